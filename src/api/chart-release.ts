@@ -1,0 +1,160 @@
+import Type, { type Static } from 'typebox';
+import type { Condition } from './conditions.ts';
+
+export const GROUP = 'tagalong.dev';
+export const VERSION = 'v1beta1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const KIND = 'ChartRelease';
+export const PLURAL = 'chartreleases';
+export const FINALIZER = `finalizers.${GROUP}/release`;
+
+/** Labels and annotations of the group, on objects that people or we write. */
+export const NAME_LABEL = `${GROUP}/name`;
+export const NAMESPACE_LABEL = `${GROUP}/namespace`;
+export const RECONCILE_AT = `${GROUP}/reconcile-at`;
+/** Flux's key for the same wish, so that its tools work. */
+export const FLUX_RECONCILE_AT = 'reconcile.fluxcd.io/requestedAt';
+
+const DURATION = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$';
+
+/** The one source of the spec: its type, its CRD and its documentation are made from this. */
+export const ChartReleaseSpec = Type.Object({
+  chart: Type.String({
+    minLength: 1,
+    maxLength: 512,
+    description: 'The chart, `[oci://]host[:port]/namespace/.../name[:tag][@sha256:...]`. A tag is followed; a digest pins.',
+  }),
+  interval: Type.String({
+    pattern: DURATION,
+    maxLength: 32,
+    default: '1m',
+    description: 'How often the tag is looked at, at least 10s.',
+  }),
+  releaseName: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 53,
+      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+      description: 'Name of the Helm release; the name of the ChartRelease where absent.',
+    }),
+  ),
+  targetNamespace: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 63,
+      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+      description: 'Namespace of the Helm release and of its objects; that of the ChartRelease where absent.',
+    }),
+  ),
+  values: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Values for the chart, as in a values file.',
+    }),
+  ),
+  pullSecrets: Type.Optional(
+    Type.Array(
+      Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret of type kubernetes.io/dockerconfigjson in the same namespace.' }) }),
+      { maxItems: 16, description: 'Credentials for the registry; the first that names its host is used.' },
+    ),
+  ),
+  wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),
+  waitForJobs: Type.Boolean({ default: true, description: 'Whether Jobs must be complete for that.' }),
+  timeout: Type.String({ pattern: DURATION, maxLength: 32, default: '5m', description: 'How long objects may take to become ready before the revision counts as failed.' }),
+  historyLimit: Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'How many release records are kept.' }),
+});
+
+export type ChartReleaseSpec = Static<typeof ChartReleaseSpec>;
+
+const timestamp = (description: string) => Type.String({ format: 'date-time', description });
+
+const ChartSummary = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  appVersion: Type.Optional(Type.String()),
+  digest: Type.String({ description: 'Digest of the OCI manifest that runs.' }),
+  tag: Type.Optional(Type.String({ description: 'The tag that is followed.' })),
+});
+export type ChartSummary = Static<typeof ChartSummary>;
+
+const HistoryEntry = Type.Object({
+  revision: Type.Integer(),
+  digest: Type.String(),
+  chartVersion: Type.String(),
+  action: Type.Enum(['install', 'upgrade']),
+  trigger: Type.Enum(['Created', 'DigestChanged', 'SpecChanged'], { description: 'What asked for the revision.' }),
+  outcome: Type.String({ description: 'Status of the Helm release record.' }),
+  when: timestamp('When the revision was opened.'),
+});
+export type HistoryEntry = Static<typeof HistoryEntry>;
+
+const InventoryEntry = Type.Object({
+  apiVersion: Type.String(),
+  kind: Type.String(),
+  namespace: Type.Optional(Type.String()),
+  name: Type.String(),
+});
+export type InventoryEntry = Static<typeof InventoryEntry>;
+
+const HelmRelease = Type.Object({ namespace: Type.String(), releaseName: Type.String() });
+export type HelmRelease = Static<typeof HelmRelease>;
+
+/** Status, as it is written. No field changes while nothing happens. */
+export const ChartReleaseStatus = Type.Object({
+  observedGeneration: Type.Optional(Type.Integer()),
+  conditions: Type.Optional(
+    Type.Array(
+      Type.Object({
+        type: Type.String(),
+        status: Type.Enum(['True', 'False', 'Unknown']),
+        reason: Type.String(),
+        message: Type.String(),
+        observedGeneration: Type.Integer(),
+        lastTransitionTime: timestamp('When status changed last.'),
+      }),
+      { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'], description: 'Ready always; Reconciling, Stalled and FetchFailed while they are True.' },
+    ),
+  ),
+  chart: Type.Optional(ChartSummary),
+  revision: Type.Optional(Type.Integer({ description: 'The deployed revision.' })),
+  history: Type.Optional(Type.Array(HistoryEntry, { description: 'The records that are kept, newest first.' })),
+  inventory: Type.Optional(Type.Array(InventoryEntry, { description: 'The objects of the deployed revision.' })),
+  releases: Type.Optional(
+    Type.Array(HelmRelease, { description: 'The Helm releases that may hold something of this ChartRelease: one, except while it moves to another name or namespace.' }),
+  ),
+  failures: Type.Optional(Type.Integer({ description: 'Tries in a row that did not succeed.' })),
+  nextRetry: Type.Optional(timestamp('When it is tried again by itself.')),
+  lastHandledReconcileAt: Type.Optional(Type.String({ description: `The value of the annotation ${RECONCILE_AT} that was acted on last.` })),
+});
+
+export interface ChartReleaseStatus {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  readonly chart?: ChartSummary;
+  readonly revision?: number;
+  readonly history?: readonly HistoryEntry[];
+  readonly inventory?: readonly InventoryEntry[];
+  readonly releases?: readonly HelmRelease[];
+  readonly failures?: number;
+  readonly nextRetry?: string;
+  readonly lastHandledReconcileAt?: string;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A ChartRelease whose spec was checked. */
+export interface ChartRelease {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: typeof KIND;
+  readonly metadata: ObjectMeta;
+  readonly spec: ChartReleaseSpec;
+  readonly status: ChartReleaseStatus;
+}

@@ -1,0 +1,16 @@
+/** A condition as Kubernetes API conventions have it. */
+export interface Condition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  /** RFC 3339, whole seconds; changes only with status. */
+  readonly lastTransitionTime: string;
+}
+
+/**
+ * Ready is always present. The others are abnormal-true: present only while True (kstatus).
+ * FetchFailed says that the tag cannot be followed at present, while what runs is untouched.
+ */
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'FetchFailed';

@@ -1,0 +1,118 @@
+/** What a reason means for the object's conditions, for the next try and for Events. */
+export interface ReasonSpec {
+  /** Status of the Ready condition. */
+  readonly ready: 'True' | 'False' | 'Unknown';
+  /** A second condition that is True for as long as the reason holds, as kstatus asks. */
+  readonly also?: 'Reconciling' | 'Stalled';
+  /** When the release is looked at again: never by itself, on a trigger only, or after a growing pause. */
+  readonly retry: 'onChange' | 'withBackoff';
+  /** Type of the Event that announces it; None says nothing. */
+  readonly event: 'Normal' | 'Warning' | 'None';
+  /** What it means and what to do, for the generated reference. */
+  readonly doc: string;
+}
+
+/**
+ * The one table that decides condition, retry and Event of every outcome.
+ * Conditions follow kstatus: Reconciling and Stalled are present only while True.
+ */
+export const REASONS = {
+  InstallSucceeded: { ready: 'True', retry: 'onChange', event: 'Normal', doc: 'The first revision is deployed and healthy.' },
+  UpgradeSucceeded: { ready: 'True', retry: 'onChange', event: 'Normal', doc: 'A later revision is deployed and healthy.' },
+  Progressing: {
+    ready: 'Unknown',
+    also: 'Reconciling',
+    retry: 'onChange',
+    event: 'None',
+    doc: 'A revision is applied and its objects are not ready yet; the message names the first of them.',
+  },
+
+  InvalidReference: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.chart` is not a chart reference. Correct it.' },
+  InvalidSpec: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'The ChartRelease cannot be read by this version. Correct the field that the message names.',
+  },
+  PullSecretInvalid: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'A Secret of `spec.pullSecrets` is missing or is no docker configuration. Create or correct it.',
+  },
+  AuthenticationFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The registry refuses the credentials, or asks for some. Correct `spec.pullSecrets`.' },
+  RegistryUnavailable: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The registry does not answer, or answers with an error of its own. It is asked again.' },
+  ChartNotFound: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The registry has no such repository, tag or digest. Push the chart or correct `spec.chart`.' },
+  DigestMismatch: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'The registry sent bytes that do not have the digest asked for. Nothing of them was used; look at the registry or a proxy before it.',
+  },
+  NotAChart: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'What the reference points at is not a Helm chart. Point it at one.' },
+  ArchiveInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'The chart archive is damaged, too large or not safe to unpack. Push it again.' },
+
+  ChartInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'The archive was read, but Helm cannot load it as a chart.' },
+  ValuesInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.values` break the schema of the chart or cannot be merged.' },
+  RenderFailed: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'A template fails; the message has the template, the line and what Helm says.' },
+  RendererUnavailable: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'helm-engine did not answer in time or stopped. It is asked again.' },
+  HooksNotSupported: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'The chart has install or upgrade hooks, and this version does not run hooks. Nothing was applied.',
+  },
+
+  NamespaceNotFound: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The target namespace does not exist. Create it.' },
+  ManifestRejected: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'The API server refuses an object of the chart; the message has object, template and its words.',
+  },
+  ObjectNotOwned: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'An object of the chart exists already and belongs to somebody else. Nothing was changed.' },
+  ReleaseNotOwned: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'A Helm release of this name exists and was not made by this ChartRelease. Choose another `spec.releaseName`.',
+  },
+  RecordInvalid: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'The Helm release record of a revision is missing or cannot be read. Nothing is deleted on its account.',
+  },
+  RecordTooLarge: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'The release record would pass the 1 MiB that a Secret holds. Nothing was applied.',
+  },
+  Forbidden: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The API server does not allow the operator to do this; the message has verb and object.' },
+  WriteConflict: { ready: 'False', retry: 'withBackoff', event: 'None', doc: 'Somebody else changed the same object at the same moment. It is looked at afresh and tried again.' },
+  ClusterUnavailable: { ready: 'False', retry: 'withBackoff', event: 'None', doc: 'The API server does not answer or is overloaded. It is asked again.' },
+
+  InstallFailed: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'The first revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+  },
+  UpgradeFailed: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'A later revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+  },
+  UninstallFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'An object of the release could not be deleted. It is tried again.' },
+  ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
+} as const satisfies Record<string, ReasonSpec>;
+
+export type Reason = keyof typeof REASONS;
+
+/** What the table says of a reason. */
+export const reasonSpec = (reason: Reason): ReasonSpec => REASONS[reason];

@@ -1,0 +1,59 @@
+import type { Outcome } from '../core/status.ts';
+import { reasonOf } from '../ports/errors.ts';
+import type { SeenRelease } from '../ports/releases.ts';
+import { report } from '../stages/report.ts';
+import type { Deps } from './deps.ts';
+import { finalize } from './finalize.ts';
+import { reconcile } from './reconcile.ts';
+import type { Workqueue } from './workqueue.ts';
+
+/** Works on keys until the queue is closed; `concurrency` of them at once, never one key twice at once. */
+export const work = async (deps: Deps, queue: Workqueue, options: { readonly concurrency: number }, signal: AbortSignal): Promise<void> => {
+  await Promise.all(Array.from({ length: options.concurrency }, () => worker(deps, queue, signal)));
+};
+
+const worker = async (deps: Deps, queue: Workqueue, signal: AbortSignal): Promise<void> => {
+  for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
+    try {
+      const lookAgainAfterMs = await runOnce(deps, key, signal);
+      queue.forget(key);
+      if (lookAgainAfterMs !== undefined) queue.addAfter(key, lookAgainAfterMs);
+    } catch (error) {
+      // Its status could not be written: nobody but the log hears of it, and it is tried again soon.
+      if (!signal.aborted) deps.logger.warn({ key, error }, 'the run could not be reported');
+      queue.addRateLimited(key);
+    } finally {
+      queue.done(key);
+    }
+  }
+};
+
+/** One run of one release, with its report. Returns when to look again by itself, in ms. */
+const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<number | undefined> => {
+  const seen = deps.releases.get(key);
+  if (seen === undefined) {
+    deps.tags.unfollow(key);
+    deps.rollouts.forget(key);
+    return undefined;
+  }
+  const outcome = await outcomeOf(deps, seen, signal);
+  return outcome === undefined ? undefined : report(deps, seen.release, outcome, signal);
+};
+
+const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
+  const key = `${seen.release.metadata.namespace}/${seen.release.metadata.name}`;
+  try {
+    if (seen.release.metadata.deletionTimestamp !== undefined) return await finalize(deps, seen.release, signal);
+    if (seen.kind === 'Unreadable') return { reason: 'InvalidSpec', message: seen.message };
+    return await reconcile(deps, seen.release, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const reason = reasonOf(error);
+    if (reason !== undefined && error instanceof Error) {
+      deps.logger.warn({ key, reason, error: error.message }, 'the release cannot go on');
+      return { reason, message: error.message };
+    }
+    deps.logger.error({ key, error }, 'a fault of the operator');
+    return { reason: 'ReconcileFailed', message: `a fault of the operator: ${error instanceof Error ? error.message : String(error)}; its log has the whole of it` };
+  }
+};

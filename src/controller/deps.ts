@@ -1,0 +1,26 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Cluster, Healths } from '../ports/cluster.ts';
+import type { Events } from '../ports/events.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Records } from '../ports/records.ts';
+import type { Charts, Tags } from '../ports/registry.ts';
+import type { Releases } from '../ports/releases.ts';
+import type { Renderer } from '../ports/renderer.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Rollouts } from './rollouts.ts';
+
+/** Everything a run may speak to; made in main/. */
+export interface Deps {
+  readonly releases: Releases;
+  readonly records: Records;
+  readonly cluster: Cluster;
+  readonly healths: Healths;
+  readonly secrets: Secrets;
+  readonly events: Events;
+  readonly tags: Tags;
+  readonly charts: Charts;
+  readonly renderer: Renderer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rollouts: Rollouts;
+}

@@ -1,0 +1,27 @@
+import { FINALIZER } from '../api/chart-release.ts';
+import { keyOf } from '../core/object-ref.ts';
+import type { Outcome } from '../core/status.ts';
+import type { ReleaseIdentity } from '../ports/releases.ts';
+import type { Deps } from './deps.ts';
+import { retire } from './retire.ts';
+
+/**
+ * A ChartRelease that is being deleted: uninstalls every Helm release that may hold something of it, then lets it go.
+ * Returns what stands in the way, or undefined when it is gone.
+ */
+export const finalize = async (deps: Deps, release: ReleaseIdentity, signal: AbortSignal): Promise<Outcome | undefined> => {
+  const key = keyOf(release.metadata);
+  deps.tags.unfollow(key);
+  deps.rollouts.forget(key);
+  if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
+  for (const address of release.status.releases ?? []) {
+    try {
+      await retire(deps, { owner: release.metadata, address, except: [] }, signal);
+    } catch (error) {
+      if (!(error instanceof Error) || signal.aborted) throw error;
+      return { reason: 'UninstallFailed', message: `cannot uninstall ${address.namespace}/${address.releaseName}: ${error.message}` };
+    }
+  }
+  await deps.releases.removeFinalizer(release, signal);
+  return undefined;
+};

@@ -1,0 +1,64 @@
+import { parseDuration } from '../core/duration.ts';
+import type { Verdict } from '../core/readiness.ts';
+import type { RecordHead } from '../core/record.ts';
+import type { Outcome } from '../core/status.ts';
+import { describeFailure, describeWaiting } from '../core/story.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { reasonOf } from '../ports/errors.ts';
+import { apply } from '../stages/apply.ts';
+import { close, closeFailed } from '../stages/close.ts';
+import { prune } from '../stages/prune.ts';
+import { wait } from '../stages/wait.ts';
+import type { Deps } from './deps.ts';
+import type { Rollout } from './rollouts.ts';
+import type { Run } from './run.ts';
+import { settle } from './settle.ts';
+
+/** An open revision on its way: apply, wait, prune, close. What goes wrong from here on is written into its record. */
+export const roll = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[]): Promise<Outcome> => {
+  if (rollout.applied !== undefined) return finish(deps, run, { ...rollout, applied: rollout.applied }, records);
+  try {
+    const objects = await apply(deps.cluster, rollout.planned, run.signal);
+    const applied = deps.rollouts.applied(run.key, rollout, objects, deps.clock.now());
+    return await finish(deps, run, applied, records);
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (!(error instanceof Error) || reason === undefined || isUndecided(error)) throw error;
+    const failed = await closeFailed(deps.records, run.address, rollout.record, error.message, run.signal);
+    return { reason, message: error.message, records: replaced(records, failed) };
+  }
+};
+
+type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
+
+const finish = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[]): Promise<Outcome> => {
+  const { release, signal } = run;
+  const verdict = await wait(deps.healths, rollout.applied.objects, release.spec, signal);
+  if (verdict.kind !== 'Ready') return hold(deps, run, rollout, records, verdict);
+  await prune(deps.cluster, rollout.toPrune, release.metadata, signal);
+  const left = await close(deps.records, run.address, rollout.record.revision, release.spec.historyLimit, signal);
+  deps.rollouts.forget(run.key);
+  deps.logger.info({ key: run.key, revision: rollout.record.revision }, 'deployed');
+  return settle(deps, run, { record: rollout.record, records: left, planned: rollout.planned });
+};
+
+/** Not ready: in time still, or failed. A failed revision is looked at again whenever its objects' health changes. */
+const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[], verdict: Exclude<Verdict, { readonly kind: 'Ready' }>): Promise<Outcome> => {
+  const leftMs = rollout.applied.at + timeoutOf(run) - deps.clock.now();
+  if (verdict.kind === 'Waiting' && rollout.record.status !== 'failed' && leftMs > 0) {
+    return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.applied.at, lookAgainAfterMs: leftMs };
+  }
+  const message = describeFailure(rollout.record, verdict, run.release.spec.timeout);
+  const failed = await closeFailed(deps.records, run.address, rollout.record, message, run.signal);
+  const reason = rollout.record.notes?.action === 'install' ? 'InstallFailed' : 'UpgradeFailed';
+  return { reason, message, records: replaced(records, failed) };
+};
+
+const timeoutOf = ({ release }: Run): number => parseDuration(release.spec.timeout) ?? DEFAULT_TIMEOUT_MS;
+
+const DEFAULT_TIMEOUT_MS = 300_000;
+
+/** Whether a server that does not answer, or answers "conflict", took a write, nobody knows: the revision stays open and is resumed. */
+const isUndecided = (error: Error): boolean => error instanceof ClusterError && (error.code === 'Unavailable' || error.code === 'Conflict' || error.code === 'NotFound');
+
+const replaced = (records: readonly RecordHead[], by: RecordHead): readonly RecordHead[] => records.map((record) => (record.revision === by.revision ? by : record));

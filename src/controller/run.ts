@@ -1,0 +1,18 @@
+import type { ChartRelease } from '../api/chart-release.ts';
+import type { ReleaseAddress } from '../core/record.ts';
+
+/** One release on its way through the stages. */
+export interface Run {
+  readonly release: ChartRelease;
+  /** Its key on the work queue. */
+  readonly key: string;
+  /** The Helm release it asks for. */
+  readonly address: ReleaseAddress;
+  readonly signal: AbortSignal;
+}
+
+/** Where the Helm release of a ChartRelease is. */
+export const addressOf = ({ metadata, spec }: Pick<ChartRelease, 'metadata' | 'spec'>): ReleaseAddress => ({
+  namespace: spec.targetNamespace ?? metadata.namespace,
+  releaseName: spec.releaseName ?? metadata.name,
+});

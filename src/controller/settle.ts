@@ -1,0 +1,32 @@
+import type { ObjectRef } from '../core/object-ref.ts';
+import type { PlannedObject } from '../core/plan.ts';
+import type { RecordHead } from '../core/record.ts';
+import type { Outcome } from '../core/status.ts';
+import { describeRunning } from '../core/story.ts';
+import { intervalOf } from '../stages/resolve.ts';
+import type { Deps } from './deps.ts';
+import { retire } from './retire.ts';
+import type { Run } from './run.ts';
+
+/** A revision that is deployed: its record, all records, and its objects where they are news. */
+export interface Deployed {
+  readonly record: RecordHead;
+  readonly records: readonly RecordHead[];
+  readonly planned: readonly PlannedObject[] | undefined;
+}
+
+/**
+ * The release runs what is asked for. Where it ran under another name or in another namespace before, that one goes
+ * now, except for the objects that this one has taken over.
+ */
+export const settle = async (deps: Deps, { release, address, signal }: Run, { record, records, planned }: Deployed): Promise<Outcome> => {
+  const former = (release.status.releases ?? []).filter((one) => one.namespace !== address.namespace || one.releaseName !== address.releaseName);
+  for (const one of former) await retire(deps, { owner: release.metadata, address: one, except: planned ?? [] }, signal);
+  return {
+    reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
+    message: describeRunning(record, intervalOf(release)),
+    records,
+    releases: [address],
+    ...(planned !== undefined && { inventory: planned.map((object): ObjectRef => object.ref) }),
+  };
+};

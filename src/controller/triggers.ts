@@ -1,0 +1,24 @@
+import type { Rollouts } from './rollouts.ts';
+import type { Workqueue } from './workqueue.ts';
+
+/** What happened to a ChartRelease. Changes of `status` and `meta` are our own writes, mostly. */
+export type ReleaseChange = 'spec' | 'meta' | 'status' | 'deleted';
+
+/** Turns what the watches see into keys to work on. */
+export interface Triggers {
+  releaseChanged(key: string, change: ReleaseChange): void;
+  /** The health of an object of the release changed. Nobody waits for it unless a revision is under way. */
+  healthChanged(key: string): void;
+  tagChanged(key: string): void;
+}
+
+/** The triggers that feed this queue. */
+export const triggers = (queue: Workqueue, rollouts: Rollouts): Triggers => ({
+  releaseChanged: (key, change) => {
+    if (change === 'spec' || change === 'deleted') queue.add(key);
+  },
+  healthChanged: (key) => {
+    if (rollouts.has(key)) queue.add(key);
+  },
+  tagChanged: (key) => queue.add(key),
+});

@@ -1,0 +1,36 @@
+import { NAME_LABEL, NAMESPACE_LABEL } from '../api/chart-release.ts';
+import type { ReleaseAddress } from './record.ts';
+
+/** The ChartRelease an object belongs to. */
+export interface Owner {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * What every managed object carries in its metadata: our labels, by which it is found again, and Helm's, by which
+ * stock helm takes it for an object of the release.
+ */
+export const stampOf = (owner: Owner, address: ReleaseAddress): { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> } => ({
+  labels: { [NAMESPACE_LABEL]: owner.namespace, [NAME_LABEL]: owner.name, 'app.kubernetes.io/managed-by': 'Helm' },
+  annotations: { 'meta.helm.sh/release-name': address.releaseName, 'meta.helm.sh/release-namespace': address.namespace },
+});
+
+interface Marks {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** True when the object carries our labels with this ChartRelease in them. */
+export const isOwnedBy = (object: Marks, owner: Owner): boolean => object.labels[NAME_LABEL] === owner.name && object.labels[NAMESPACE_LABEL] === owner.namespace;
+
+/** Who an object belongs to, as a message says it. */
+export const describeOwner = (object: Marks): string => {
+  const { labels, annotations } = object;
+  if (labels[NAME_LABEL] !== undefined) return `belongs to ChartRelease ${labels[NAMESPACE_LABEL] ?? '?'}/${labels[NAME_LABEL]}`;
+  if (labels['helm.toolkit.fluxcd.io/name'] !== undefined)
+    return `belongs to Flux HelmRelease ${labels['helm.toolkit.fluxcd.io/namespace'] ?? '?'}/${labels['helm.toolkit.fluxcd.io/name']}`;
+  const helm = annotations['meta.helm.sh/release-name'];
+  if (helm !== undefined) return `belongs to Helm release ${annotations['meta.helm.sh/release-namespace'] ?? '?'}/${helm}`;
+  return 'was not made by Tagalong';
+};

@@ -1,0 +1,60 @@
+import { refKey, printRef, type ObjectRef } from './object-ref.ts';
+
+/** An object as it is going to the cluster. */
+export interface PlannedObject {
+  readonly ref: ObjectRef;
+  /** Template it came from. */
+  readonly source: string;
+  /** Must stay when the chart drops it or the release goes (`helm.sh/resource-policy: keep`). */
+  readonly isKept: boolean;
+  /** Its JSON, sent as it is. */
+  readonly json: Uint8Array;
+}
+
+/** What the plan needs to know of an object that came from a manifest. */
+export interface ManifestObject extends ObjectRef {
+  readonly source: string;
+  readonly resourcePolicy: string;
+  readonly json: Uint8Array;
+}
+
+/** Key of a kind in the scopes that `planObjects` is given. */
+export const kindKey = (kind: Pick<ObjectRef, 'apiVersion' | 'kind'>): string => `${kind.apiVersion}/${kind.kind}`;
+
+/**
+ * Gives each object of a manifest its place: the release's namespace where its kind lives in namespaces and the
+ * manifest names none, no namespace where its kind has none. `scopes` holds every kind by `kindKey`.
+ */
+export const planObjects = (objects: readonly ManifestObject[], scopes: ReadonlyMap<string, 'Namespaced' | 'Cluster'>, namespace: string): readonly PlannedObject[] =>
+  objects.map((object) => ({
+    ref: {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      namespace: scopes.get(kindKey(object)) === 'Cluster' ? '' : object.namespace || namespace,
+      name: object.name,
+    },
+    source: object.source,
+    isKept: object.resourcePolicy.trim().toLowerCase() === 'keep',
+    json: object.json,
+  }));
+
+/** A sentence about the first object that the manifest holds twice, or undefined: which of the two is meant, nobody can say. */
+export const duplicateObjection = (objects: readonly PlannedObject[]): string | undefined => {
+  const seen = new Map<string, PlannedObject>();
+  for (const object of objects) {
+    const first = seen.get(refKey(object.ref));
+    if (first !== undefined) return `${printRef(object.ref)} is in the chart twice: ${first.source} and ${object.source}`;
+    seen.set(refKey(object.ref), object);
+  }
+  return undefined;
+};
+
+/** Objects of earlier revisions that the new one has no more, except those that are to be kept. */
+export const objectsToPrune = (earlier: readonly PlannedObject[], planned: readonly PlannedObject[]): readonly PlannedObject[] => {
+  const wanted = new Set(planned.map((object) => refKey(object.ref)));
+  const gone = new Map<string, PlannedObject>();
+  for (const object of earlier) {
+    if (!wanted.has(refKey(object.ref)) && !object.isKept) gone.set(refKey(object.ref), object);
+  }
+  return [...gone.values()];
+};

@@ -1,0 +1,47 @@
+/** Status of a Helm release record, in Helm's words. */
+export type RecordStatus = 'unknown' | 'deployed' | 'uninstalled' | 'superseded' | 'failed' | 'uninstalling' | 'pending-install' | 'pending-upgrade' | 'pending-rollback';
+
+/** What makes one revision differ from another; see `release-state.ts`. */
+export interface RevisionInputs {
+  /** Digest of the chart's OCI manifest. */
+  readonly chartDigest: string;
+  readonly valuesDigest: string;
+}
+
+/** Our notes on a record. They are annotations and may be missing on a record that a person's helm wrote. */
+export interface RevisionNotes extends RevisionInputs {
+  /** UID of the ChartRelease that made it. */
+  readonly uid: string;
+  /** Its generation then. */
+  readonly generation: number;
+  /** The chart reference it followed, as in spec.chart. */
+  readonly reference: string;
+  readonly chartName: string;
+  readonly chartVersion: string;
+  readonly appVersion: string;
+  readonly action: 'install' | 'upgrade';
+  /** What asked for it: a moved tag, a change of the spec, or the first look. */
+  readonly trigger: 'Created' | 'DigestChanged' | 'SpecChanged';
+}
+
+/** A record as its Secret's metadata show it. */
+export interface RecordHead {
+  /** Name of the Secret. */
+  readonly secret: string;
+  readonly revision: number;
+  readonly status: RecordStatus;
+  readonly resourceVersion: string;
+  /** Seconds since the epoch: when the record was made, and changed last. */
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  readonly notes: RevisionNotes | undefined;
+}
+
+/** Where the records of one release are. */
+export interface ReleaseAddress {
+  readonly namespace: string;
+  readonly releaseName: string;
+}
+
+/** True for a status that says that somebody is, or was, at work on the revision. */
+export const isPending = (status: RecordStatus): boolean => status.startsWith('pending-');

@@ -1,0 +1,62 @@
+/** A chart reference, `[oci://]host[:port]/ns/.../name[:tag][@sha256:...]`, taken apart. */
+export interface Reference {
+  /** `host[:port]`, as written. */
+  readonly registry: string;
+  /** `ns/.../name`. */
+  readonly repository: string;
+  readonly tag?: string;
+  /** A pinned digest; wins over the tag. */
+  readonly digest?: string;
+}
+
+export type ParsedReference = { readonly kind: 'Reference'; readonly reference: Reference } | { readonly kind: 'Invalid'; readonly message: string };
+
+// Grammar of the OCI distribution specification, "Pulling manifests": name, tag and digest.
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/;
+const MAX_NAME_LENGTH = 255;
+
+/** True for a sha256 digest in the form `sha256:<64 hex>`. */
+export const isDigest = (text: string): boolean => DIGEST.test(text);
+
+/** Reads a chart reference. Never throws: what is wrong, and what it should look like, is in the message. */
+export const parseReference = (text: string): ParsedReference => {
+  const invalid = (why: string): ParsedReference => ({
+    kind: 'Invalid',
+    message: `spec.chart ${JSON.stringify(text)} is not a chart reference: ${why}; write host[:port]/namespace/name:tag`,
+  });
+  const bare = text.startsWith('oci://') ? text.slice('oci://'.length) : text;
+  if (bare.includes('://')) return invalid('only oci:// is read');
+  const slash = bare.indexOf('/');
+  if (slash < 1) return invalid('it has no registry host before a /');
+  const registry = bare.slice(0, slash);
+  if (!HOST.test(registry) || !hasPortInRange(registry)) return invalid(`${JSON.stringify(registry)} is not a host[:port]`);
+  const [name, digest, ...rest] = bare.slice(slash + 1).split('@');
+  if (rest.length > 0 || name === undefined) return invalid('it has more than one @');
+  if (digest !== undefined && !isDigest(digest)) return invalid(`${JSON.stringify(digest)} is not sha256:<64 hex digits>`);
+  const [repository, tag, ...more] = name.split(':');
+  if (more.length > 0 || repository === undefined) return invalid('it has more than one tag');
+  if (!REPOSITORY.test(repository)) return invalid(`${JSON.stringify(repository)} is not a repository path (lower case, digits, . _ - between)`);
+  if (bare.slice(0, slash).length + repository.length > MAX_NAME_LENGTH) return invalid(`host and path have over ${MAX_NAME_LENGTH} characters`);
+  if (tag !== undefined && !TAG.test(tag)) return invalid(`${JSON.stringify(tag)} is not a tag`);
+  if (tag === undefined && digest === undefined) return invalid('it has neither tag nor digest');
+  return { kind: 'Reference', reference: { registry, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) } };
+};
+
+/** The reference as people write it, without scheme. */
+export const printReference = (reference: Reference): string => {
+  const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
+  const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
+  return `${reference.registry}/${reference.repository}${tag}${digest}`;
+};
+
+/** The first 12 hex digits, as container tools print digests. */
+export const shortDigest = (digest: string): string => digest.replace(/^sha256:/, '').slice(0, 12);
+
+const hasPortInRange = (host: string): boolean => {
+  const port = /:([0-9]+)$/.exec(host)?.[1];
+  return port === undefined || (Number(port) > 0 && Number(port) <= 65535);
+};

@@ -1,0 +1,125 @@
+import type { Reason } from '../api/reasons.ts';
+import { isPending, type RecordHead, type ReleaseAddress, type RevisionNotes } from './record.ts';
+import { shortDigest } from './reference.ts';
+
+/** What the ChartRelease asks for, as far as it is known. */
+export interface Target {
+  /** UID of the ChartRelease. */
+  readonly uid: string;
+  readonly address: ReleaseAddress;
+  readonly reference: string;
+  readonly valuesDigest: string;
+  /** What the reference points at; undefined while the registry has not said. */
+  readonly digest: string | undefined;
+  /** Why the registry did not say, or cannot be asked at present. */
+  readonly trouble: Trouble | undefined;
+}
+
+export interface Trouble {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What to do about a release, decided on its records alone. */
+export type Decision =
+  /** The deployed revision is what is asked for. `stale` are older records that still say deployed. */
+  | { readonly kind: 'Keep'; readonly deployed: RecordHead; readonly stale: readonly RecordHead[] }
+  /** The newest revision is what is asked for and is not finished: go on with its stored manifest. */
+  | { readonly kind: 'Continue'; readonly record: RecordHead; readonly digest: string }
+  /** A new revision is needed. `abandoned` are revisions that were under way to something else. */
+  | {
+      readonly kind: 'Start';
+      readonly revision: number;
+      readonly action: RevisionNotes['action'];
+      readonly trigger: RevisionNotes['trigger'];
+      readonly digest: string;
+      readonly abandoned: readonly RecordHead[];
+    }
+  /** Nothing can be done about it now. */
+  | ({ readonly kind: 'Refuse' } & Trouble);
+
+/**
+ * Decides, from the records of a release and from what is asked for. Chart digest and values digest make the
+ * difference, nothing else does: a new Kubernetes version or a new API would otherwise upgrade everything at once.
+ */
+export const decide = (records: readonly RecordHead[], target: Target): Decision => {
+  const newest = records.at(-1);
+  const stranger = newest === undefined ? undefined : ownerObjection(newest, target);
+  if (stranger !== undefined) return stranger;
+  const digest = target.digest ?? lastKnownDigest(newest, target);
+  if (digest === undefined) {
+    return { kind: 'Refuse', ...(target.trouble ?? { reason: 'RegistryUnavailable', message: `${target.reference} was not resolved yet` }) };
+  }
+  const inputs = { chartDigest: digest, valuesDigest: target.valuesDigest };
+  if (newest !== undefined && hasInputs(newest, inputs)) {
+    if (newest.status === 'deployed') return { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) };
+    if (isPending(newest.status) || newest.status === 'failed') return { kind: 'Continue', record: newest, digest };
+  }
+  return {
+    kind: 'Start',
+    revision: (newest?.revision ?? 0) + 1,
+    action: isGone(newest) || !records.some(wasDeployed) ? 'install' : 'upgrade',
+    trigger: triggerOf(newest, target, digest),
+    digest,
+    abandoned: records.filter((record) => isPending(record.status)),
+  };
+};
+
+/** The newest revision that is deployed, if one is. */
+export const deployedOf = (records: readonly RecordHead[]): RecordHead | undefined => records.findLast((record) => record.status === 'deployed');
+
+/** Records whose objects may still be in the cluster: the last deployed one and every later one. */
+export const mayHaveObjects = (records: readonly RecordHead[]): readonly RecordHead[] => {
+  const deployed = deployedOf(records);
+  return deployed === undefined ? records : records.filter((record) => record.revision >= deployed.revision);
+};
+
+/** Records to delete so that at most `limit` are left; never the newest deployed one, never a pending one. */
+export const beyondLimit = (records: readonly RecordHead[], limit: number): readonly RecordHead[] => {
+  const deployed = deployedOf(records);
+  const removable = records.filter((record) => record !== deployed && !isPending(record.status));
+  return removable.slice(0, Math.max(0, records.length - limit));
+};
+
+const hasInputs = (record: RecordHead, inputs: { readonly chartDigest: string; readonly valuesDigest: string }): boolean =>
+  record.notes?.chartDigest === inputs.chartDigest && record.notes.valuesDigest === inputs.valuesDigest;
+
+/** Somebody uninstalled the release by hand and kept its history. */
+const isGone = (newest: RecordHead | undefined): boolean => newest?.status === 'uninstalled' || newest?.status === 'uninstalling';
+
+const wasDeployed = (record: RecordHead): boolean => record.status === 'deployed' || record.status === 'superseded';
+
+const deployedBefore = (records: readonly RecordHead[], newest: RecordHead): readonly RecordHead[] =>
+  records.filter((record) => record.status === 'deployed' && record.revision < newest.revision);
+
+/** While the registry is silent, what runs is taken for what the same reference points at. */
+const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string | undefined =>
+  newest?.notes?.reference === target.reference ? newest.notes.chartDigest : undefined;
+
+const ownerObjection = (newest: RecordHead, target: Target): Decision | undefined => {
+  if (newest.notes?.uid === target.uid) return undefined;
+  const release = `Helm release ${target.address.namespace}/${target.address.releaseName}`;
+  const who = newest.notes === undefined ? 'was not made by Tagalong' : 'belongs to another ChartRelease';
+  return {
+    kind: 'Refuse',
+    reason: 'ReleaseNotOwned',
+    message: `${release} exists at revision ${newest.revision} and ${who}; set spec.releaseName to a free name, or uninstall it first`,
+  };
+};
+
+const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {
+  if (newest?.notes === undefined) return 'Created';
+  const hasMoved = newest.notes.reference === target.reference && newest.notes.chartDigest !== digest;
+  return hasMoved ? 'DigestChanged' : 'SpecChanged';
+};
+
+/** Description of a record, where `helm history` shows it: with the digest, since Helm shows only a version. */
+export const describeRevision = (what: string, notes: Pick<RevisionNotes, 'reference' | 'chartDigest'>): string => `${what}: ${notes.reference} at ${notes.chartDigest}`;
+
+/** Description of a revision that is, or was, deployed. */
+export const describeDeployed = ({ notes }: RecordHead): string =>
+  notes === undefined ? 'Deployed' : describeRevision(notes.action === 'install' ? 'Install complete' : 'Upgrade complete', notes);
+
+/** Description of a revision that was under way and is left for another one. */
+export const describeAbandoned = (next: Pick<RevisionNotes, 'reference' | 'chartDigest'>): string =>
+  `Left unfinished for a newer request: ${next.reference} at ${shortDigest(next.chartDigest)}`;

@@ -1,0 +1,134 @@
+import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry } from '../api/chart-release.ts';
+import { reasonSpec, type Reason } from '../api/reasons.ts';
+import { timestamp } from '../api/time.ts';
+import { conditionsFor, type Claim } from './conditions.ts';
+import type { ObjectRef } from './object-ref.ts';
+import type { RecordHead, ReleaseAddress } from './record.ts';
+import { parseReference } from './reference.ts';
+import { deployedOf, type Trouble } from './release-state.ts';
+import { retryDelayMs } from './retry.ts';
+
+/** How a run ended, as data: everything that status, retry and Event are made from. */
+export interface Outcome {
+  readonly reason: Reason;
+  readonly message: string;
+  /** The release's records after the run; undefined where they could not be read. */
+  readonly records?: readonly RecordHead[];
+  /** Objects of the deployed revision; undefined where they did not change. */
+  readonly inventory?: readonly ObjectRef[];
+  /** Addresses that may hold something of this ChartRelease; undefined where they did not change. */
+  readonly releases?: readonly ReleaseAddress[];
+  /** Why the tag cannot be followed at present, while what runs is right as far as is known. */
+  readonly fetchTrouble?: Trouble;
+  /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
+  readonly isWatched?: boolean;
+  /** When to look again at the latest, whatever the reason's own retry says. */
+  readonly lookAgainAfterMs?: number;
+  /** While a revision waits for readiness: since when, in ms. A wait that is young is not worth a write. */
+  readonly waitingSince?: number;
+}
+
+/** What the next status is made from besides the outcome. */
+export interface StatusContext {
+  readonly generation: number;
+  readonly reconcileAt: string | undefined;
+  readonly now: number;
+  readonly random: number;
+}
+
+export interface NextStatus {
+  readonly status: ChartReleaseStatus;
+  /** When the release is looked at again by itself; undefined: on a trigger only. */
+  readonly lookAgainAfterMs: number | undefined;
+}
+
+/** The status after a run. Equal to the previous one, timestamps included, when nothing happened. */
+export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
+  const retry = retryOf(previous, outcome, context);
+  const conditions = conditionsFor(claimsOf(outcome), previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
+  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records);
+  const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
+  const releases = outcome.releases ?? previous.releases;
+  const handled = context.reconcileAt ?? previous.lastHandledReconcileAt;
+  return {
+    lookAgainAfterMs: outcome.lookAgainAfterMs ?? retry?.delayMs,
+    status: {
+      observedGeneration: context.generation,
+      conditions,
+      ...running,
+      ...(inventory !== undefined && { inventory }),
+      ...(releases !== undefined && { releases }),
+      ...(retry !== undefined && { failures: retry.failures, nextRetry: timestamp(context.now + retry.delayMs) }),
+      ...(handled !== undefined && { lastHandledReconcileAt: handled }),
+    },
+  };
+};
+
+const claimsOf = (outcome: Outcome): readonly Claim[] => {
+  const { reason, message } = outcome;
+  const spec = reasonSpec(reason);
+  const claims: Claim[] = [{ type: 'Ready', status: spec.ready, reason, message }];
+  if (spec.also !== undefined) claims.push({ type: spec.also, status: 'True', reason, message });
+  if (outcome.fetchTrouble !== undefined) claims.push({ type: 'FetchFailed', status: 'True', ...outcome.fetchTrouble });
+  return claims;
+};
+
+const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): { readonly failures: number; readonly delayMs: number } | undefined => {
+  if (outcome.isWatched === true || reasonSpec(outcome.reason).retry !== 'withBackoff') return undefined;
+  const isSameRequest = previous.observedGeneration === context.generation;
+  const failures = (isSameRequest ? (previous.failures ?? 0) : 0) + 1;
+  return { failures, delayMs: retryDelayMs(failures, context.random) };
+};
+
+type Running = Pick<ChartReleaseStatus, 'chart' | 'revision' | 'history'>;
+
+const runningBefore = ({ chart, revision, history }: ChartReleaseStatus): Running => ({
+  ...(chart !== undefined && { chart }),
+  ...(revision !== undefined && { revision }),
+  ...(history !== undefined && { history }),
+});
+
+const runningNow = (records: readonly RecordHead[]): Running => {
+  const deployed = deployedOf(records);
+  const chart = deployed === undefined ? undefined : chartSummary(deployed);
+  return {
+    ...(chart !== undefined && { chart }),
+    ...(deployed !== undefined && { revision: deployed.revision }),
+    history: records.flatMap(historyEntry).reverse(),
+  };
+};
+
+const chartSummary = ({ notes }: RecordHead): ChartSummary | undefined => {
+  if (notes === undefined) return undefined;
+  const parsed = parseReference(notes.reference);
+  const tag = parsed.kind === 'Reference' ? parsed.reference.tag : undefined;
+  return {
+    name: notes.chartName,
+    version: notes.chartVersion,
+    ...(notes.appVersion !== '' && { appVersion: notes.appVersion }),
+    digest: notes.chartDigest,
+    ...(tag !== undefined && { tag }),
+  };
+};
+
+const historyEntry = (record: RecordHead): readonly HistoryEntry[] =>
+  record.notes === undefined
+    ? []
+    : [
+        {
+          revision: record.revision,
+          digest: record.notes.chartDigest,
+          chartVersion: record.notes.chartVersion,
+          action: record.notes.action,
+          trigger: record.notes.trigger,
+          outcome: record.status,
+          when: timestamp(record.createdAt * 1000),
+        },
+      ];
+
+const inventoryEntry = (ref: ObjectRef): InventoryEntry => ({
+  apiVersion: ref.apiVersion,
+  kind: ref.kind,
+  ...(ref.namespace !== '' && { namespace: ref.namespace }),
+  name: ref.name,
+});

@@ -1,0 +1,26 @@
+import { printDuration } from './duration.ts';
+import type { RecordHead } from './record.ts';
+import { parseReference, shortDigest } from './reference.ts';
+
+/** What runs, and what is looked at next: the Ready message of a release that is as it should be. */
+export const describeRunning = (record: RecordHead, intervalMs: number): string => {
+  const { notes } = record;
+  if (notes === undefined) return `revision ${record.revision} runs`;
+  return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(notes.reference, intervalMs)}`;
+};
+
+/** What a revision waits for. */
+export const describeWaiting = (record: RecordHead, waitsFor: string): string =>
+  `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) is applied; waiting for ${waitsFor}`;
+
+/** Why a revision failed, and what happens next. */
+export const describeFailure = (record: RecordHead, verdict: { readonly kind: 'Waiting' | 'Failed'; readonly message: string }, timeout: string): string => {
+  const why = verdict.kind === 'Failed' ? `failed: ${verdict.message}` : `was not ready within ${timeout}: ${verdict.message}`;
+  return `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) ${why}; it stays in place and is deployed as soon as it becomes ready`;
+};
+
+const whatNext = (reference: string, intervalMs: number): string => {
+  const parsed = parseReference(reference);
+  if (parsed.kind === 'Reference' && parsed.reference.digest !== undefined) return `pinned by digest`;
+  return `${reference} is looked at every ${printDuration(intervalMs)}`;
+};

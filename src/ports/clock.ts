@@ -1,0 +1,9 @@
+/** Time and chance, as the inner rings may use them. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A number from 0 up to 1, for jitter. */
+  random(): number;
+  /** Calls back once after that many milliseconds; the returned function takes it back. */
+  after(delayMs: number, callback: () => void): () => void;
+}

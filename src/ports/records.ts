@@ -1,0 +1,47 @@
+import type { RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../core/record.ts';
+
+export type { RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../core/record.ts';
+
+/** Content of a record. `chart`, `config` and `hooks` are JSON that is carried as it is: JavaScript would lose digits. */
+export interface RecordContent {
+  readonly chart: string;
+  readonly config: string;
+  readonly hooks: string;
+  readonly manifest: string;
+  readonly helmNotes: string;
+  readonly description: string;
+  /** RFC 3339. */
+  readonly firstDeployed: string;
+  readonly lastDeployed: string;
+}
+
+export interface NewRecord {
+  readonly revision: number;
+  readonly status: RecordStatus;
+  readonly notes: RevisionNotes;
+  readonly content: RecordContent;
+}
+
+/** A record would be larger than a Secret may be. */
+export class RecordTooLargeError extends Error {
+  override readonly name = 'RecordTooLargeError';
+}
+
+/** A record cannot be read as a Helm release. */
+export class RecordInvalidError extends Error {
+  override readonly name = 'RecordInvalidError';
+}
+
+/** Helm's release records: Secrets of type helm.sh/release.v1. All methods reject with ClusterError too. */
+export interface Records {
+  /** Heads of all records of the release, oldest revision first, straight from the API server. */
+  list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]>;
+  /** Content of one record. Rejects with RecordInvalidError where it is none. */
+  read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent>;
+  /** Creates a record that must not exist yet. Rejects with RecordTooLargeError before anything is sent. */
+  create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead>;
+  /** Changes status and description of a record that nobody has changed since `head` was read. */
+  mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description: string }, signal: AbortSignal): Promise<RecordHead>;
+  /** Deletes a record; one that is gone already is no error. */
+  remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import type { Reference } from '../core/reference.ts';
+import type { Trouble } from '../core/release-state.ts';
+
+export type RegistryErrorCode =
+  /** No connection, TLS failure, time-out, or a 5xx answer. */
+  | 'Unavailable'
+  /** 429; `retryAfterMs` says when to come back, where the registry did. */
+  | 'Throttled'
+  /** 401 or 403. */
+  | 'Unauthorized'
+  /** No such repository, tag, manifest or blob. */
+  | 'NotFound'
+  /** Bytes that do not have the digest or the size that was asked for. */
+  | 'DigestMismatch'
+  /** Another kind of artifact, or an answer that is no manifest at all. */
+  | 'NotAChart'
+  /** The archive cannot be unpacked, is too large, or is unsafe. */
+  | 'ArchiveInvalid';
+
+/** What a registry adapter throws: the message says what was tried, on what, and what came back. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  readonly code: RegistryErrorCode;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: RegistryErrorCode, message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Name and password for one registry; both opaque. */
+export interface Credential {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A tag in a repository, and as whom it is looked at. */
+export interface TagAddress {
+  readonly reference: Reference & { readonly tag: string };
+  readonly credential: Credential | undefined;
+}
+
+/** What is known of a followed tag: the digest last seen, and what is wrong at present, if something is. */
+export interface TagView {
+  readonly digest: string | undefined;
+  readonly trouble: RegistryError | undefined;
+}
+
+/** Follows tags for releases: one poll per (registry, repository, tag, credential), however many follow it. */
+export interface Tags {
+  /**
+   * Makes `follower` follow the tag, and no other from now on, at most every `intervalMs`, and answers with what is
+   * known; asks the registry first when nothing is known yet or `fresh` is set. Followers are woken when the digest
+   * changes, and when trouble begins or ends. Rejects only when `signal` aborts.
+   */
+  follow(follower: string, tag: TagAddress, options: { readonly intervalMs: number; readonly fresh: boolean }, signal: AbortSignal): Promise<TagView>;
+  /** Ends what `follow` began; a tag without followers is no longer polled. */
+  unfollow(follower: string): void;
+}
+
+/** The chart that a ChartRelease names, as far as the registry has said which it is. */
+export interface Source {
+  readonly reference: Reference;
+  readonly credential: Credential | undefined;
+  readonly digest: string | undefined;
+  /** Why there is no digest, or why it may be out of date. */
+  readonly trouble: Trouble | undefined;
+}
+
+/** One file of a chart; the name is relative to the chart's root, with `/`. */
+export interface ChartFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A chart as pulled: files that were read and checked, never an archive. */
+export interface Chart {
+  /** Digest of the OCI manifest. */
+  readonly digest: string;
+  readonly files: readonly ChartFile[];
+  /** Name, version and apiVersion that replace those of Chart.yaml (charts of Helm 3.0.0-alpha). */
+  readonly overrides: { readonly name: string; readonly version: string; readonly apiVersion: string } | undefined;
+}
+
+/** Charts by digest. */
+export interface Charts {
+  /**
+   * The chart whose manifest has this digest; every byte was hashed and counted against a limit. The same digest
+   * asked for at once, or again soon, is fetched once per credential. Rejects with RegistryError.
+   */
+  pull(reference: Reference, digest: string, credential: Credential | undefined, signal: AbortSignal): Promise<Chart>;
+}

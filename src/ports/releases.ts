@@ -1,0 +1,23 @@
+import type { ChartRelease, ChartReleaseStatus } from '../api/chart-release.ts';
+
+/** A ChartRelease as the watch has it: readable, or not, with what is wrong. */
+export type SeenRelease =
+  | { readonly kind: 'Readable'; readonly release: ChartRelease }
+  | { readonly kind: 'Unreadable'; readonly release: ReleaseIdentity; readonly message: string };
+
+/** What is known even of a ChartRelease that cannot be read. */
+export type ReleaseIdentity = Pick<ChartRelease, 'apiVersion' | 'kind' | 'metadata' | 'status'>;
+
+/** ChartReleases. Reads come from the watch; writes reject with ClusterError. */
+export interface Releases {
+  /** The ChartRelease with this key, `namespace/name`, or undefined where the watch has none. Never older than our own last write. */
+  get(key: string): SeenRelease | undefined;
+  /** Keys of all ChartReleases. */
+  keys(): readonly string[];
+  /** Adds our finalizer, under a precondition on resourceVersion. */
+  addFinalizer(release: ReleaseIdentity, signal: AbortSignal): Promise<void>;
+  /** Takes our finalizer away; one that is gone, or an object that is gone, is no error. */
+  removeFinalizer(release: ReleaseIdentity, signal: AbortSignal): Promise<void>;
+  /** Writes the whole status. An object that is gone is no error. */
+  saveStatus(release: ReleaseIdentity, status: ChartReleaseStatus, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import type { RecordHead, ReleaseAddress } from '../core/record.ts';
+import { beyondLimit, describeDeployed } from '../core/release-state.ts';
+import { StageError } from '../ports/errors.ts';
+import type { Records } from '../ports/records.ts';
+
+/**
+ * Closes a revision that is ready: it becomes deployed first, then the one before it superseded, so that a deployed
+ * revision exists at every moment. Records beyond the limit go last. Returns the records that are left.
+ */
+export const close = async (records: Records, address: ReleaseAddress, revision: number, historyLimit: number, signal: AbortSignal): Promise<readonly RecordHead[]> => {
+  const all = await records.list(address, signal);
+  const record = all.find((one) => one.revision === revision);
+  if (record === undefined)
+    throw new StageError('RecordInvalid', `record of revision ${revision} of ${address.namespace}/${address.releaseName} is gone; the release is looked at afresh`);
+  if (all.at(-1) !== record) {
+    await records.mark(address, record, { status: 'superseded', description: 'Superseded by a revision that somebody else made' }, signal);
+    throw new StageError('WriteConflict', `revision ${all.at(-1)?.revision ?? 0} of ${address.namespace}/${address.releaseName} was made by somebody else meanwhile`);
+  }
+  const deployed = await records.mark(address, record, { status: 'deployed', description: describeDeployed(record) }, signal);
+  return tidy(records, address, [...all.slice(0, -1), deployed], historyLimit, signal);
+};
+
+/** Makes every deployed record but the newest superseded, and deletes those beyond the limit. Returns what is left. */
+export const tidy = async (records: Records, address: ReleaseAddress, all: readonly RecordHead[], historyLimit: number, signal: AbortSignal): Promise<readonly RecordHead[]> => {
+  const newest = all.findLast((record) => record.status === 'deployed');
+  const settled: RecordHead[] = [];
+  for (const record of all) {
+    const isStale = record.status === 'deployed' && record !== newest;
+    settled.push(isStale ? await records.mark(address, record, { status: 'superseded', description: describeDeployed(record) }, signal) : record);
+  }
+  const old = beyondLimit(settled, historyLimit);
+  for (const record of old) await records.remove(address, record, signal);
+  return settled.filter((record) => !old.includes(record));
+};
+
+/** Closes a revision that failed. What it applied stays; a failed revision that becomes ready is closed as deployed later. */
+export const closeFailed = async (records: Records, address: ReleaseAddress, record: RecordHead, why: string, signal: AbortSignal): Promise<RecordHead> =>
+  record.status === 'failed' ? record : records.mark(address, record, { status: 'failed', description: why }, signal);

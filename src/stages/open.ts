@@ -1,0 +1,47 @@
+import { timestamp } from '../api/time.ts';
+import type { RecordHead, ReleaseAddress, RevisionNotes } from '../core/record.ts';
+import { describeAbandoned, describeRevision } from '../core/release-state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+import type { Rendered } from '../ports/renderer.ts';
+
+/** A revision that is about to begin. */
+export interface Opening {
+  readonly address: ReleaseAddress;
+  readonly revision: number;
+  readonly notes: RevisionNotes;
+  readonly rendered: Rendered;
+  /** Revisions that were under way to something else. */
+  readonly abandoned: readonly RecordHead[];
+  /** When the release was first deployed, RFC 3339; undefined for a first revision. */
+  readonly firstDeployed: string | undefined;
+}
+
+/**
+ * Opens a revision: its record, pending, with the whole manifest, is written before any of its objects. Whoever finds
+ * it later can go on from there.
+ */
+export const open = async (deps: { readonly records: Records; readonly clock: Clock }, opening: Opening, signal: AbortSignal): Promise<RecordHead> => {
+  const { address, revision, notes, rendered, abandoned } = opening;
+  for (const record of abandoned) {
+    await deps.records.mark(address, record, { status: 'failed', description: describeAbandoned(notes) }, signal);
+  }
+  const now = timestamp(deps.clock.now());
+  return deps.records.create(
+    address,
+    {
+      revision,
+      status: notes.action === 'install' ? 'pending-install' : 'pending-upgrade',
+      notes,
+      content: {
+        ...rendered.recordParts,
+        manifest: rendered.manifest,
+        helmNotes: rendered.notes,
+        description: describeRevision(notes.action === 'install' ? 'Installing' : 'Upgrading', notes),
+        firstDeployed: opening.firstDeployed ?? now,
+        lastDeployed: now,
+      },
+    },
+    signal,
+  );
+};

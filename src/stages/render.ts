@@ -1,0 +1,42 @@
+import type { ChartRelease } from '../api/chart-release.ts';
+import { stampOf } from '../core/ownership.ts';
+import type { ReleaseAddress } from '../core/record.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import { StageError } from '../ports/errors.ts';
+import type { Chart } from '../ports/registry.ts';
+import type { Rendered, RenderedHook, Renderer } from '../ports/renderer.ts';
+
+/** What is rendered: the chart, as which revision of which Helm release. */
+export interface RenderInput {
+  readonly release: ChartRelease;
+  readonly address: ReleaseAddress;
+  readonly chart: Chart;
+  readonly revision: number;
+  readonly action: 'install' | 'upgrade';
+}
+
+/** Renders a chart as Helm would install or upgrade it on this cluster. Rejects with RenderError, ClusterError, StageError. */
+export const render = async (deps: { readonly renderer: Renderer; readonly cluster: Cluster }, input: RenderInput, signal: AbortSignal): Promise<Rendered> => {
+  const { release, address, chart, revision, action } = input;
+  const rendered = await deps.renderer.render(
+    {
+      chart,
+      values: release.spec.values === undefined ? [] : [JSON.stringify(release.spec.values)],
+      release: { name: address.releaseName, namespace: address.namespace, revision, action },
+      capabilities: await deps.cluster.capabilities(signal),
+      stamp: stampOf(release.metadata, address),
+    },
+    signal,
+  );
+  const hook = rendered.hooks.find(isLifecycleHook);
+  if (hook !== undefined) {
+    throw new StageError(
+      'HooksNotSupported',
+      `the chart has a ${hook.events.join(', ')} hook, ${hook.kind} ${hook.name} (${hook.source}), and hooks are not run by this version; nothing was applied`,
+    );
+  }
+  return rendered;
+};
+
+/** Tests are run only when somebody asks for them; any other hook is part of the life cycle. */
+const isLifecycleHook = (hook: RenderedHook): boolean => hook.events.some((event) => !event.startsWith('test'));

@@ -1,0 +1,60 @@
+import type { ChartReleaseStatus } from '../api/chart-release.ts';
+import { reasonSpec } from '../api/reasons.ts';
+import { conditionOf } from '../core/conditions.ts';
+import { requestedAt } from '../core/request.ts';
+import { nextStatus, type Outcome } from '../core/status.ts';
+import { canonicalJson } from '../core/values.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Announcement, Events } from '../ports/events.ts';
+import type { ReleaseIdentity, Releases } from '../ports/releases.ts';
+
+/** A revision that becomes ready sooner than this is not worth a status write on its way. */
+const QUIET_MS = 2_000;
+
+export interface Reporting {
+  readonly releases: Releases;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/**
+ * Says in status and in an Event how a run ended: one status write, none when nothing changed. Returns when the
+ * release is to be looked at again by itself, in ms, or undefined when a trigger will do.
+ */
+export const report = async (deps: Reporting, release: ReleaseIdentity, outcome: Outcome, signal: AbortSignal): Promise<number | undefined> => {
+  const now = deps.clock.now();
+  const youngMs = outcome.waitingSince === undefined ? undefined : outcome.waitingSince + QUIET_MS - now;
+  if (youngMs !== undefined && youngMs > 0) return Math.min(youngMs, outcome.lookAgainAfterMs ?? youngMs);
+  const reconcileAt = requestedAt(release.metadata.annotations);
+  const next = nextStatus(release.status, outcome, { generation: release.metadata.generation, reconcileAt, now, random: deps.clock.random() });
+  if (canonicalJson(next.status) !== canonicalJson(release.status)) {
+    await deps.releases.saveStatus(release, next.status, signal);
+    for (const announcement of announcements(release.status, next.status, outcome)) deps.events.announce(release, announcement);
+  }
+  return next.lookAgainAfterMs;
+};
+
+const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, outcome: Outcome): readonly Announcement[] => {
+  const all: Announcement[] = [];
+  const { event } = reasonSpec(outcome.reason);
+  if (event !== 'None' && hasNews(before, after, 'Ready')) all.push(announcement(event, outcome.reason, outcome.message, after));
+  const { fetchTrouble } = outcome;
+  if (fetchTrouble !== undefined && hasNews(before, after, 'FetchFailed')) all.push(announcement('Warning', fetchTrouble.reason, fetchTrouble.message, after));
+  return all;
+};
+
+const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
+  const [was, is] = [conditionOf(before.conditions, type), conditionOf(after.conditions, type)];
+  return was?.reason !== is?.reason || was?.message !== is?.message || (type === 'Ready' && before.revision !== after.revision);
+};
+
+const announcement = (type: 'Normal' | 'Warning', reason: string, message: string, status: ChartReleaseStatus): Announcement => ({
+  type,
+  reason,
+  action: 'Reconcile',
+  message,
+  annotations: {
+    ...(status.revision !== undefined && { 'tagalong.dev/revision': String(status.revision) }),
+    ...(status.chart !== undefined && { 'tagalong.dev/chart-digest': status.chart.digest, 'tagalong.dev/chart-version': status.chart.version }),
+  },
+});
