@@ -40,3 +40,50 @@ lab-down: node_modules ## stop them
 	@node test/lab/main.ts down
 lab-env: node_modules ## print how to reach them: export $$(make -s lab-env)
 	@node test/lab/main.ts env
+
+.PHONY: build
+build: .build/helm-engine .build/operator.mjs ## build helm-engine and bundle the operator
+
+# Helm tells templates its version; in a module it is set at link time.
+HELM_VERSION := $(shell awk '$$1 == "helm.sh/helm/v4" || $$2 == "helm.sh/helm/v4" { print $$NF }' helm-engine/go.mod)
+.build/helm-engine: $(shell find helm-engine -name '*.go' -o -name 'go.*')
+	@mkdir -p .build && echo "building helm-engine (the first time takes minutes)" >&2
+	@cd helm-engine && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)" -o ../.build/helm-engine.$$$$ . && mv ../.build/helm-engine.$$$$ ../.build/helm-engine
+
+.build/operator.mjs: $(INSTALLED) $(shell find src -name '*.ts' -not -name '*.test.ts')
+	@node build.mjs
+
+.PHONY: operator
+operator: node_modules .build/helm-engine ## run the operator of the working tree against the lab of make lab-up
+	@test -f .lab/kubeconfig || { echo "no lab is running: make lab-up" >&2; exit 1; }
+	@kubectl --kubeconfig .lab/kubeconfig apply --server-side -k crds >&2
+	@exec node src/main/operator.ts --kubeconfig .lab/kubeconfig --config .lab/operator.yaml --helm-engine .build/helm-engine
+
+.PHONY: demo
+demo: node_modules .build/helm-engine ## push a chart, move its tag, and watch the cluster follow (KEEP=1 leaves it up)
+	@node test/demo/main.ts
+
+.PHONY: generate
+generate: node_modules ## write what is generated from src/api: the CRD and the references in docs/spec
+	@node src/main/generate.ts
+
+.PHONY: test lint types layers dead-code current unit integration engine-test
+test: node_modules .build/helm-engine ## everything that CI runs: lint, types, layers, dead code, unit, integration, demo
+	@node test/run.ts
+
+lint: node_modules ## format and lint rules
+	@biome check
+types: node_modules
+	@tsc -p tsconfig.json
+layers: node_modules ## who may import whom
+	@depcruise --config .dependency-cruiser.mjs src test
+dead-code: node_modules
+	@knip
+current: node_modules ## that generated files are what src/api says
+	@node src/main/generate.ts --check
+unit: node_modules
+	@vitest run --project unit
+integration: node_modules .build/helm-engine ## on a lab of its own
+	@vitest run --project integration
+engine-test: ## the tests of helm-engine
+	@cd helm-engine && go vet ./... && go test ./...

@@ -7,34 +7,31 @@ export interface Health {
   readonly message: string;
 }
 
-/** A parsed Kubernetes object, nothing of it trusted. */
-export type KubeObject = Readonly<Record<string, unknown>>;
-
 /**
  * Kinds that are ready as soon as they exist, by API group: nothing in their status says more, or, for Service and
  * Ingress, Helm 4 does not wait for it.
  */
-const READY_ONCE_THERE: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'Endpoints', 'LimitRange', 'ResourceQuota', 'PodTemplate', 'PersistentVolume', 'Namespace']),
-  'networking.k8s.io': new Set(['Ingress', 'IngressClass', 'NetworkPolicy']),
-  'rbac.authorization.k8s.io': new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding']),
-  'admissionregistration.k8s.io': new Set(['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']),
-  policy: new Set(['PodDisruptionBudget']),
-  'scheduling.k8s.io': new Set(['PriorityClass']),
-  'storage.k8s.io': new Set(['StorageClass', 'CSIDriver']),
-  autoscaling: new Set(['HorizontalPodAutoscaler']),
-  batch: new Set(['CronJob']),
-  'coordination.k8s.io': new Set(['Lease']),
-};
+const READY_ONCE_THERE: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['', new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'Endpoints', 'LimitRange', 'ResourceQuota', 'PodTemplate', 'PersistentVolume', 'Namespace'])],
+  ['networking.k8s.io', new Set(['Ingress', 'IngressClass', 'NetworkPolicy'])],
+  ['rbac.authorization.k8s.io', new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'])],
+  ['admissionregistration.k8s.io', new Set(['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'])],
+  ['policy', new Set(['PodDisruptionBudget'])],
+  ['scheduling.k8s.io', new Set(['PriorityClass'])],
+  ['storage.k8s.io', new Set(['StorageClass', 'CSIDriver'])],
+  ['autoscaling', new Set(['HorizontalPodAutoscaler'])],
+  ['batch', new Set(['CronJob'])],
+  ['coordination.k8s.io', new Set(['Lease'])],
+]);
 
 /** True for kinds whose status says nothing about readiness: they need no watch. */
-export const isReadyOnceThere = (ref: Pick<ObjectRef, 'apiVersion' | 'kind'>): boolean => READY_ONCE_THERE[groupOf(ref.apiVersion)]?.has(ref.kind) ?? false;
+export const isReadyOnceThere = (ref: Pick<ObjectRef, 'apiVersion' | 'kind'>): boolean => READY_ONCE_THERE.get(groupOf(ref.apiVersion))?.has(ref.kind) ?? false;
 
 /**
- * Health as Helm 4's watcher sees it: kstatus (sigs.k8s.io/cli-utils, pkg/kstatus) with Jobs current only when they
+ * Health of a parsed Kubernetes object, nothing of which is trusted, as Helm 4's watcher sees it: kstatus (sigs.k8s.io/cli-utils, pkg/kstatus) with Jobs current only when they
  * are complete.
  */
-export const healthOf = (object: KubeObject): Health => {
+export const healthOf = (object: unknown): Health => {
   if (text(object, 'metadata', 'deletionTimestamp') !== '') return { status: 'Terminating', message: 'is being deleted' };
   const generation = number(object, 'metadata', 'generation');
   const observed = number(object, 'status', 'observedGeneration');
@@ -49,19 +46,22 @@ const current = (message: string): Health => ({ status: 'Current', message });
 const waiting = (message: string): Health => ({ status: 'InProgress', message });
 const failed = (message: string): Health => ({ status: 'Failed', message });
 
-const deployment = (object: KubeObject): Health => {
+const deployment = (object: unknown): Health => {
+  // Helm does not wait for one either: it keeps its old pods until somebody resumes it.
+  if (at(object, ['spec', 'paused']) === true) return current('is paused');
   if (number(object, 'status', 'observedGeneration') === undefined) return waiting('its controller has not seen it yet');
   const progressing = condition(object, 'Progressing');
-  if (progressing?.reason === 'ProgressDeadlineExceeded') return failed(progressing.message);
+  if (progressing?.reason === 'ProgressDeadlineExceeded') return failed(progressing.message || 'made no progress in time');
   const wanted = number(object, 'spec', 'replicas') ?? 1;
   const count = counter(object);
   if (count('updatedReplicas') < wanted) return waiting(`${count('updatedReplicas')} of ${wanted} replicas updated`);
   if (count('replicas') > count('updatedReplicas')) return waiting(`${count('replicas') - count('updatedReplicas')} old replicas still there`);
+  if (count('replicas') > wanted) return waiting(`${count('replicas') - wanted} replicas too many`);
   if (count('availableReplicas') < wanted) return waiting(`${count('availableReplicas')} of ${wanted} replicas available`);
   return current(`${wanted} of ${wanted} replicas available`);
 };
 
-const statefulSet = (object: KubeObject): Health => {
+const statefulSet = (object: unknown): Health => {
   if (number(object, 'status', 'observedGeneration') === undefined) return waiting('its controller has not seen it yet');
   if (text(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return current('is updated on delete');
   const wanted = number(object, 'spec', 'replicas') ?? 1;
@@ -74,30 +74,33 @@ const statefulSet = (object: KubeObject): Health => {
   return current(`${wanted} of ${wanted} replicas ready`);
 };
 
-const daemonSet = (object: KubeObject): Health => {
+const daemonSet = (object: unknown): Health => {
   const wanted = number(object, 'status', 'desiredNumberScheduled');
   if (wanted === undefined || number(object, 'status', 'observedGeneration') === undefined) return waiting('its controller has not seen it yet');
   const count = counter(object);
-  if (count('updatedNumberScheduled') < wanted) return waiting(`${count('updatedNumberScheduled')} of ${wanted} pods updated`);
+  const isRolling = text(object, 'spec', 'updateStrategy', 'type') !== 'OnDelete';
+  if (isRolling && count('updatedNumberScheduled') < wanted) return waiting(`${count('updatedNumberScheduled')} of ${wanted} pods updated`);
   if (count('numberAvailable') < wanted) return waiting(`${count('numberAvailable')} of ${wanted} pods available`);
   return current(`${wanted} of ${wanted} pods available`);
 };
 
-const replicaSet = (object: KubeObject): Health => {
+const replicaSet = (object: unknown): Health => {
   const failure = condition(object, 'ReplicaFailure');
-  if (failure?.status === 'True') return waiting(failure.message);
+  if (failure?.status === 'True') return waiting(failure.message || 'its pods cannot be made');
   const wanted = number(object, 'spec', 'replicas') ?? 1;
-  const available = counter(object)('availableReplicas');
-  return available < wanted ? waiting(`${available} of ${wanted} replicas available`) : current(`${wanted} of ${wanted} replicas available`);
+  const count = counter(object);
+  if (count('availableReplicas') < wanted) return waiting(`${count('availableReplicas')} of ${wanted} replicas available`);
+  if (count('replicas') > wanted) return waiting(`${count('replicas') - wanted} replicas too many`);
+  return current(`${wanted} of ${wanted} replicas available`);
 };
 
-const job = (object: KubeObject): Health => {
+const job = (object: unknown): Health => {
   const failure = condition(object, 'Failed');
   if (failure?.status === 'True') return failed(failure.message || 'failed');
   return condition(object, 'Complete')?.status === 'True' ? current('is complete') : waiting('is not complete');
 };
 
-const pod = (object: KubeObject): Health => {
+const pod = (object: unknown): Health => {
   const phase = text(object, 'status', 'phase');
   if (phase === 'Succeeded') return current('has completed');
   if (phase === 'Failed') return failed('has failed');
@@ -105,16 +108,16 @@ const pod = (object: KubeObject): Health => {
   return waiting(phase === 'Running' ? 'runs and is not ready' : 'is pending');
 };
 
-const claim = (object: KubeObject): Health => (text(object, 'status', 'phase') === 'Bound' ? current('is bound') : waiting('is not bound'));
+const claim = (object: unknown): Health => (text(object, 'status', 'phase') === 'Bound' ? current('is bound') : waiting('is not bound'));
 
-const definition = (object: KubeObject): Health => {
+const definition = (object: unknown): Health => {
   const names = condition(object, 'NamesAccepted');
-  if (names?.status === 'False') return failed(names.message);
+  if (names?.status === 'False') return failed(names.message || 'its names are taken');
   return condition(object, 'Established')?.status === 'True' ? current('is established') : waiting('is not established');
 };
 
 /** Any other kind, also custom ones: what its conditions say by kstatus' conventions, and Current where they say nothing. */
-const byConditions = (object: KubeObject): Health => {
+const byConditions = (object: unknown): Health => {
   const stalled = condition(object, 'Stalled');
   if (stalled?.status === 'True') return failed(stalled.message || stalled.reason);
   const reconciling = condition(object, 'Reconciling');
@@ -124,7 +127,7 @@ const byConditions = (object: KubeObject): Health => {
   return current('is ready');
 };
 
-const RULES: Readonly<Record<string, (object: KubeObject) => Health>> = {
+const RULES: Readonly<Record<string, (object: unknown) => Health>> = {
   'apps/Deployment': deployment,
   'apps/StatefulSet': statefulSet,
   'apps/DaemonSet': daemonSet,
@@ -148,11 +151,11 @@ const number = (object: unknown, ...path: readonly string[]): number | undefined
 };
 
 const counter =
-  (object: KubeObject) =>
+  (object: unknown) =>
   (field: string): number =>
     number(object, 'status', field) ?? 0;
 
-const condition = (object: KubeObject, type: string): { readonly status: string; readonly reason: string; readonly message: string } | undefined => {
+const condition = (object: unknown, type: string): { readonly status: string; readonly reason: string; readonly message: string } | undefined => {
   const all = at(object, ['status', 'conditions']);
   const found = Array.isArray(all) ? all.find((one: unknown) => text(one, 'type') === type) : undefined;
   return found === undefined ? undefined : { status: text(found, 'status'), reason: text(found, 'reason'), message: text(found, 'message') };

@@ -49,12 +49,12 @@ export const duplicateObjection = (objects: readonly PlannedObject[]): string | 
   return undefined;
 };
 
-/** Objects of earlier revisions that the new one has no more, except those that are to be kept. */
+/**
+ * Objects of earlier revisions that the new one has no more. One that any of those revisions keeps is kept: which of
+ * them was applied last, an unfinished one or the one before it, their manifests do not say.
+ */
 export const objectsToPrune = (earlier: readonly PlannedObject[], planned: readonly PlannedObject[]): readonly PlannedObject[] => {
-  const wanted = new Set(planned.map((object) => refKey(object.ref)));
-  const gone = new Map<string, PlannedObject>();
-  for (const object of earlier) {
-    if (!wanted.has(refKey(object.ref)) && !object.isKept) gone.set(refKey(object.ref), object);
-  }
-  return [...gone.values()];
+  const stays = new Set([...planned, ...earlier.filter((object) => object.isKept)].map((object) => refKey(object.ref)));
+  const gone = new Map(earlier.map((object) => [refKey(object.ref), object]));
+  return [...gone].filter(([key]) => !stays.has(key)).map(([, object]) => object);
 };

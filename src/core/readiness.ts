@@ -1,5 +1,5 @@
 import { isReadyOnceThere, type Health } from './health.ts';
-import { printRef, type ObjectRef } from './object-ref.ts';
+import { groupOf, printRef, type ObjectRef } from './object-ref.ts';
 
 /** An object as the API server answered our apply. */
 export interface AppliedObject {
@@ -19,7 +19,7 @@ export type Verdict = { readonly kind: 'Ready' } | { readonly kind: 'Waiting'; r
 
 /** Objects whose readiness must be waited for. */
 export const objectsToWaitFor = (applied: readonly AppliedObject[], options: { readonly waitForJobs: boolean }): readonly AppliedObject[] =>
-  applied.filter(({ ref }) => !isReadyOnceThere(ref) && (options.waitForJobs || ref.kind !== 'Job'));
+  applied.filter(({ ref }) => !isReadyOnceThere(ref) && (options.waitForJobs || !isJob(ref)));
 
 /**
  * Judges objects by what the watches saw. A sighting older than our own apply says nothing: it shows the object as it
@@ -36,6 +36,9 @@ export const judge = (objects: readonly AppliedObject[], sightingOf: (ref: Objec
   }
   return waiting ?? { kind: 'Ready' };
 };
+
+/** Other groups have a kind of that name too. */
+const isJob = (ref: ObjectRef): boolean => ref.kind === 'Job' && groupOf(ref.apiVersion) === 'batch';
 
 const NOT_SEEN: Health = { status: 'InProgress', message: 'not seen by the watch yet' };
 

@@ -108,7 +108,7 @@ const ownerObjection = (newest: RecordHead, target: Target): Decision | undefine
 };
 
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {
-  if (newest?.notes === undefined) return 'Created';
+  if (newest?.notes === undefined || isGone(newest)) return 'Created';
   const hasMoved = newest.notes.reference === target.reference && newest.notes.chartDigest !== digest;
   return hasMoved ? 'DigestChanged' : 'SpecChanged';
 };

@@ -77,6 +77,7 @@ async function startAll(
 
   await askApi(access, "POST", "/api/v1/nodes", NODE);
   const registry = `127.0.0.1:${ports.registry}`;
+  writeFileSync(at.operatorConfig, `plainHttpHosts: ["${registry}"]\n`);
   await Promise.all([nodeReady(access, signal), podsPossible(access, signal), registryAnswers(registry, signal)]);
   return { server, token, registry };
 }

@@ -20,6 +20,8 @@ export interface Lab {
   readonly dir: string;
   /** Path of a kubeconfig that may do everything. */
   readonly kubeconfig: string;
+  /** Path of a configuration file for an operator that reaches the registry of this lab. */
+  readonly operatorConfig: string;
   /** https://127.0.0.1:<port> */
   readonly server: string;
   /** Bearer token of a user in system:masters. */
@@ -92,7 +94,7 @@ async function start(options: LabOptions, mode: LabSpec["mode"], onRunning: (lab
 }
 
 function labOf(at: Layout, connection: Connection, tools: Lab["tools"], stop: () => Promise<void>): Lab {
-  return { dir: at.dir, kubeconfig: at.kubeconfig, caFile: at.ca, ...connection, tools, stop };
+  return { dir: at.dir, kubeconfig: at.kubeconfig, operatorConfig: at.operatorConfig, caFile: at.ca, ...connection, tools, stop };
 }
 
 /** Like stopLab, but only of this very lab: the folder may hold a later one by now. */

@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 export interface Layout {
   readonly dir: string;
   readonly kubeconfig: string;
+  /** Configuration file for an operator of this lab. */
+  readonly operatorConfig: string;
   /** What a running lab is: written when it is ready, removed when it stops. */
   readonly lab: string;
   /** The programs of the lab with their start times: the list that stopping goes by. */
@@ -32,6 +34,7 @@ export function layoutOf(labDir: string): Layout {
   return {
     dir,
     kubeconfig: join(dir, "kubeconfig"),
+    operatorConfig: join(dir, "operator.yaml"),
     lab: join(dir, "lab.json"),
     pids: join(dir, "pids.json"),
     lock: join(dir, "lock"),

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { duplicateObjection, kindKey, objectsToPrune, planObjects, type ManifestObject, type PlannedObject } from './plan.ts';
+
+const JSON_BYTES = new Uint8Array([123, 125]);
+
+const manifestObject = (object: Partial<ManifestObject> = {}): ManifestObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  namespace: '',
+  name: 'web',
+  source: 'app/templates/web.yaml',
+  resourcePolicy: '',
+  json: JSON_BYTES,
+  ...object,
+});
+
+const planned = (name: string, more: { readonly apiVersion?: string; readonly kind?: string; readonly source?: string; readonly isKept?: boolean } = {}): PlannedObject => {
+  const { apiVersion = 'v1', kind = 'ConfigMap', source = `app/templates/${name}.yaml`, isKept = false } = more;
+  return { ref: { apiVersion, kind, namespace: 'default', name }, source, isKept, json: JSON_BYTES };
+};
+
+describe('planObjects', () => {
+  const scopes = new Map<string, 'Namespaced' | 'Cluster'>([
+    [kindKey({ apiVersion: 'apps/v1', kind: 'Deployment' }), 'Namespaced'],
+    [kindKey({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }), 'Cluster'],
+  ]);
+  const clusterRole = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' };
+
+  it.each<readonly [string, Partial<ManifestObject>, string]>([
+    ['gives the namespace of the release to an object that names none', {}, 'prod'],
+    ['leaves an object in the namespace that it names', { namespace: 'other' }, 'other'],
+    ['gives no namespace to a kind of cluster scope', clusterRole, ''],
+    ['takes the namespace from a kind of cluster scope that names one', { ...clusterRole, namespace: 'other' }, ''],
+  ])('%s', (_name, object, namespace) => {
+    expect(planObjects([manifestObject(object)], scopes, 'prod').map(({ ref }) => ref.namespace)).toEqual([namespace]);
+  });
+
+  it.each([
+    ['keep', true],
+    [' Keep ', true],
+    ['', false],
+    ['delete', false],
+    ['keeper', false],
+  ])('reads the resource policy %j as Helm does', (resourcePolicy, isKept) => {
+    expect(planObjects([manifestObject({ resourcePolicy })], scopes, 'prod')).toMatchObject([{ isKept }]);
+  });
+
+  it('keeps order, template and bytes', () => {
+    const plans = planObjects([manifestObject({ name: 'b' }), manifestObject({ name: 'a' })], scopes, 'prod');
+    expect(plans.map(({ ref }) => ref.name)).toEqual(['b', 'a']);
+    expect(plans[0]).toMatchObject({ source: 'app/templates/web.yaml' });
+    expect(plans[0]?.json).toBe(JSON_BYTES);
+  });
+});
+
+describe('duplicateObjection', () => {
+  it.each<readonly [string, readonly PlannedObject[]]>([
+    ['nothing at all', []],
+    ['two names', [planned('a'), planned('b')]],
+    ['one name in two kinds', [planned('a'), planned('a', { kind: 'Secret' })]],
+    ['one name in two groups', [planned('a', { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' }), planned('a', { apiVersion: 'other.dev/v1', kind: 'Ingress' })]],
+  ])('has nothing against %s', (_name, objects) => {
+    expect(duplicateObjection(objects)).toBeUndefined();
+  });
+
+  it('names the object and both templates', () => {
+    expect(duplicateObjection([planned('a', { source: 'one.yaml' }), planned('b'), planned('a', { source: 'two.yaml' })])).toBe(
+      'ConfigMap default/a is in the chart twice: one.yaml and two.yaml',
+    );
+  });
+
+  it('takes two versions of a kind for the same object', () => {
+    const objects = [planned('a', { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler' }), planned('a', { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' })];
+    expect(duplicateObjection(objects)).toContain('is in the chart twice');
+  });
+});
+
+describe('objectsToPrune', () => {
+  it.each<readonly [string, readonly PlannedObject[], readonly PlannedObject[], readonly string[]]>([
+    ['takes nothing on a first install', [], [planned('a')], []],
+    ['takes nothing that is still wanted', [planned('a')], [planned('a')], []],
+    ['takes what the chart dropped', [planned('a'), planned('b')], [planned('b')], ['a']],
+    ['takes everything when the chart became empty', [planned('a'), planned('b')], [], ['a', 'b']],
+    ['takes an object once that several revisions had', [planned('a'), planned('a')], [], ['a']],
+    ['leaves an object that moved to another version of its kind', [planned('a', { apiVersion: 'apps/v1beta1' })], [planned('a', { apiVersion: 'apps/v1' })], []],
+    ['takes an object whose name went to another kind', [planned('a')], [planned('a', { kind: 'Secret' })], ['a']],
+    ['leaves what is to be kept', [planned('a', { isKept: true })], [], []],
+    ['leaves what an unfinished revision began to keep', [planned('a'), planned('a', { isKept: true })], [], []],
+    ['leaves what an unfinished revision wanted to keep no more', [planned('a', { isKept: true }), planned('a')], [], []],
+  ])('%s', (_name, earlier, wanted, names) => {
+    expect(objectsToPrune(earlier, wanted).map(({ ref }) => ref.name)).toEqual(names);
+  });
+});

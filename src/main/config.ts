@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+
+/** How the operator was asked to run; flags, environment and configuration file are read once, here. */
+export interface Config {
+  readonly access: ClusterAccess;
+  /** Namespaces whose ChartReleases are looked at; empty: all. */
+  readonly watchNamespaces: readonly string[];
+  /** Releases that are worked on at once. */
+  readonly concurrent: number;
+  /** Path of the helm-engine program, and how many of it run. */
+  readonly engine: string;
+  readonly engines: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Registries, `host[:port]`, that are reached by plain HTTP. */
+  readonly plainHttpHosts: readonly string[];
+}
+
+/** How the API server is reached: as a kubeconfig says, or as the ServiceAccount of the Pod that this is. */
+export type ClusterAccess =
+  | { readonly kind: 'Kubeconfig'; readonly file: string }
+  | { readonly kind: 'Pod'; readonly host: string; readonly port: string; readonly namespace: string; readonly tokenFile: string; readonly caFile: string };
+
+/** Where Kubernetes puts the credentials of a Pod. */
+const POD_FILES = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+export const USAGE = `Usage: operator [flags]
+  --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
+  --config FILE              configuration file (YAML): plainHttpHosts: [host:port, ...]
+  --watch-namespaces A,B     look only at ChartReleases in these namespaces
+  --concurrent N             releases worked on at once (16)
+  --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
+  --engines N                how many of it run (one per core)
+  --log-level LEVEL          debug, info, warn or error (info)`;
+
+const OPTIONS = {
+  kubeconfig: { type: 'string' },
+  config: { type: 'string' },
+  'watch-namespaces': { type: 'string', default: '' },
+  concurrent: { type: 'string', default: '16' },
+  'helm-engine': { type: 'string' },
+  engines: { type: 'string' },
+  'log-level': { type: 'string', default: 'info' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** A flag or a configuration file cannot be used; the message is all that a person needs. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads flags, environment and configuration file. Returns undefined when only help was asked for. Rejects with ConfigError. */
+export const readConfig = async (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Config | undefined> => {
+  const flags = readFlags(args);
+  if (flags.help) return undefined;
+  return {
+    access: await accessOf(flags.kubeconfig, env),
+    watchNamespaces: list(flags['watch-namespaces']),
+    concurrent: count('--concurrent', flags.concurrent),
+    engine: flags['helm-engine'] ?? env['TAGALONG_ENGINE'] ?? 'helm-engine',
+    engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
+    logLevel: level(flags['log-level']),
+    plainHttpHosts: flags.config === undefined ? [] : await plainHttpHosts(flags.config),
+  };
+};
+
+const readFlags = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values;
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  }
+};
+
+const accessOf = async (flag: string | undefined, env: Readonly<Record<string, string | undefined>>): Promise<ClusterAccess> => {
+  const file = flag ?? (env['KUBECONFIG'] || undefined);
+  if (file !== undefined) return { kind: 'Kubeconfig', file };
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  if (host === undefined) return { kind: 'Kubeconfig', file: path.join(env['HOME'] ?? '', '.kube/config') };
+  const namespace = await readFile(path.join(POD_FILES, 'namespace'), 'utf8').catch((error: unknown) => {
+    throw new ConfigError(`cannot read the credentials of this Pod: ${error instanceof Error ? error.message : String(error)}; mount a ServiceAccount token, or give --kubeconfig`);
+  });
+  return { kind: 'Pod', host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443', namespace: namespace.trim(), tokenFile: path.join(POD_FILES, 'token'), caFile: path.join(POD_FILES, 'ca.crt') };
+};
+
+const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+
+const count = (flag: string, text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new ConfigError(`${flag} ${JSON.stringify(text)} is not a whole number above 0`);
+  return number;
+};
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+const level = (text: string): Config['logLevel'] => {
+  const found = LEVELS.find((one) => one === text);
+  if (found === undefined) throw new ConfigError(`--log-level ${JSON.stringify(text)} is none of ${LEVELS.join(', ')}`);
+  return found;
+};
+
+const plainHttpHosts = async (file: string): Promise<readonly string[]> => {
+  const document: unknown = await readFile(file, 'utf8').then(parse).catch((error: unknown) => {
+    throw new ConfigError(`cannot read --config ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const entries = Object.entries(document ?? {});
+  const unknown = entries.find(([key]) => key !== 'plainHttpHosts');
+  if (unknown !== undefined) throw new ConfigError(`${file}: there is no setting ${unknown[0]}; known is plainHttpHosts`);
+  const hosts: unknown = entries[0]?.[1] ?? [];
+  if (!Array.isArray(hosts) || !hosts.every((host): host is string => typeof host === 'string')) throw new ConfigError(`${file}: plainHttpHosts is not a list of host[:port]`);
+  return hosts;
+};

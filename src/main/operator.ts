@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import { HelmRenderer, ENGINE_ENVIRONMENT } from '../adapters/helm/renderer.ts';
+import { KubeCluster } from '../adapters/kube/cluster.ts';
+import { connectInPod, connectWithKubeconfig, type ConnectionTools } from '../adapters/kube/connect.ts';
+import type { Connection } from '../adapters/kube/connection.ts';
+import { KubeEvents } from '../adapters/kube/events.ts';
+import { KubeHealths } from '../adapters/kube/healths.ts';
+import { KubeRecords } from '../adapters/kube/records.ts';
+import { KubeReleases } from '../adapters/kube/releases.ts';
+import { KubeSecrets } from '../adapters/kube/secrets.ts';
+import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
+import { RegistryClient } from '../adapters/registry/registry-client.ts';
+import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
+import { SystemClock } from '../adapters/system/clock.ts';
+import { createLogger } from '../adapters/system/logger.ts';
+import { work } from '../controller/controller.ts';
+import type { Deps } from '../controller/deps.ts';
+import { Rollouts } from '../controller/rollouts.ts';
+import { triggers } from '../controller/triggers.ts';
+import { Workqueue } from '../controller/workqueue.ts';
+import { healthOf } from '../core/health.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { type Config, ConfigError, readConfig, USAGE } from './config.ts';
+
+/** How long running work may go on after SIGTERM before it is cut off. */
+const GRACE_MS = 20_000;
+const DRAIN_MS = 3_000;
+
+/** Runs the operator until SIGTERM or SIGINT. */
+const operate = async (config: Config): Promise<void> => {
+  const clock = new SystemClock();
+  const logger = createLogger({ level: config.logLevel });
+  const connection = await connect(config, { clock, logger });
+  const queue = new Workqueue(clock);
+  const rollouts = new Rollouts();
+  const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts);
+  const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
+  const events = new KubeEvents(connection, hostname());
+  const registry = new RegistryClient({ clock, plainHttpHosts: config.plainHttpHosts });
+  const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger });
+  const launch = { command: config.engine, args: [], environment: ENGINE_ENVIRONMENT };
+  const renderer = new HelmRenderer({ launch, engines: config.engines, clock, logger });
+  const deps: Deps = {
+    releases,
+    records: new KubeRecords(connection),
+    cluster: new KubeCluster(connection),
+    healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
+    secrets: new KubeSecrets(connection),
+    events,
+    tags,
+    charts: new RegistryCharts({ client: registry }),
+    renderer,
+    clock,
+    logger,
+    rollouts,
+  };
+
+  const stopped = once(process, 'SIGTERM').catch(() => undefined);
+  const interrupted = once(process, 'SIGINT').catch(() => undefined);
+  const cutOff = new AbortController();
+  renderer.warmUp();
+  releases.start();
+  await Promise.race([releases.ready(cutOff.signal), stopped, interrupted]);
+  const working = work(deps, queue, { concurrency: config.concurrent }, cutOff.signal);
+  logger.info({ namespaces: config.watchNamespaces, releases: releases.keys().length }, 'ready');
+
+  await Promise.race([stopped, interrupted]);
+  logger.info({}, 'stopping: no new work is begun');
+  queue.close();
+  const cancel = clock.after(GRACE_MS, () => cutOff.abort(new Error('the operator is stopping')));
+  await working;
+  cancel();
+  tags.close();
+  await events.drain(AbortSignal.timeout(DRAIN_MS)).catch(() => undefined);
+  await renderer.close();
+  await registry.close();
+  await connection.close();
+};
+
+const connect = (config: Config, tools: ConnectionTools): Promise<Connection> | Connection =>
+  config.access.kind === 'Kubeconfig' ? connectWithKubeconfig(config.access.file, undefined, tools) : connectInPod(config.access, tools);
+
+try {
+  const config = await readConfig(process.argv.slice(2), process.env);
+  if (config === undefined) console.log(USAGE);
+  else await operate(config);
+} catch (error) {
+  if (!(error instanceof ConfigError) && !(error instanceof ClusterError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Lab } from './lab.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const ENGINE = path.join(ROOT, '.build/helm-engine');
+const READY_MS = 30_000;
+const STOP_MS = 10_000;
+const KEPT_LINES = 2_000;
+
+/** An operator that runs from the working tree against a lab; it ends with the program that started it. */
+export interface Operator {
+  readonly pid: number;
+  /** What it has logged last, a JSON document a line. */
+  log(): readonly string[];
+  /** SIGTERM, and SIGKILL when that is not enough; resolves when it is gone. */
+  stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+export interface OperatorOptions {
+  /** Namespaces whose ChartReleases it looks at; all when absent. */
+  readonly namespaces?: readonly string[];
+  readonly args?: readonly string[];
+}
+
+/** Starts an operator and resolves when its watches are in. Rejects with the end of its log when it ends before that. */
+export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfig'>, options: OperatorOptions = {}): Promise<Operator> => {
+  if (!existsSync(ENGINE)) throw new Error('there is no .build/helm-engine; run make build');
+  const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...(options.args ?? [])];
+  if (options.namespaces !== undefined) args.push('--watch-namespaces', options.namespaces.join(','));
+  const child = spawn(process.execPath, [path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  keepLines(child, lines);
+  const ended = once(child, 'exit');
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const operator: Operator = {
+    pid: child.pid ?? 0,
+    log: () => [...lines],
+    stop: () => end(child, ended, 'SIGTERM', killWithUs),
+    kill: () => end(child, ended, 'SIGKILL', killWithUs),
+  };
+  await ready(child, lines, operator);
+  return operator;
+};
+
+const keepLines = (child: ChildProcess, lines: string[]): void => {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = `${rest}${chunk}`.split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+      lines.splice(0, lines.length - KEPT_LINES);
+      child.emit('lines');
+    });
+  }
+};
+
+const ready = (child: ChildProcess, lines: readonly string[], operator: Operator): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`the operator ${why}; its last lines:\n${lines.slice(-10).join('\n')}`));
+    const timer = setTimeout(() => {
+      void operator.kill();
+      fail(`was not ready after ${READY_MS / 1000} s`);
+    }, READY_MS);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`ended with ${signal ?? `exit code ${code}`} before it was ready`);
+    });
+    child.on('lines', () => {
+      if (!lines.some((line) => line.includes('"msg":"ready"'))) return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+const end = async (child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals, killWithUs: () => void): Promise<void> => {
+  process.removeListener('exit', killWithUs);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+};

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** Counts of one step. */
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  /** Reads the counts of what was run; a step without one counts as one test. */
+  readonly tally?: (output: string) => Promise<Tally>;
+}
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+
+/** Everything that must hold of the project, in the order in which it is found out soonest. */
+const steps = (dir: string): readonly Step[] => [
+  { name: 'lint', command: ['biome', 'check'] },
+  { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
+  { name: 'layers', command: ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test'] },
+  { name: 'dead code', command: ['knip'] },
+  { name: 'generated files', command: ['node', 'src/main/generate.ts', '--check'] },
+  { name: 'bundle', command: ['node', 'build.mjs'] },
+  { name: 'helm-engine vet', command: ['go', 'vet', './...'], cwd: 'helm-engine' },
+  { name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', tally: goTally },
+  vitest('unit', dir),
+  vitest('integration', dir),
+  { name: 'demo', command: ['node', 'test/demo/main.ts'] },
+];
+
+const vitest = (project: string, dir: string): Step => {
+  const report = path.join(dir, `${project}.json`);
+  return {
+    name: project,
+    command: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    tally: async () => vitestTally(await readFile(report, 'utf8')),
+  };
+};
+
+const vitestTally = (report: string): Tally => {
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(report) as Record<string, number>; // vitest's own report
+  // A file that cannot be loaded has no failed test in it, and has failed all the same.
+  const failed = Math.max(numFailedTests ?? 0, (numFailedTestSuites ?? 0) > 0 ? 1 : 0);
+  return { passed: numPassedTests ?? 0, failed, skipped: (numPendingTests ?? 0) + (numTodoTests ?? 0) };
+};
+
+async function goTally(output: string): Promise<Tally> {
+  const actions = output.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return [];
+    const event = JSON.parse(line) as { readonly Action?: string; readonly Test?: string }; // go test -json, see `go doc test2json`
+    return event.Test === undefined ? [] : [event.Action];
+  });
+  const count = (action: string): number => actions.filter((one) => one === action).length;
+  return { passed: count('pass'), failed: count('fail'), skipped: count('skip') };
+}
+
+/** Runs a command with its output shown as it comes (of `go test -json`, only at a failure). */
+const run = (step: Step): Promise<{ readonly code: number; readonly output: string }> =>
+  new Promise((resolve, reject) => {
+    const [program = '', ...args] = step.command;
+    const isQuiet = step.command.includes('-json');
+    const child = spawn(program, args, { cwd: path.join(ROOT, step.cwd ?? '.'), stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', 'inherit'] });
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (isQuiet && code !== 0) console.log(output.split('\n').slice(-60).join('\n'));
+      resolve({ code: code ?? 1, output });
+    });
+  });
+
+const tallyOf = async (step: Step): Promise<Tally> => {
+  const { code, output } = await run(step);
+  const tally = (await step.tally?.(output).catch(() => undefined)) ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+};
+
+const dir = await mkdtemp(path.join(tmpdir(), 'tagalong-test-'));
+const lines: string[] = [];
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const step of steps(dir)) {
+  console.log(`\n== ${step.name}: ${step.command.join(' ')}`);
+  const began = Date.now();
+  const tally = await tallyOf(step);
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.skipped += tally.skipped;
+  lines.push(`${step.name.padEnd(16)} ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${Math.round((Date.now() - began) / 1000)} s`);
+}
+await rm(dir, { recursive: true, force: true });
+console.log(`\n${lines.join('\n')}\n`);
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
