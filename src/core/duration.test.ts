@@ -48,6 +48,10 @@ describe('printDuration', () => {
   });
 
   it('prints whole seconds such that parseDuration reads them back', () => {
-    fc.assert(fc.property(fc.nat(1_000_000), (seconds) => expect(parseDuration(printDuration(seconds * 1000))).toBe(seconds * 1000)));
+    fc.assert(
+      fc.property(fc.nat(1_000_000), (seconds) => {
+        expect(parseDuration(printDuration(seconds * 1000))).toBe(seconds * 1000);
+      }),
+    );
   });
 });

@@ -70,7 +70,10 @@ describe('duplicateObjection', () => {
   });
 
   it('takes two versions of a kind for the same object', () => {
-    const objects = [planned('a', { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler' }), planned('a', { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' })];
+    const objects = [
+      planned('a', { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler' }),
+      planned('a', { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' }),
+    ];
     expect(duplicateObjection(objects)).toContain('is in the chart twice');
   });
 });

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+)
+
+// maxMessageSize bounds an error's words: Helm's may quote a whole template.
+const maxMessageSize = 64 << 10
+
+// server answers requests one at a time. It keeps charts between them and
+// nothing else.
+type server struct {
+	charts *chartCache
+	// memory is watched while a request is answered; nil watches nothing.
+	memory *memoryGuard
+	log    io.Writer
+}
+
+func newServer(memory *memoryGuard, log io.Writer) *server {
+	return &server{charts: newChartCache(maxCachedBytes), memory: memory, log: log}
+}
+
+// serve answers frames until in ends. An error means that the pipe is of no
+// more use.
+func (s *server) serve(in io.Reader, out io.Writer) error {
+	ready := readyReply{Kind: "ready", Helm: helmVersion(), Protocol: protocolVersion}
+	if err := writeReply(out, 0, ready, nil); err != nil {
+		return err
+	}
+	for {
+		received, err := readFrame(in, maxRequestSize)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var req request
+		if err := json.Unmarshal(received.header, &req); err != nil {
+			return fmt.Errorf("cannot read a frame's header of %d bytes: %w", len(received.header), err)
+		}
+		reply, bytes := s.answer(&req, received.attachment)
+		if err := writeReply(out, req.ID, reply, bytes); err != nil {
+			return err
+		}
+	}
+}
+
+// answer never fails and never panics: whatever goes wrong is a `failed` reply.
+func (s *server) answer(req *request, bytes []byte) (reply any, attached []byte) {
+	defer s.memory.watch()()
+	defer func() {
+		if cause := recover(); cause != nil {
+			fmt.Fprintf(s.log, "request %d (%s): panic: %v\n%s", req.ID, req.Op, cause, debug.Stack())
+			reply, attached = failed(req.ID, fail(internal, "the engine failed on this request: %v", cause)), nil
+		}
+	}()
+	var err error
+	switch req.Op {
+	case "render":
+		reply, attached, err = s.render(req, bytes)
+	case "read":
+		reply, attached, err = read(req, bytes)
+	default:
+		err = fail(internal, "cannot do %q: the operations are render and read", req.Op)
+	}
+	if err != nil {
+		return failed(req.ID, asFailure(err)), nil
+	}
+	return reply, attached
+}
+
+func (s *server) render(req *request, bytes []byte) (any, []byte, error) {
+	held := s.charts.get(req.Chart.Digest)
+	if len(req.Chart.Files) > 0 {
+		files, err := readFiles(req.Chart.Files, bytes)
+		if err != nil {
+			return nil, nil, err
+		}
+		held = newHeldChart(req.Chart.Digest, files)
+		s.charts.put(held)
+	}
+	if held == nil {
+		return chartNeededReply{ID: req.ID, Kind: "chartNeeded"}, nil, nil
+	}
+	made, err := renderChart(held, req)
+	if err != nil {
+		return nil, nil, err
+	}
+	return renderedFrame(req.ID, made, newMarks(req.Labels, req.Annotations))
+}
+
+func read(req *request, bytes []byte) (any, []byte, error) {
+	at, size := req.Manifest[0], req.Manifest[1]
+	if at < 0 || size < 0 || at > len(bytes) || size > len(bytes)-at {
+		return nil, nil, fail(internal, "cannot read a manifest at %d of %d bytes: the attachment has %d", at, size, len(bytes))
+	}
+	objects, err := readManifest(string(bytes[at:at+size]), newMarks(req.Labels, req.Annotations))
+	if err != nil {
+		return nil, nil, err
+	}
+	var all attachment
+	heads := all.addObjects(objects)
+	return readReply{ID: req.ID, Kind: "read", Objects: heads}, all.bytes, nil
+}
+
+func failed(id int64, cause *failure) failedReply {
+	message := cause.message
+	if len(message) > maxMessageSize {
+		message = strings.ToValidUTF8(message[:maxMessageSize], "") + " (cut)"
+	}
+	return failedReply{ID: id, Kind: "failed", Code: cause.code, Message: message, Template: cause.template, Line: cause.line}
+}
+
+// writeReply writes a reply, or says that it does not fit into a frame.
+func writeReply(out io.Writer, id int64, reply any, bytes []byte) error {
+	header, err := json.Marshal(reply)
+	if err != nil {
+		return fmt.Errorf("cannot encode the reply to request %d: %w", id, err)
+	}
+	whole := frame{header: header, attachment: bytes}
+	if whole.size() > maxReplySize {
+		cause := fail(tooLarge, "the reply has %d bytes, at most %d fit", whole.size(), maxReplySize)
+		return writeReply(out, id, failed(id, cause), nil)
+	}
+	return writeFrame(out, whole)
+}

@@ -1,0 +1,1 @@
+{{- define "tools.word" -}}hammer{{- end }}

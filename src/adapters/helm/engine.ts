@@ -1,0 +1,182 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { RenderError } from '../../ports/renderer.ts';
+import { Child, type Launch } from './child.ts';
+import { encodeFrame, type Frame, REQUEST_LIMIT } from './frames.ts';
+import type { FailedReply, Message, Ready, Reply } from './protocol.ts';
+import { parseReady, parseReply } from './reply.ts';
+
+/** How long an engine may take, in milliseconds. */
+export interface EngineLimits {
+  /** From its start to its first frame. */
+  readonly readyMs: number;
+  /** For one reply, the time it takes to send the request included. */
+  readonly replyMs: number;
+  /** From the end of its stdin to its own end, before it is killed. */
+  readonly closeMs: number;
+}
+
+export interface EngineOptions {
+  readonly launch: Launch;
+  readonly limits: EngineLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** An engine ended, or had to be, with a request or a start unanswered. */
+export class EngineLost extends RenderError {
+  /** Whether the same may work on a fresh engine; what hung once is not tried again. */
+  readonly mayRepeat: boolean;
+
+  constructor(message: string, options: { readonly mayRepeat: boolean; readonly cause?: unknown }) {
+    super('Unavailable', message, { cause: options.cause });
+    this.mayRepeat = options.mayRepeat;
+  }
+}
+
+interface Pending {
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+// More charts than an engine keeps; a belief that is wrong costs one round trip.
+const BELIEFS = 256;
+
+/** One engine: a child that answers one request at a time and cannot be interrupted but by killing it. */
+export class Engine {
+  readonly #child: Child;
+  readonly #limits: EngineLimits;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #charts = new LRUCache<string, true>({ max: BELIEFS });
+  readonly #gone = Promise.withResolvers<void>();
+  #pending: Pending | undefined;
+  #lastId = 0;
+  #isUsable = true;
+  #isClosing = false;
+
+  /** Starts one and waits until it is ready. Rejects with EngineLost, or the signal's reason, when it has ended again. */
+  static async start(options: EngineOptions, signal: AbortSignal): Promise<Engine> {
+    signal.throwIfAborted();
+    const engine = new Engine(options);
+    try {
+      const { helm } = await engine.#receive(parseReady, options.limits.readyMs, signal);
+      engine.#logger.info({ helm }, 'helm engine is ready');
+      return engine;
+    } catch (error) {
+      await engine.#gone.promise;
+      throw error;
+    }
+  }
+
+  private constructor({ launch, limits, clock, logger }: EngineOptions) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#child = new Child(
+      launch,
+      {
+        onFrame: (frame) => this.#onFrame(frame),
+        onLine: (line) => this.#logger.debug({ line }, 'helm engine says'),
+        onGone: (why, lastLines) => this.#onGone(why, lastLines),
+      },
+      clock,
+    );
+    this.#logger = logger.with({ pid: this.#child.pid });
+  }
+
+  /** Resolves when it has ended. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** False from the moment it is being ended, or has. */
+  get isUsable(): boolean {
+    return this.#isUsable;
+  }
+
+  /** Whether it is believed to hold the chart; it forgets without saying so. */
+  holds(digest: string): boolean {
+    return this.#charts.has(digest);
+  }
+
+  /** Notes that it was given the chart. */
+  remember(digest: string): void {
+    this.#charts.set(digest, true);
+  }
+
+  /**
+   * Sends a request and gives its checked reply, of the given kinds or `failed`. Rejects with FrameError where the
+   * request is too large, EngineLost, or the signal's reason; after the last two the engine has been killed.
+   */
+  async exchange<K extends Reply['kind']>(message: Message, kinds: readonly K[], signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply> {
+    signal.throwIfAborted();
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#child.send(encodeFrame({ id, ...message.header }, message.attachment, REQUEST_LIMIT));
+    return await this.#receive((frame) => parseReply(frame, { id, kinds }), this.#limits.replyMs, signal);
+  }
+
+  /** Lets it answer what it is at, and ends it. */
+  async close(): Promise<void> {
+    this.#isUsable = false;
+    this.#isClosing = true;
+    this.#child.end();
+    const cancel = this.#clock.after(this.#limits.closeMs, () => this.#child.kill('did not end by itself'));
+    await this.#gone.promise;
+    cancel();
+  }
+
+  async #receive<T extends Ready | Reply>(parse: (frame: Frame) => T, limitMs: number, signal: AbortSignal): Promise<T> {
+    const frame = await this.#nextFrame(limitMs, signal);
+    try {
+      return parse(frame);
+    } catch (cause) {
+      const lost = new EngineLost(`the engine broke the protocol: ${messageOf(cause)}`, { mayRepeat: true, cause });
+      this.#kill(lost);
+      throw lost;
+    }
+  }
+
+  async #nextFrame(limitMs: number, signal: AbortSignal): Promise<Frame> {
+    if (!this.#isUsable) throw new EngineLost('the engine has ended', { mayRepeat: true });
+    const { promise, resolve, reject } = Promise.withResolvers<Frame>();
+    this.#pending = { resolve, reject };
+    const cancel = this.#clock.after(limitMs, () => this.#kill(new EngineLost(`the engine said nothing for ${limitMs} ms`, { mayRepeat: false })));
+    const onAbort = (): void => this.#kill(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      cancel();
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    const pending = this.#take();
+    if (pending === undefined) this.#kill(new EngineLost('the engine spoke without being asked', { mayRepeat: true }));
+    else pending.resolve(frame);
+  }
+
+  #kill(reason: unknown): void {
+    this.#isUsable = false;
+    this.#take()?.reject(reason);
+    this.#child.kill(messageOf(reason));
+  }
+
+  #onGone(why: string, lastLines: readonly string[]): void {
+    this.#isUsable = false;
+    this.#take()?.reject(new EngineLost(`the engine is gone: ${why}`, { mayRepeat: true }));
+    if (!this.#isClosing) this.#logger.warn({ why, lastLines }, 'helm engine is gone');
+    this.#gone.resolve();
+  }
+
+  #take(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,27 @@
+import type { ChartFile } from '../../ports/registry.ts';
+import type { RenderRequest, Stamp } from '../../ports/renderer.ts';
+import type { ChartHeader, Message } from './protocol.ts';
+
+/** The request to render, with the chart's digest alone or with its files, whose bytes are not copied. */
+export const renderMessage = (request: RenderRequest, carries: 'digest' | 'files'): Message => {
+  const files = carries === 'files' ? request.chart.files : undefined;
+  const { values, release, capabilities, stamp } = request;
+  const chart = chartHeader(request, files);
+  const header = { op: 'render', chart, values, release, capabilities, ...stampOf(stamp), skipSchemaValidation: false } as const;
+  return { header, attachment: files?.map(({ bytes }) => bytes) ?? [] };
+};
+
+/** The request to read a manifest back. */
+export const readMessage = (manifest: string, stamp: Stamp): Message => {
+  const bytes = Buffer.from(manifest, 'utf8');
+  return { header: { op: 'read', manifest: [0, bytes.length], ...stampOf(stamp) }, attachment: [bytes] };
+};
+
+const chartHeader = ({ chart }: RenderRequest, files: readonly ChartFile[] | undefined): ChartHeader => ({
+  digest: chart.digest,
+  ...(files === undefined ? {} : { files: files.map(({ name, bytes }) => ({ name, size: bytes.length })) }),
+  ...(chart.overrides === undefined ? {} : { overrides: chart.overrides }),
+});
+
+// Field by field: what else a caller's object carries is none of the engine's business.
+const stampOf = ({ labels, annotations }: Stamp): Stamp => ({ labels, annotations });

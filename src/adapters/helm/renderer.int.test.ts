@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { describe, expect, it } from 'vitest';
+import { contractRequest, rendererContract } from '../../../test/fakes/engine-contract.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { ENGINE_ENVIRONMENT, HelmRenderer } from './renderer.ts';
+
+const command = process.env['TAGALONG_ENGINE'] ?? '';
+const launch = { command, args: [], environment: ENGINE_ENVIRONMENT };
+
+const ignore = (): void => undefined;
+const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => logger };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  random: () => 0.5,
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+const open = (): HelmRenderer => new HelmRenderer({ launch, engines: 2, clock, logger });
+
+describe.skipIf(command === '')('with the real engine', () => {
+  rendererContract('HelmRenderer', open);
+
+  it('gives 64-bit integers and octal numbers to the API server as Kubernetes reads them', async () => {
+    const renderer = open();
+    const manifest = '---\n# Source: a/b.yaml\napiVersion: v1\nkind: A\nmetadata:\n  name: a\nspec:\n  big: 9007199254740993\n  mode: 0644\n';
+    const [object] = await renderer.read(manifest, contractRequest().stamp, new AbortController().signal);
+    await renderer.close();
+    expect(new TextDecoder().decode(object?.json)).toMatch(/"big":9007199254740993,"mode":420/);
+  });
+});
+
+// Prints the pids of its engines, and stays until it is killed.
+const OPERATOR = `
+  const { HelmRenderer } = await import(process.argv[1]);
+  const logger = { debug() {}, warn() {}, error() {}, info: ({ pid }) => console.log(pid), with: (bound) => ({ ...logger, info: () => logger.info(bound) }) };
+  const clock = { now: () => 0, random: () => 0, after: (ms, go) => { const timer = setTimeout(go, ms); return () => clearTimeout(timer); } };
+  const launch = JSON.parse(process.argv[2]);
+  new HelmRenderer({ launch, engines: 2, clock, logger }).warmUp();
+  setTimeout(() => {}, 60_000);
+`;
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const FAKE = { command: process.execPath, args: [new URL('../../../test/fakes/engine.ts', import.meta.url).pathname, 'good'], environment: {} };
+
+describe.each([
+  { name: 'the fake engine', started: FAKE, isThere: true },
+  { name: 'the real engine', started: launch, isThere: command !== '' },
+])('an operator with $name', ({ started, isThere }) => {
+  it.skipIf(!isThere)('leaves no engine behind when it is killed', async () => {
+    const module = new URL('./renderer.ts', import.meta.url).href;
+    const operator = spawn(process.execPath, ['--input-type=module', '-e', OPERATOR, module, JSON.stringify(started)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pids: number[] = [];
+    for await (const line of createInterface({ input: operator.stdout })) {
+      if (pids.push(Number(line)) === 2) break;
+    }
+    expect(pids.map(isAlive)).toEqual([true, true]);
+    const ended = once(operator, 'exit');
+    operator.kill('SIGKILL');
+    await ended;
+    await expect.poll(() => pids.map(isAlive), { timeout: 5_000 }).toEqual([false, false]);
+  });
+});

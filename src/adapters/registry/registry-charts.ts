@@ -1,0 +1,93 @@
+import { LRUCache } from 'lru-cache';
+import { printReference, type Reference } from '../../core/reference.ts';
+import type { Chart, ChartFile, Charts, Credential, RegistryError } from '../../ports/registry.ts';
+import { withMeta } from './alpha-chart.ts';
+import { unpackChart } from './archive.ts';
+import { ARCHIVE_LIMITS, ArchiveFault, type ArchiveLimits } from './archive-limits.ts';
+import { chartFormat } from './chart-format.ts';
+import { credentialKey } from './credential-key.ts';
+import { failure } from './failure.ts';
+import type { Descriptor } from './manifest.ts';
+import type { RegistryClient, RepositoryAccess } from './registry-client.ts';
+import { SingleFlight } from './single-flight.ts';
+import { Slots } from './slots.ts';
+
+export interface RegistryChartsOptions {
+  readonly client: Pick<RegistryClient, 'manifest' | 'blob'>;
+  /** Bytes of chart files that are kept for who asks again; 64 MiB. */
+  readonly cacheBytes?: number;
+  readonly limits?: ArchiveLimits;
+}
+
+const CACHE_BYTES = 64 * 1024 * 1024;
+const MAX_META_BYTES = 1024 * 1024;
+/** Archives unpacked at once: each may take several times its limit of memory for a moment. */
+const UNPACKING = 2;
+
+/** Charts from OCI registries, in all formats that Helm 3 and 4 pushed. */
+export class RegistryCharts implements Charts {
+  readonly #client: RegistryChartsOptions['client'];
+  readonly #limits: ArchiveLimits;
+  readonly #flights = new SingleFlight<Chart>();
+  readonly #unpacking = new Slots(UNPACKING);
+  readonly #cache: LRUCache<string, Chart>;
+
+  constructor({ client, cacheBytes = CACHE_BYTES, limits = ARCHIVE_LIMITS }: RegistryChartsOptions) {
+    this.#client = client;
+    this.#limits = limits;
+    this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: weightOf });
+  }
+
+  async pull(reference: Reference, digest: string, credential: Credential | undefined, signal: AbortSignal): Promise<Chart> {
+    // With repository and credential, so that nobody is given what his own credential has not fetched.
+    const key = [reference.registry, reference.repository, digest, credentialKey(credential)].join(' ');
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) return cached;
+    const fetch = async (shared: AbortSignal): Promise<Chart> => {
+      const chart = await this.#fetch({ reference, credential }, digest, shared);
+      this.#cache.set(key, chart);
+      return chart;
+    };
+    return this.#flights.run(key, fetch, signal);
+  }
+
+  async #fetch(access: RepositoryAccess, digest: string, signal: AbortSignal): Promise<Chart> {
+    const { registry, repository } = access.reference;
+    const attempt = `pull ${printReference({ registry, repository, digest })}`;
+    const format = chartFormat(await this.#client.manifest(access, digest, signal));
+    switch (format.kind) {
+      case 'Other':
+        throw failure('NotAChart', attempt, `it is ${format.what}, not a Helm chart`);
+      case 'Archive':
+        return { digest, files: await this.#files(access, format.content, attempt, signal), overrides: undefined };
+      case 'Alpha': {
+        const meta = await this.#meta(access, format.meta, attempt, signal);
+        const files = await this.#files(access, format.content, attempt, signal);
+        return { digest, files: withMeta(files, meta, format.overrides, attempt), overrides: format.overrides };
+      }
+    }
+  }
+
+  async #files(access: RepositoryAccess, content: Descriptor, attempt: string, signal: AbortSignal): Promise<readonly ChartFile[]> {
+    const { compressedBytes } = this.#limits;
+    if (content.size > compressedBytes) throw failure('ArchiveInvalid', attempt, `its archive has ${content.size} bytes, more than ${compressedBytes}`);
+    const bytes = await this.#client.blob(access, content, signal);
+    try {
+      return await this.#unpacking.use(() => unpackChart(bytes, signal, this.#limits), signal);
+    } catch (error) {
+      throw error instanceof ArchiveFault ? archiveInvalid(attempt, error) : error;
+    }
+  }
+
+  #meta(access: RepositoryAccess, meta: Descriptor, attempt: string, signal: AbortSignal): Promise<Uint8Array> {
+    if (meta.size > MAX_META_BYTES) throw failure('ArchiveInvalid', attempt, `its metadata has ${meta.size} bytes, more than ${MAX_META_BYTES}`);
+    return this.#client.blob(access, meta, signal);
+  }
+}
+
+const archiveInvalid = (attempt: string, fault: ArchiveFault): RegistryError => failure('ArchiveInvalid', attempt, `the archive is refused: ${fault.message}`, { cause: fault });
+
+// Names and objects weigh too: a chart of ten thousand empty files is not nothing.
+const FILE_OVERHEAD_BYTES = 200;
+
+const weightOf = ({ files }: Chart): number => files.reduce((sum, { name, bytes }) => sum + bytes.length + 2 * name.length + FILE_OVERHEAD_BYTES, FILE_OVERHEAD_BYTES);

@@ -1,0 +1,115 @@
+import { isDigest, printReference, type Reference } from '../../core/reference.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Credential, RegistryError, TagAddress } from '../../ports/registry.ts';
+import { BodyTooLong, readBody } from './body.ts';
+import { sha256 } from './digest.ts';
+import { failure } from './failure.ts';
+import { bareMediaType, type Descriptor, type ManifestReading, readManifest } from './manifest.ts';
+import { ACCEPT } from './media-types.ts';
+import { originsWith, type Origins } from './origin.ts';
+import { type RegistryRequest, Requests } from './requests.ts';
+import { type Answer, TIMEOUTS, type Timeouts } from './transport.ts';
+
+export interface RegistryClientOptions {
+  readonly clock: Clock;
+  /** Registries reached by plain HTTP, `host` or `host:port` exactly as references write them. */
+  readonly plainHttpHosts: readonly string[];
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** Whose repository is asked, and as whom. */
+export interface RepositoryAccess {
+  readonly reference: Reference;
+  readonly credential: Credential | undefined;
+}
+
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/** The part of the OCI distribution API that pulls. All methods reject with RegistryError, or with the reason of `signal`. */
+export class RegistryClient {
+  readonly #requests: Requests;
+  readonly #originOf: Origins;
+
+  constructor({ clock, plainHttpHosts, timeouts }: RegistryClientOptions) {
+    this.#requests = new Requests({ ...TIMEOUTS, ...timeouts }, clock);
+    this.#originOf = originsWith(plainHttpHosts);
+  }
+
+  /** The digest that the tag points at now. The registry's word for it: what is fetched by it is hashed. */
+  async resolve({ reference, credential }: TagAddress, signal: AbortSignal): Promise<string> {
+    const request = this.#request(reference, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, credential });
+    const named = await this.#headDigest({ ...request, method: 'HEAD' }, signal);
+    return named ?? (await this.#hashedDigest(request, signal));
+  }
+
+  /** The manifest of that digest, hashed and read. */
+  async manifest({ reference, credential }: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
+    const attempt = `pull ${nameOf(reference, digest)}`;
+    if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
+    const { bytes, contentType } = await this.#manifestBytes(this.#request(reference, `manifests/${digest}`, { attempt, credential }), signal);
+    const reading = readManifest(bytes, contentType);
+    // An HTML page has another digest too, but saying that would lead nobody to the cause.
+    const isPage = reading.kind === 'Other' && bareMediaType(contentType) === 'text/html';
+    if (!isPage && sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
+    return reading;
+  }
+
+  /** The blob of a descriptor; every byte was counted and hashed. */
+  async blob({ reference, credential }: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
+    const attempt = `pull blob ${nameOf(reference, digest)}`;
+    const request = this.#request(reference, `blobs/${digest}`, { attempt, credential });
+    const tooLong = (): RegistryError => failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`);
+    const bytes = await orTooLong(
+      this.#requests.run(request, (answer) => readBody(answer, size), signal),
+      tooLong,
+    );
+    if (bytes.length !== size) throw failure('DigestMismatch', attempt, `${bytes.length} bytes came, its descriptor says ${size}`);
+    if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `what came has the digest ${sha256(bytes)}`);
+    return bytes;
+  }
+
+  /** Ends all connections. */
+  close(): Promise<void> {
+    return this.#requests.close();
+  }
+
+  // Undefined where the registry does not take HEAD (405) or does not name the digest.
+  #headDigest(request: RegistryRequest, signal: AbortSignal): Promise<string | undefined> {
+    const read = async ({ headers, discard }: Answer): Promise<string | undefined> => {
+      await discard();
+      const digest = headers['docker-content-digest'] ?? '';
+      return isDigest(digest) ? digest : undefined;
+    };
+    return this.#requests.run({ ...request, alsoRead: [405] }, read, signal);
+  }
+
+  async #hashedDigest(request: RegistryRequest, signal: AbortSignal): Promise<string> {
+    const { bytes, contentType } = await this.#manifestBytes(request, signal);
+    const reading = readManifest(bytes, contentType);
+    if (reading.kind === 'Other') throw failure('NotAChart', request.attempt, `it is ${reading.what}, not a Helm chart`);
+    return sha256(bytes);
+  }
+
+  #manifestBytes(request: RegistryRequest, signal: AbortSignal): Promise<{ readonly bytes: Buffer; readonly contentType: string | undefined }> {
+    const tooLong = (): RegistryError => failure('NotAChart', request.attempt, `the answer is longer than a manifest may be, ${MAX_MANIFEST_BYTES} bytes`);
+    return orTooLong(
+      this.#requests.run(request, async (answer) => ({ bytes: await readBody(answer, MAX_MANIFEST_BYTES), contentType: answer.headers['content-type'] }), signal),
+      tooLong,
+    );
+  }
+
+  #request({ registry, repository }: Reference, path: string, { attempt, credential }: Pick<RegistryRequest, 'attempt' | 'credential'>): RegistryRequest {
+    const url = new URL(`/v2/${repository}/${path}`, this.#originOf(registry));
+    return { method: 'GET', url, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, attempt, credential };
+  }
+}
+
+const nameOf = ({ registry, repository }: Reference, digest: string): string => printReference({ registry, repository, digest });
+
+const orTooLong = async <T>(work: Promise<T>, tooLong: () => RegistryError): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof BodyTooLong ? tooLong() : error;
+  }
+};

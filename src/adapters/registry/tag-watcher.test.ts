@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock, settle } from '../../../test/fakes/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { type Credential, RegistryError, type TagAddress, type TagView } from '../../ports/registry.ts';
+import { abortable } from './abortable.ts';
+import { TagWatcher } from './tag-watcher.ts';
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => silent };
+const signal = new AbortController().signal;
+const MINUTE = 60_000;
+const once = { intervalMs: MINUTE, fresh: false };
+const fresh = { intervalMs: MINUTE, fresh: true };
+
+const address = (tag = '1', registry = 'r.example', credential?: Credential): TagAddress => ({ reference: { registry, repository: 'ns/app', tag }, credential });
+
+/** A registry in memory: digests and errors by tag, and a count of how often and how much at once it was asked. */
+class Registry {
+  readonly clock = new FakeClock();
+  readonly answers = new Map<string, string | Error>();
+  readonly woken: string[] = [];
+  readonly asked: string[] = [];
+  atOnce = 0;
+  mostAtOnce = 0;
+  #hold: Promise<void> | undefined;
+  readonly watcher = new TagWatcher({ resolve: (tag, stop) => this.#resolve(tag, stop), wake: (follower) => this.woken.push(follower), clock: this.clock, logger: silent });
+
+  follow(follower: string, tag: TagAddress = address(), options = once, stop: AbortSignal = signal): Promise<TagView> {
+    return this.watcher.follow(follower, tag, options, stop);
+  }
+
+  /** Lets looks hang until the returned function is called. */
+  hold(): () => void {
+    let release = (): void => {};
+    this.#hold = new Promise((resolve) => {
+      release = () => {
+        this.#hold = undefined;
+        resolve();
+      };
+    });
+    return () => release();
+  }
+
+  async #resolve({ reference: { tag } }: TagAddress, stop: AbortSignal): Promise<string> {
+    this.asked.push(tag);
+    this.atOnce += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
+    await abortable(this.#hold ?? Promise.resolve(), stop);
+    this.atOnce -= 1;
+    const answer = this.answers.get(tag) ?? 'sha256:a';
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+}
+
+const down = new RegistryError('Unavailable', 'cannot resolve');
+const throttled = (retryAfterMs: number): RegistryError => new RegistryError('Throttled', 'cannot resolve', { retryAfterMs });
+
+describe('TagWatcher.follow', () => {
+  it('looks at a new tag at once', async () => {
+    const registry = new Registry();
+    expect(await registry.follow('x')).toEqual({ digest: 'sha256:a', trouble: undefined });
+    expect(registry.woken).toEqual([]);
+  });
+
+  it('answers from what is known', async () => {
+    const registry = new Registry();
+    await registry.follow('x');
+    await registry.follow('x');
+    await registry.follow('y');
+    expect(registry.asked).toHaveLength(1);
+  });
+
+  it('looks anew when asked for something fresh, and wakes the others only', async () => {
+    const registry = new Registry();
+    await registry.follow('x');
+    await registry.follow('y');
+    registry.answers.set('1', 'sha256:b');
+    expect(await registry.follow('x', address(), fresh)).toMatchObject({ digest: 'sha256:b' });
+    expect(registry.woken).toEqual(['y']);
+  });
+
+  it('looks once for all who come while it looks', async () => {
+    const registry = new Registry();
+    const release = registry.hold();
+    const views = Promise.all(Array.from({ length: 1000 }, (_, index) => registry.follow(`f${index}`, address(), fresh)));
+    await settle();
+    release();
+    expect(new Set((await views).map(({ digest }) => digest))).toEqual(new Set(['sha256:a']));
+    expect(registry.asked).toHaveLength(1);
+    expect(registry.woken).toEqual([]);
+  });
+
+  it('answers with trouble and does not ask again for it', async () => {
+    const registry = new Registry();
+    registry.answers.set('1', down);
+    expect(await registry.follow('x')).toEqual({ digest: undefined, trouble: down });
+    expect(await registry.follow('x')).toEqual({ digest: undefined, trouble: down });
+    expect(registry.asked).toHaveLength(1);
+  });
+
+  it('says Unavailable of errors that are none of its own', async () => {
+    const registry = new Registry();
+    registry.answers.set('1', new TypeError('oops'));
+    expect((await registry.follow('x')).trouble).toMatchObject({ code: 'Unavailable', message: 'cannot resolve r.example/ns/app:1: looking at it failed' });
+  });
+
+  it('rejects with the reason of the signal, and the look goes on for the others', async () => {
+    const registry = new Registry();
+    const release = registry.hold();
+    const stop = new AbortController();
+    const gone = registry.follow('x', address(), once, stop.signal);
+    const stays = registry.follow('y');
+    stop.abort(new Error('enough'));
+    await expect(gone).rejects.toThrow('enough');
+    release();
+    expect(await stays).toMatchObject({ digest: 'sha256:a' });
+  });
+
+  it('does not mix credentials', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1', 'r', { username: 'u', password: 'a' }));
+    await registry.follow('y', address('1', 'r', { username: 'u', password: 'b' }));
+    await registry.follow('z', address('1', 'r', { username: 'u', password: 'b' }));
+    expect(registry.asked).toHaveLength(2);
+  });
+});
+
+describe('TagWatcher polls', () => {
+  it('once an interval for a thousand followers, and wakes each when the tag moves', async () => {
+    const registry = new Registry();
+    for (let index = 0; index < 1000; index += 1) await registry.follow(`f${index}`);
+    await registry.clock.advance(3 * MINUTE);
+    expect(registry.asked).toHaveLength(4);
+    expect(registry.woken).toEqual([]);
+    registry.answers.set('1', 'sha256:b');
+    await registry.clock.advance(MINUTE);
+    expect(new Set(registry.woken).size).toBe(1000);
+    expect(registry.woken).toHaveLength(1000);
+    expect(await registry.follow('f0')).toEqual({ digest: 'sha256:b', trouble: undefined });
+    await registry.clock.advance(MINUTE);
+    expect(registry.woken).toHaveLength(1000);
+  });
+
+  it('at the smallest interval of the followers', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address(), { intervalMs: 10 * MINUTE, fresh: false });
+    await registry.clock.advance(5000);
+    await registry.follow('y', address(), { intervalMs: 10_000, fresh: false });
+    await registry.clock.advance(5000);
+    expect(registry.asked).toHaveLength(2);
+    await registry.clock.advance(20_000);
+    expect(registry.asked).toHaveLength(4);
+    registry.watcher.unfollow('y');
+    await registry.clock.advance(10_000 + 9 * MINUTE);
+    expect(registry.asked).toHaveLength(5);
+    await registry.clock.advance(MINUTE);
+    expect(registry.asked).toHaveLength(6);
+  });
+
+  it('different tags on their own', async () => {
+    const registry = new Registry();
+    const release = registry.hold();
+    const first = registry.follow('x', address('1'));
+    const second = registry.follow('y', address('2'));
+    await settle();
+    expect(registry.atOnce).toBe(2);
+    release();
+    await Promise.all([first, second]);
+  });
+
+  it('at most 16 at once in all and 6 a registry', async () => {
+    const registry = new Registry();
+    const release = registry.hold();
+    const many = (name: string): Promise<TagView>[] => Array.from({ length: 20 }, (_, index) => registry.follow(`${name}${index}`, address(String(index), name)));
+    const first = many('a');
+    await settle();
+    expect(registry.atOnce).toBe(6);
+    const rest = ['b', 'c', 'd'].flatMap(many);
+    await settle();
+    expect(registry.atOnce).toBe(16);
+    release();
+    await Promise.all([...first, ...rest]);
+    expect(registry.mostAtOnce).toBe(16);
+    expect(registry.asked).toHaveLength(80);
+  });
+});
+
+describe('TagWatcher in trouble', () => {
+  it('wakes when it begins, changes and ends, keeps the digest, and slows down', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address(), { intervalMs: 10_000, fresh: false });
+    registry.answers.set('1', down);
+    await registry.clock.advance(10_000);
+    expect(registry.woken).toEqual(['x']);
+    expect(await registry.follow('x', address(), { intervalMs: 10_000, fresh: false })).toEqual({ digest: 'sha256:a', trouble: down });
+    await registry.clock.advance(10_000 + 20_000);
+    expect(registry.asked).toHaveLength(4);
+    expect(registry.woken).toEqual(['x']);
+    registry.answers.set('1', new RegistryError('NotFound', 'gone'));
+    await registry.clock.advance(40_000);
+    expect(registry.woken).toEqual(['x', 'x']);
+    registry.answers.delete('1');
+    await registry.clock.advance(80_000);
+    expect(registry.woken).toEqual(['x', 'x', 'x']);
+    expect(await registry.follow('x')).toEqual({ digest: 'sha256:a', trouble: undefined });
+  });
+
+  it('leaves the whole registry alone for as long as it asks, and probes with one look after', async () => {
+    const registry = new Registry();
+    for (const tag of ['1', '2', '3']) await registry.follow(tag, address(tag));
+    registry.answers.set('1', throttled(5 * MINUTE));
+    await registry.follow('1', address('1'), fresh);
+    await registry.clock.advance(5 * MINUTE - 1);
+    expect(registry.asked).toHaveLength(4);
+    expect(registry.woken).toEqual([]);
+    expect(await registry.follow('4', address('4'))).toMatchObject({ digest: undefined, trouble: { code: 'Throttled' } });
+    expect(await registry.follow('2', address('2'), fresh)).toEqual({ digest: 'sha256:a', trouble: undefined });
+    expect(registry.asked).toHaveLength(4);
+    const release = registry.hold();
+    await registry.clock.advance(2 * MINUTE);
+    expect(registry.asked).toHaveLength(5);
+    registry.answers.delete('1');
+    release();
+    await registry.clock.advance(2 * MINUTE);
+    expect(new Set(registry.asked.slice(4))).toEqual(new Set(['1', '2', '3', '4']));
+    expect(registry.woken).toContain('4');
+  });
+
+  it('leaves other registries out of it', async () => {
+    const registry = new Registry();
+    registry.answers.set('1', throttled(5 * MINUTE));
+    await registry.follow('x', address('1', 'a'));
+    expect(await registry.follow('y', address('2', 'b'))).toMatchObject({ digest: 'sha256:a' });
+  });
+
+  it('does not wait longer than a quarter of an hour, whatever the registry says', async () => {
+    const registry = new Registry();
+    registry.answers.set('1', throttled(86_400_000));
+    await registry.follow('x');
+    await registry.clock.advance(17 * MINUTE);
+    expect(registry.asked).toHaveLength(2);
+  });
+});
+
+describe('TagWatcher ends', () => {
+  it('polling with the last follower', async () => {
+    const registry = new Registry();
+    await registry.follow('x');
+    await registry.follow('y');
+    registry.watcher.unfollow('x');
+    await registry.clock.advance(MINUTE);
+    expect(registry.asked).toHaveLength(2);
+    registry.watcher.unfollow('y');
+    registry.watcher.unfollow('never');
+    expect(registry.clock.pending).toBe(0);
+  });
+
+  it('following one tag when a follower takes another', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1'));
+    await registry.follow('x', address('2'));
+    await registry.clock.advance(MINUTE);
+    expect(registry.asked).toEqual(['1', '2', '2']);
+  });
+
+  it('a look that nobody waits for any longer', async () => {
+    const registry = new Registry();
+    registry.hold();
+    const view = registry.follow('x');
+    await settle();
+    registry.watcher.unfollow('x');
+    expect(await view).toMatchObject({ digest: undefined, trouble: { code: 'Unavailable' } });
+    expect(registry.clock.pending).toBe(0);
+  });
+
+  it('everything when closed', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1'));
+    registry.hold();
+    const view = registry.follow('y', address('2'));
+    await settle();
+    registry.watcher.close();
+    expect(await view).toMatchObject({ trouble: { code: 'Unavailable' } });
+    expect(await registry.follow('z')).toMatchObject({ trouble: { code: 'Unavailable' } });
+    expect(registry.clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import type { RecordHead, RecordStatus, RevisionNotes } from './record.ts';
+import { decide, type Decision, type Target } from './release-state.ts';
+
+const OLD = `sha256:${'a'.repeat(64)}`;
+const NEW = `sha256:${'b'.repeat(64)}`;
+const VALUES = `sha256:${'1'.repeat(64)}`;
+const OTHER_VALUES = `sha256:${'2'.repeat(64)}`;
+const REFERENCE = 'r.example/charts/app:1';
+const OTHER_REFERENCE = 'r.example/charts/app:2';
+const UNAVAILABLE = { reason: 'RegistryUnavailable', message: 'cannot resolve r.example/charts/app:1: no answer' } as const;
+
+const ours = (revision: number, status: RecordStatus, notes: Partial<RevisionNotes> = {}): RecordHead => ({
+  ...foreign(revision, status),
+  notes: {
+    uid: 'uid-1',
+    generation: 1,
+    reference: REFERENCE,
+    chartDigest: OLD,
+    valuesDigest: VALUES,
+    chartName: 'app',
+    chartVersion: '1.0.0',
+    appVersion: '',
+    action: revision === 1 ? 'install' : 'upgrade',
+    trigger: 'Created',
+    ...notes,
+  },
+});
+
+/** A record of which nobody knows more than Helm does. */
+const foreign = (revision: number, status: RecordStatus): RecordHead => ({
+  secret: `sh.helm.release.v1.app.v${revision}`,
+  revision,
+  status,
+  resourceVersion: String(100 + revision),
+  createdAt: 1_700_000_000 + revision,
+  modifiedAt: 1_700_000_000 + revision,
+  notes: undefined,
+});
+
+const target = (wish: Partial<Target>): Target => ({
+  uid: 'uid-1',
+  address: { namespace: 'prod', releaseName: 'app' },
+  reference: REFERENCE,
+  valuesDigest: VALUES,
+  digest: OLD,
+  trouble: undefined,
+  ...wish,
+});
+
+const keep = (deployed: RecordHead, stale: readonly RecordHead[] = []): Decision => ({ kind: 'Keep', deployed, stale });
+const goOn = (record: RecordHead, digest = OLD): Decision => ({ kind: 'Continue', record, digest });
+const install = (revision: number, more: Partial<Extract<Decision, { kind: 'Start' }>> = {}): Decision => ({
+  kind: 'Start',
+  revision,
+  action: 'install',
+  trigger: 'Created',
+  digest: OLD,
+  abandoned: [],
+  ...more,
+});
+const upgrade = (revision: number, more: Partial<Extract<Decision, { kind: 'Start' }>>): Decision => install(revision, { action: 'upgrade', ...more });
+
+const [superseded, deployed, failed] = [ours(1, 'superseded'), ours(2, 'deployed'), ours(1, 'failed')];
+const [pending, pendingNew] = [ours(3, 'pending-upgrade'), ours(3, 'pending-upgrade', { chartDigest: NEW })];
+const [uninstalled, failedNew] = [ours(2, 'uninstalled'), ours(3, 'failed', { chartDigest: NEW })];
+
+type Situation = readonly [name: string, records: readonly RecordHead[], wish: Partial<Target>, decision: Decision];
+
+const runTable = (situations: readonly Situation[]): void => {
+  it.each(situations)('%s', (_name, records, wish, decision) => {
+    expect(decide(records, target(wish))).toEqual(decision);
+  });
+};
+
+describe('decide, when the registry has said what the reference points at', () => {
+  runTable([
+    ['installs where there are no records', [], {}, install(1)],
+    ['keeps what is deployed and asked for', [superseded, deployed], {}, keep(deployed)],
+    ['upgrades to the digest that the tag moved to', [superseded, deployed], { digest: NEW }, upgrade(3, { trigger: 'DigestChanged', digest: NEW })],
+    ['upgrades to other values', [superseded, deployed], { valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'SpecChanged' })],
+    ['names the tag where tag and values changed at once', [deployed], { digest: NEW, valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'DigestChanged', digest: NEW })],
+    ['upgrades to what another reference points at', [deployed], { reference: OTHER_REFERENCE, digest: NEW }, upgrade(3, { trigger: 'SpecChanged', digest: NEW })],
+    ['keeps what runs when another reference points at the same digest', [deployed], { reference: OTHER_REFERENCE }, keep(deployed)],
+    ['keeps what runs through trouble with the registry', [deployed], { trouble: UNAVAILABLE }, keep(deployed)],
+    ['upgrades to a known digest through trouble with the registry', [deployed], { digest: NEW, trouble: UNAVAILABLE }, upgrade(3, { trigger: 'DigestChanged', digest: NEW })],
+    [
+      'goes back to a digest that was superseded with a new revision',
+      [ours(1, 'superseded'), ours(2, 'deployed', { chartDigest: NEW })],
+      {},
+      upgrade(3, { trigger: 'DigestChanged' }),
+    ],
+  ]);
+});
+
+describe('decide, when a revision is not finished', () => {
+  const firstPending = ours(1, 'pending-install');
+  runTable([
+    ['continues a first revision that is pending', [firstPending], {}, goOn(firstPending)],
+    ['continues an upgrade that is pending', [superseded, deployed, pendingNew], { digest: NEW }, goOn(pendingNew, NEW)],
+    ['abandons a pending revision for another digest', [deployed, pending], { digest: NEW }, upgrade(4, { trigger: 'DigestChanged', digest: NEW, abandoned: [pending] })],
+    ['abandons a pending revision for other values', [deployed, pending], { valuesDigest: OTHER_VALUES }, upgrade(4, { trigger: 'SpecChanged', abandoned: [pending] })],
+    ['abandons a pending revision when the tag moves back', [deployed, pendingNew], {}, upgrade(4, { trigger: 'DigestChanged', abandoned: [pendingNew] })],
+    ['abandons a first revision with another install', [firstPending], { digest: NEW }, install(2, { trigger: 'DigestChanged', digest: NEW, abandoned: [firstPending] })],
+    [
+      'abandons every revision that is pending',
+      [firstPending, ours(2, 'pending-install', { valuesDigest: OTHER_VALUES })],
+      { digest: NEW },
+      install(3, { trigger: 'DigestChanged', digest: NEW, abandoned: [firstPending, ours(2, 'pending-install', { valuesDigest: OTHER_VALUES })] }),
+    ],
+    ['continues a failed revision, which stays in place', [failed], {}, goOn(failed)],
+    ['continues a failed upgrade', [superseded, deployed, failedNew], { digest: NEW }, goOn(failedNew, NEW)],
+    ['installs again after a failed install', [failed], { digest: NEW }, install(2, { trigger: 'DigestChanged', digest: NEW })],
+    ['installs until a first revision was deployed', [failed, ours(2, 'failed')], { valuesDigest: OTHER_VALUES }, install(3, { trigger: 'SpecChanged' })],
+    ['upgrades after a failed upgrade', [deployed, failedNew], {}, upgrade(4, { trigger: 'DigestChanged' })],
+    [
+      'upgrades where the deployed revision was superseded before a failure',
+      [superseded, ours(2, 'failed')],
+      { digest: NEW },
+      upgrade(3, { trigger: 'DigestChanged', digest: NEW }),
+    ],
+  ]);
+});
+
+describe('decide, when somebody else was at work', () => {
+  const refusal = (revision: number, who: string): Decision => ({
+    kind: 'Refuse',
+    reason: 'ReleaseNotOwned',
+    message: `Helm release prod/app exists at revision ${revision} and ${who}; set spec.releaseName to a free name, or uninstall it first`,
+  });
+  const [stranger, other] = [foreign(4, 'deployed'), ours(4, 'deployed', { uid: 'uid-2' })];
+  const former = ours(1, 'deployed');
+  runTable([
+    ['refuses a release that helm made', [stranger], {}, refusal(4, 'was not made by Tagalong')],
+    ['refuses a release of another ChartRelease', [other], {}, refusal(4, 'belongs to another ChartRelease')],
+    ['refuses when the newest revision is not ours, whatever was before', [deployed, stranger], {}, refusal(4, 'was not made by Tagalong')],
+    ['refuses a pending revision without our notes', [deployed, foreign(3, 'pending-rollback')], {}, refusal(3, 'was not made by Tagalong')],
+    ['refuses a release that is not ours also while the registry is silent', [stranger], { digest: undefined }, refusal(4, 'was not made by Tagalong')],
+    ['goes on when only older revisions are not ours', [foreign(1, 'superseded'), deployed], {}, keep(deployed)],
+    ['keeps the newest of two deployed revisions and names the stale one', [former, deployed], {}, keep(deployed, [former])],
+    ['installs again what was uninstalled by hand', [superseded, uninstalled], {}, install(3)],
+    ['installs again what is being uninstalled', [ours(2, 'uninstalling')], {}, install(3)],
+    ['installs the new digest after an uninstall by hand', [superseded, uninstalled], { digest: NEW }, install(3, { digest: NEW })],
+    ['starts anew on a record with a status that it does not know', [ours(1, 'unknown')], {}, install(2, { trigger: 'SpecChanged' })],
+  ]);
+});
+
+describe('decide, while the registry is silent', () => {
+  const silent = { digest: undefined, trouble: UNAVAILABLE } as const;
+  const refusal: Decision = { kind: 'Refuse', ...UNAVAILABLE };
+  runTable([
+    ['keeps what runs for the same reference', [deployed], silent, keep(deployed)],
+    ['upgrades the same chart to other values', [deployed], { ...silent, valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'SpecChanged' })],
+    ['continues a revision that is pending for the same reference', [deployed, pendingNew], silent, goOn(pendingNew, NEW)],
+    ['installs again what was uninstalled by hand', [uninstalled], silent, install(3)],
+    ['refuses, for the reason of the trouble, where nothing is installed', [], silent, refusal],
+    ['refuses, for the reason of the trouble, to guess for another reference', [deployed], { ...silent, reference: OTHER_REFERENCE }, refusal],
+    [
+      'says that the reference was not resolved where nobody knows why',
+      [],
+      { digest: undefined },
+      { kind: 'Refuse', reason: 'RegistryUnavailable', message: 'r.example/charts/app:1 was not resolved yet' },
+    ],
+  ]);
+});

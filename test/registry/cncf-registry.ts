@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A running CNCF distribution registry over plain HTTP on the loopback address. */
+export interface CncfRegistry {
+  /** `127.0.0.1:<port>`. */
+  readonly host: string;
+  close(): Promise<void>;
+}
+
+/** The one user of a registry that was started with `withPassword`. */
+export const USER = { username: 'me', password: 's3cret' } as const;
+// bcrypt of that password at its least cost: it guards nothing but a test.
+const HTPASSWD = 'me:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
+
+/** Starts the registry program with an empty store of its own; `close` ends it and removes the store. */
+export const startCncfRegistry = async (binary: string, options: { readonly withPassword?: boolean } = {}): Promise<CncfRegistry> => {
+  const folder = await mkdtemp(join(tmpdir(), 'tagalong-registry-'));
+  await writeFile(join(folder, 'htpasswd'), HTPASSWD);
+  await writeFile(join(folder, 'config.json'), JSON.stringify(configuration(folder, options.withPassword === true)));
+  const child = spawn(binary, ['serve', join(folder, 'config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env: { OTEL_TRACES_EXPORTER: 'none' } });
+  const ended = once(child, 'exit');
+  const close = async (): Promise<void> => {
+    child.kill();
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    return { host: await listeningOn(child.stderr), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const configuration = (folder: string, withPassword: boolean): object => ({
+  version: 0.1,
+  log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
+  storage: { filesystem: { rootdirectory: folder }, maintenance: { uploadpurging: { enabled: false } } },
+  http: { addr: '127.0.0.1:0' },
+  ...(withPassword && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
+});
+
+// The registry takes a free port and says which.
+const listeningOn = async (log: NodeJS.ReadableStream): Promise<string> => {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: log })) {
+    const host = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1];
+    if (host !== undefined) {
+      log.resume();
+      return host;
+    }
+    lines.push(line);
+  }
+  throw new Error(`the registry did not start:\n${lines.slice(-20).join('\n')}`);
+};

@@ -1,0 +1,52 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** A request as the server got it. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly authorization: string | undefined;
+  readonly accept: string | undefined;
+}
+
+export type Respond = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** An HTTP server on a free port of the loopback address, which remembers what it was asked. */
+export interface TestServer extends AsyncDisposable {
+  /** `127.0.0.1:<port>`. */
+  readonly host: string;
+  readonly requests: SeenRequest[];
+  close(): Promise<void>;
+}
+
+/** Starts a server that speaks plain HTTP, or TLS when given a key and certificate (or an empty object, which no client can shake hands with). */
+export const startServer = async (respond: Respond, tls?: { readonly key?: string; readonly cert?: string }): Promise<TestServer> => {
+  const requests: SeenRequest[] = [];
+  const listener: RequestListener = (request, response) => {
+    const { method = '', url = '', headers } = request;
+    requests.push({ method, url, authorization: headers.authorization, accept: headers.accept });
+    void Promise.resolve(respond(request, response)).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  const { port } = await listen(server);
+  const close = (): Promise<void> => stop(server);
+  return { host: `127.0.0.1:${port}`, requests, close, [Symbol.asyncDispose]: close };
+};
+
+const listen = (server: Server): Promise<AddressInfo> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server.address() as AddressInfo));
+  });
+
+const stop = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+/** Answers with a status, headers and a body at once. */
+export const send = (response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}, body: string | Uint8Array = ''): void => {
+  response.writeHead(status, headers).end(body);
+};
