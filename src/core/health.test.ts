@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { healthOf, isReadyOnceThere, type Health, type KubeObject } from './health.ts';
+import { healthOf, isReadyOnceThere, type Health } from './health.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Case = readonly [name: string, object: Fields, status: Health['status'], message: string];
@@ -129,13 +129,13 @@ describe('healthOf', () => {
     ['conditions that are a map', { apiVersion: 'batch/v1', kind: 'Job', status: { conditions: { type: 'Complete' } } }],
     ['conditions that are null', { apiVersion: 'batch/v1', kind: 'Job', status: { conditions: [null, 'Complete', 7] } }],
   ])('says something of %s', (_name, object) => {
-    expect(healthOf(object as KubeObject)).toSatisfy(isHealth);
+    expect(healthOf(object)).toSatisfy(isHealth);
   });
 
   it('says something of anything', () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true }), (object) => {
-        expect(healthOf(object as KubeObject)).toSatisfy(isHealth);
+        expect(healthOf(object)).toSatisfy(isHealth);
       }),
     );
   });

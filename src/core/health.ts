@@ -28,8 +28,9 @@ const READY_ONCE_THERE: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 export const isReadyOnceThere = (ref: Pick<ObjectRef, 'apiVersion' | 'kind'>): boolean => READY_ONCE_THERE.get(groupOf(ref.apiVersion))?.has(ref.kind) ?? false;
 
 /**
- * Health of a parsed Kubernetes object, nothing of which is trusted, as Helm 4's watcher sees it: kstatus (sigs.k8s.io/cli-utils, pkg/kstatus) with Jobs current only when they
- * are complete.
+ * Health of a parsed Kubernetes object, nothing of which is trusted, as Helm 4's watcher sees it: kstatus
+ * (sigs.k8s.io/cli-utils, pkg/kstatus) with Jobs current only when they are complete. Other than there, a Pod that has
+ * failed has failed, and a DaemonSet with OnDelete is not waited for until its pods are updated.
  */
 export const healthOf = (object: unknown): Health => {
   if (text(object, 'metadata', 'deletionTimestamp') !== '') return { status: 'Terminating', message: 'is being deleted' };

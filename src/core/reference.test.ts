@@ -16,6 +16,7 @@ describe('parseReference', () => {
     ['a tag with its digest', `r.example/app:1.2@${DIGEST}`, { registry: 'r.example', repository: 'app', tag: '1.2', digest: DIGEST }],
     ['separators in the path', 'r.example/a.b/c_d/e__f/g---h:1', { registry: 'r.example', repository: 'a.b/c_d/e__f/g---h', tag: '1' }],
     ['a tag with capitals and a leading underscore', 'r.example/app:_V1.0-RC', { registry: 'r.example', repository: 'app', tag: '_V1.0-RC' }],
+    ["the + of a version as Helm's _", 'r.example/app:1.0+build.7', { registry: 'r.example', repository: 'app', tag: '1.0_build.7' }],
   ])('reads %s', (_name, text, reference) => {
     expect(parseReference(text)).toEqual({ kind: 'Reference', reference });
   });
@@ -29,7 +30,8 @@ describe('parseReference', () => {
     ['neither tag nor digest', 'r.example/app', 'neither tag nor digest'],
     ['an empty tag', 'r.example/app:', '"" is not a tag'],
     ['two tags', 'r.example/app:1:2', 'more than one tag'],
-    ['a tag with a plus', 'r.example/app:1.0+build', '"1.0+build" is not a tag'],
+    ['a tag with white space', 'r.example/app:1.0 ', '"1.0 " is not a tag'],
+    ['a path with a plus', 'r.example/a+b:1', '"a+b" is not a repository path'],
     ['a tag of 129 characters', `r.example/app:${'1'.repeat(129)}`, 'is not a tag'],
     ['two digests', `r.example/app@${DIGEST}@${DIGEST}`, 'more than one @'],
     ['a digest that is too short', 'r.example/app@sha256:abc', 'is not sha256:<64 hex digits>'],
@@ -78,7 +80,7 @@ describe('printReference', () => {
     );
   });
 
-  it('prints everything that parseReference took, without the scheme', () => {
+  it('prints everything that parseReference took, without the scheme and with _ for +', () => {
     const almost = fc.tuple(anyReference, fc.nat(), fc.string({ maxLength: 2 })).map(([reference, place, noise]) => {
       const text = printReference(reference);
       return `${text.slice(0, place % text.length)}${noise}${text.slice(place % text.length)}`;
@@ -86,7 +88,7 @@ describe('printReference', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), almost), (text) => {
         const parsed = parseReference(text);
-        if (parsed.kind === 'Reference') expect(printReference(parsed.reference)).toBe(text.replace(/^oci:\/\//, ''));
+        if (parsed.kind === 'Reference') expect(printReference(parsed.reference)).toBe(text.replace(/^oci:\/\//, '').replaceAll('+', '_'));
       }),
     );
   });

@@ -37,7 +37,9 @@ export const parseReference = (text: string): ParsedReference => {
   const [name, digest, ...rest] = bare.slice(slash + 1).split('@');
   if (rest.length > 0 || name === undefined) return invalid('it has more than one @');
   if (digest !== undefined && !isDigest(digest)) return invalid(`${JSON.stringify(digest)} is not sha256:<64 hex digits>`);
-  const [repository, tag, ...more] = name.split(':');
+  const [repository, writtenTag, ...more] = name.split(':');
+  // Helm writes the + of a version as _ in tags, which cannot hold it.
+  const tag = writtenTag?.replaceAll('+', '_');
   if (more.length > 0 || repository === undefined) return invalid('it has more than one tag');
   if (!REPOSITORY.test(repository)) return invalid(`${JSON.stringify(repository)} is not a repository path (lower case, digits, . _ - between)`);
   if (bare.slice(0, slash).length + repository.length > MAX_NAME_LENGTH) return invalid(`host and path have over ${MAX_NAME_LENGTH} characters`);

@@ -83,10 +83,21 @@ const accessOf = async (flag: string | undefined, env: Readonly<Record<string, s
   const namespace = await readFile(path.join(POD_FILES, 'namespace'), 'utf8').catch((error: unknown) => {
     throw new ConfigError(`cannot read the credentials of this Pod: ${error instanceof Error ? error.message : String(error)}; mount a ServiceAccount token, or give --kubeconfig`);
   });
-  return { kind: 'Pod', host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443', namespace: namespace.trim(), tokenFile: path.join(POD_FILES, 'token'), caFile: path.join(POD_FILES, 'ca.crt') };
+  return {
+    kind: 'Pod',
+    host,
+    port: env['KUBERNETES_SERVICE_PORT'] ?? '443',
+    namespace: namespace.trim(),
+    tokenFile: path.join(POD_FILES, 'token'),
+    caFile: path.join(POD_FILES, 'ca.crt'),
+  };
 };
 
-const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+const list = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 
 const count = (flag: string, text: string): number => {
   const number = Number(text);
@@ -103,9 +114,11 @@ const level = (text: string): Config['logLevel'] => {
 };
 
 const plainHttpHosts = async (file: string): Promise<readonly string[]> => {
-  const document: unknown = await readFile(file, 'utf8').then(parse).catch((error: unknown) => {
-    throw new ConfigError(`cannot read --config ${file}: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  const document: unknown = await readFile(file, 'utf8')
+    .then(parse)
+    .catch((error: unknown) => {
+      throw new ConfigError(`cannot read --config ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    });
   const entries = Object.entries(document ?? {});
   const unknown = entries.find(([key]) => key !== 'plainHttpHosts');
   if (unknown !== undefined) throw new ConfigError(`${file}: there is no setting ${unknown[0]}; known is plainHttpHosts`);

@@ -31,7 +31,7 @@ const demo = async (dir: string, started: Started): Promise<void> => {
   say('starting the operator');
   started.operator = await startOperator(lab);
   say('kubectl apply -f config/samples/hello.yaml');
-  const sample = (await readFile(path.join(ROOT, 'config/samples/hello.yaml'), 'utf8')).replace('${REGISTRY}', lab.registry);
+  const sample = (await readFile(path.join(ROOT, 'config/samples/hello.yaml'), 'utf8')).replace('registry.example.com', lab.registry);
   await kubectl(lab, ['apply', '-f', '-'], { input: sample });
   await reaches(lab, 1);
 

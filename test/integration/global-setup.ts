@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -15,10 +15,21 @@ declare module 'vitest' {
 
 const CRD = path.resolve(import.meta.dirname, '../../crds');
 
+/** Every write is logged, so that tests can count what an operator sent. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'None', verbs: ['get', 'list', 'watch'] }, { level: 'Metadata' }],
+};
+
 /** One lab for all integration tests, with our CRD in it; each test has namespaces and repositories of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(path.join(tmpdir(), 'tagalong-lab-'));
-  const lab = await startLab({ dir, progress: progressOn(process.stderr) });
+  const policy = path.join(dir, 'audit-policy.yaml');
+  await writeFile(policy, JSON.stringify(AUDIT_POLICY));
+  const audit = [`--audit-policy-file=${policy}`, `--audit-log-path=${path.join(dir, 'audit.log')}`, '--audit-log-mode=blocking'];
+  const lab = await startLab({ dir, progress: progressOn(process.stderr), extraArgs: { 'kube-apiserver': audit } });
   await kubectl(lab, ['apply', '--server-side', '-k', CRD]);
   await kubectl(lab, ['wait', '--for=condition=Established', '--timeout=30s', 'crd/chartreleases.tagalong.dev']);
   const { stop, ...rest } = lab;

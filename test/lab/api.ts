@@ -1,5 +1,5 @@
-import { type RequestOptions, request } from "node:https";
-import { request as plainRequest } from "node:http";
+import { type RequestOptions, request } from 'node:https';
+import { request as plainRequest } from 'node:http';
 
 const TIMEOUT_MS = 5000;
 
@@ -17,28 +17,28 @@ export interface Access {
 }
 
 /** One request to the API server; rejects only when there is no answer. */
-export function askApi(access: Access, method: string, path: string, body?: unknown): Promise<Answer> {
-  const headers = { authorization: `Bearer ${access.token}`, "content-type": "application/json" };
+export function askApi(access: Access, method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
+  const headers = { authorization: `Bearer ${access.token}`, 'content-type': contentType };
   return ask(new URL(path, access.server), { method, ca: access.ca, headers }, body);
 }
 
 /** One GET without credentials; rejects only when there is no answer. */
 export function askPlain(url: string): Promise<Answer> {
-  return ask(new URL(url), { method: "GET" });
+  return ask(new URL(url), { method: 'GET' });
 }
 
 function ask(url: URL, options: RequestOptions, body?: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // No agent: a kept connection would outlive the question.
-    const start = url.protocol === "https:" ? request : plainRequest;
+    const start = url.protocol === 'https:' ? request : plainRequest;
     const call = start(url, { ...options, agent: false, timeout: TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("error", reject);
-      response.once("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', reject);
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
-    call.once("error", reject);
-    call.once("timeout", () => call.destroy(new Error(`no answer from ${url} in ${TIMEOUT_MS} ms`)));
+    call.once('error', reject);
+    call.once('timeout', () => call.destroy(new Error(`no answer from ${url} in ${TIMEOUT_MS} ms`)));
     call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

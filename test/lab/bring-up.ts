@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
-import { type Access, askApi, askPlain } from "./api.ts";
-import { type Children, PartEnded } from "./children.ts";
-import { writeAdminToken, writeCa, writeKubeconfig, writeServiceAccountKey } from "./credentials.ts";
-import type { Layout } from "./layout.ts";
-import { type PartName, partArgs, partEnv, registryConfig } from "./parts.ts";
-import { freePorts, type Ports } from "./ports.ts";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Access, askApi, askPlain } from './api.ts';
+import { type Children, PartEnded } from './children.ts';
+import { writeAdminToken, writeCa, writeKubeconfig, writeServiceAccountKey } from './credentials.ts';
+import type { Layout } from './layout.ts';
+import { type PartName, partArgs, partEnv, registryConfig } from './parts.ts';
+import { freePorts, type Ports } from './ports.ts';
 
 const POLL_MS = 50;
 const DEADLINE_MS = 90_000;
@@ -15,7 +15,7 @@ const ATTEMPTS = 3;
 export interface LabSpec {
   readonly dir: string;
   /** "owned": the lab ends with the program that started it. "background": it stays until it is told to stop. */
-  readonly mode: "owned" | "background";
+  readonly mode: 'owned' | 'background';
   readonly tools: Readonly<Record<string, string>>;
   /** Arguments added behind a part's own. */
   readonly extraArgs: Readonly<Partial<Record<PartName, readonly string[]>>>;
@@ -51,31 +51,19 @@ function startAfresh(at: Layout): void {
   for (const dir of [at.logs, at.certs, at.clients]) mkdirSync(dir, { recursive: true });
 }
 
-async function startAll(
-  spec: LabSpec,
-  at: Layout,
-  ports: Ports,
-  children: Children,
-  signal: AbortSignal,
-): Promise<Connection> {
+async function startAll(spec: LabSpec, at: Layout, ports: Ports, children: Children, signal: AbortSignal): Promise<Connection> {
   const token = writeAdminToken(at);
   writeServiceAccountKey(at);
   writeFileSync(at.registryConfig, registryConfig(at, ports));
-  const start = (name: PartName) =>
-    children.start(
-      name,
-      toolOf(spec, name),
-      [...partArgs(name, at, ports), ...(spec.extraArgs[name] ?? [])],
-      partEnv(name),
-    );
-  for (const name of ["etcd", "kube-apiserver", "registry"] as const) start(name);
+  const start = (name: PartName) => children.start(name, toolOf(spec, name), [...partArgs(name, at, ports), ...(spec.extraArgs[name] ?? [])], partEnv(name));
+  for (const name of ['etcd', 'kube-apiserver', 'registry'] as const) start(name);
 
   const server = `https://127.0.0.1:${ports.apiserver}`;
   const access = await apiReady(at, server, token, signal);
   writeKubeconfig(at, server, token, access.ca);
-  for (const name of ["kube-controller-manager", "kube-scheduler", "kwok"] as const) start(name);
+  for (const name of ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const) start(name);
 
-  await askApi(access, "POST", "/api/v1/nodes", NODE);
+  await askApi(access, 'POST', '/api/v1/nodes', NODE);
   const registry = `127.0.0.1:${ports.registry}`;
   writeFileSync(at.operatorConfig, `plainHttpHosts: ["${registry}"]\n`);
   await Promise.all([nodeReady(access, signal), podsPossible(access, signal), registryAnswers(registry, signal)]);
@@ -83,33 +71,27 @@ async function startAll(
 }
 
 const NODE = {
-  apiVersion: "v1",
-  kind: "Node",
+  apiVersion: 'v1',
+  kind: 'Node',
   metadata: {
-    name: "kwok-node",
-    labels: { "kubernetes.io/hostname": "kwok-node", "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64" },
+    name: 'kwok-node',
+    labels: { 'kubernetes.io/hostname': 'kwok-node', 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
   },
 };
 
 async function apiReady(at: Layout, server: string, token: string, signal: AbortSignal): Promise<Access> {
-  await until(
-    "the certificate of kube-apiserver",
-    async () => existsSync(at.servingCert) && existsSync(at.servingKey),
-    signal,
-  );
+  await until('the certificate of kube-apiserver', async () => existsSync(at.servingCert) && existsSync(at.servingKey), signal);
   const access = { server, token, ca: writeCa(at) };
-  await until("/readyz of kube-apiserver", async () => (await askApi(access, "GET", "/readyz")).status === 200, signal);
+  await until('/readyz of kube-apiserver', async () => (await askApi(access, 'GET', '/readyz')).status === 200, signal);
   return access;
 }
 
 function nodeReady(access: Access, signal: AbortSignal): Promise<void> {
   return until(
-    "the node kwok-node to be Ready",
+    'the node kwok-node to be Ready',
     async () => {
-      const node: { status?: { conditions?: { type: string; status: string }[] } } = JSON.parse(
-        (await askApi(access, "GET", "/api/v1/nodes/kwok-node")).body,
-      );
-      return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+      const node: { status?: { conditions?: { type: string; status: string }[] } } = JSON.parse((await askApi(access, 'GET', '/api/v1/nodes/kwok-node')).body);
+      return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
     },
     signal,
   );
@@ -117,21 +99,17 @@ function nodeReady(access: Access, signal: AbortSignal): Promise<void> {
 
 /** Pods are refused until their namespace has its ServiceAccount. */
 function podsPossible(access: Access, signal: AbortSignal): Promise<void> {
-  const path = "/api/v1/namespaces/default/serviceaccounts/default";
-  return until(
-    "ServiceAccount default in namespace default",
-    async () => (await askApi(access, "GET", path)).status === 200,
-    signal,
-  );
+  const path = '/api/v1/namespaces/default/serviceaccounts/default';
+  return until('ServiceAccount default in namespace default', async () => (await askApi(access, 'GET', path)).status === 200, signal);
 }
 
 function registryAnswers(registry: string, signal: AbortSignal): Promise<void> {
-  return until("/v2/ of the registry", async () => (await askPlain(`http://${registry}/v2/`)).status === 200, signal);
+  return until('/v2/ of the registry', async () => (await askPlain(`http://${registry}/v2/`)).status === 200, signal);
 }
 
 async function until(what: string, isSo: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
-  let last = "no";
+  let last = 'no';
   while (Date.now() < deadline) {
     const so = await isSo().catch((error: unknown) => {
       last = String(error);

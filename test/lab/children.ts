@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { identify, ownPid, type Pid } from "../tools/pid.ts";
-import { type Layout, logOf } from "./layout.ts";
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { identify, ownPid, type Pid } from '../tools/pid.ts';
+import { type Layout, logOf } from './layout.ts';
 
 const LOG_LINES = 12;
 
@@ -47,17 +47,17 @@ export class Children {
   /** Starts a part with its output in its log file, and records its pid. */
   start(name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
     if (this.#closed) throw new Error(`the lab is stopping: ${name} not started`);
-    const log = openSync(logOf(this.#at, name), "w");
+    const log = openSync(logOf(this.#at, name), 'w');
     const [program = command, ...rest] = [...this.#shield, command, ...args];
     const child = spawn(program, rest, {
       cwd: this.#at.state,
       env: { ...process.env, ...env },
-      stdio: ["ignore", log, log],
+      stdio: ['ignore', log, log],
     });
     closeSync(log);
     this.#running.set(name, child);
-    child.once("error", (error) => this.#over(name, error.message));
-    child.once("exit", (code, signal) => this.#over(name, code === null ? `killed by ${signal}` : `exit code ${code}`));
+    child.once('error', (error) => this.#over(name, error.message));
+    child.once('exit', (code, signal) => this.#over(name, code === null ? `killed by ${signal}` : `exit code ${code}`));
     const pid = child.pid === undefined ? undefined : identify(child.pid);
     if (pid !== undefined) this.#pids[name] = pid;
     this.#record();
@@ -78,7 +78,7 @@ export class Children {
 
   #over(name: string, how: string): void {
     if (!this.#running.delete(name)) return;
-    const log = readFileSync(logOf(this.#at, name), "utf8");
+    const log = readFileSync(logOf(this.#at, name), 'utf8');
     const message = `${name} ended (${how}); the end of ${logOf(this.#at, name)}:\n${lastLines(log)}`;
     this.#fail(new PartEnded(message, /address already in use/.test(log)));
     console.error(message);
@@ -93,24 +93,24 @@ export class Children {
 
 /** Words to put before a command so that the kernel kills it when the supervisor dies; none where that can't be had. */
 function deathSignal(): readonly string[] {
-  const shield = ["setpriv", "--pdeathsig", "KILL", "--"];
-  const [program = "", ...args] = shield;
-  return spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0 ? shield : [];
+  const shield = ['setpriv', '--pdeathsig', 'KILL', '--'];
+  const [program = '', ...args] = shield;
+  return spawnSync(program, [...args, 'true'], { stdio: 'ignore' }).status === 0 ? shield : [];
 }
 
 function kill(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.kill("SIGKILL");
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
   });
 }
 
 function lastLines(log: string): string {
   return log
     .trimEnd()
-    .split("\n")
+    .split('\n')
     .slice(-LOG_LINES)
     .map((line) => `  ${line}`)
-    .join("\n");
+    .join('\n');
 }

@@ -1,21 +1,21 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { identify, isRunning, type Pid, signal } from "../tools/pid.ts";
-import type { PidFile } from "./children.ts";
-import { runningLab, startBackgroundLab, startLab, stopLab } from "./lab.ts";
-import { layoutOf } from "./layout.ts";
-import { helm, kubectl } from "./run.ts";
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { identify, isRunning, type Pid, signal } from '../tools/pid.ts';
+import type { PidFile } from './children.ts';
+import { runningLab, startBackgroundLab, startLab, stopLab } from './lab.ts';
+import { layoutOf } from './layout.ts';
+import { helm, kubectl } from './run.ts';
 
 const LAB_MS = 60_000;
 const GONE = { timeout: 15_000, interval: 50 };
 
-let dir = "";
+let dir = '';
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "lab-"));
+  dir = mkdtempSync(join(tmpdir(), 'lab-'));
 });
 
 afterEach(async () => {
@@ -23,41 +23,39 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 }, LAB_MS);
 
-describe("a lab that the caller owns", () => {
-  test("runs Deployments and Jobs, serves helm and a registry, and leaves no program behind", {
+describe('a lab that the caller owns', () => {
+  test('runs Deployments and Jobs, serves helm and a registry, and leaves no program behind', {
     timeout: LAB_MS,
   }, async () => {
     const lab = await startLab({ dir });
     const pids = pidsOf(dir);
     expect(pids).toHaveLength(7);
 
-    await kubectl(lab, ["create", "deployment", "web", "--image=none", "--replicas=1"]);
-    await kubectl(lab, ["create", "job", "once", "--image=none"]);
-    await kubectl(lab, ["wait", "deployment/web", "--for=condition=Available", "--timeout=20s"]);
-    await kubectl(lab, ["wait", "job/once", "--for=condition=Complete", "--timeout=20s"]);
-    expect((await helm(lab, ["list", "--output=json"])).stdout.trim()).toBe("[]");
+    await kubectl(lab, ['create', 'deployment', 'web', '--image=none', '--replicas=1']);
+    await kubectl(lab, ['create', 'job', 'once', '--image=none']);
+    await kubectl(lab, ['wait', 'deployment/web', '--for=condition=Available', '--timeout=20s']);
+    await kubectl(lab, ['wait', 'job/once', '--for=condition=Complete', '--timeout=20s']);
+    expect((await helm(lab, ['list', '--output=json'])).stdout.trim()).toBe('[]');
     expect((await fetch(`http://${lab.registry}/v2/`)).status).toBe(200);
-    await expect(kubectl(lab, ["get", "pod", "absent"])).rejects.toThrow(
-      'kubectl get pod absent: exit code 1: Error from server (NotFound): pods "absent" not found',
-    );
+    await expect(kubectl(lab, ['get', 'pod', 'absent'])).rejects.toThrow('kubectl get pod absent: exit code 1: Error from server (NotFound): pods "absent" not found');
 
-    await expect(startLab({ dir })).rejects.toThrow("already");
+    await expect(startLab({ dir })).rejects.toThrow('already');
     await lab.stop();
     expect(pids.filter(isRunning)).toEqual([]);
     expect(runningLab(dir)).toBeUndefined();
     await lab.stop();
   });
 
-  test("ends with an owner that is killed", { timeout: LAB_MS }, async () => {
-    const owner = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), "run", dir], { stdio: "ignore" });
+  test('ends with an owner that is killed', { timeout: LAB_MS }, async () => {
+    const owner = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'run', dir], { stdio: 'ignore' });
     await vi.waitFor(() => expect(runningLab(dir)).toBeDefined(), { timeout: LAB_MS, interval: 50 });
     const pids = pidsOf(dir);
-    owner.kill("SIGKILL");
+    owner.kill('SIGKILL');
     await vi.waitFor(() => expect(pids.filter(isRunning)).toEqual([]), GONE);
   });
 
-  test("ends with an owner that is killed while it starts", { timeout: LAB_MS }, async () => {
-    const owner = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), "run", dir], { stdio: "ignore" });
+  test('ends with an owner that is killed while it starts', { timeout: LAB_MS }, async () => {
+    const owner = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'run', dir], { stdio: 'ignore' });
     const pids = await vi.waitFor(
       () => {
         expect(pidsOf(dir).length).toBeGreaterThan(2);
@@ -65,20 +63,18 @@ describe("a lab that the caller owns", () => {
       },
       { timeout: LAB_MS, interval: 20 },
     );
-    owner.kill("SIGKILL");
+    owner.kill('SIGKILL');
     await vi.waitFor(() => expect(pids.filter(isRunning)).toEqual([]), GONE);
   });
 
-  test("says which part did not start, with the end of its log", { timeout: LAB_MS }, async () => {
-    await expect(startLab({ dir, extraArgs: { "kube-apiserver": ["--no-such-flag"] } })).rejects.toThrow(
-      /kube-apiserver ended \(exit code 1\).*unknown flag: --no-such-flag/s,
-    );
+  test('says which part did not start, with the end of its log', { timeout: LAB_MS }, async () => {
+    await expect(startLab({ dir, extraArgs: { 'kube-apiserver': ['--no-such-flag'] } })).rejects.toThrow(/kube-apiserver ended \(exit code 1\).*unknown flag: --no-such-flag/s);
     expect(pidsOf(dir)).toEqual([]);
   });
 });
 
-describe("a background lab", () => {
-  test("is left alone by a second start, and ends with stopLab", { timeout: LAB_MS }, async () => {
+describe('a background lab', () => {
+  test('is left alone by a second start, and ends with stopLab', { timeout: LAB_MS }, async () => {
     const [one, two] = await Promise.all([startBackgroundLab({ dir }), startBackgroundLab({ dir })]);
     expect(two.server).toBe(one.server);
     const pids = pidsOf(dir);
@@ -86,10 +82,10 @@ describe("a background lab", () => {
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
-  test("is cleared away by the next start when its supervisor was killed", { timeout: LAB_MS }, async () => {
+  test('is cleared away by the next start when its supervisor was killed', { timeout: LAB_MS }, async () => {
     await startBackgroundLab({ dir });
     const { supervisor, parts } = pidFile(dir);
-    signal(supervisor, "SIGKILL");
+    signal(supervisor, 'SIGKILL');
     await vi.waitFor(() => expect(identify(supervisor.pid)).toBeUndefined(), GONE);
     expect(runningLab(dir)).toBeUndefined();
     const next = await startBackgroundLab({ dir });
@@ -99,7 +95,7 @@ describe("a background lab", () => {
 });
 
 function pidFile(labDir: string): PidFile {
-  return JSON.parse(readFileSync(layoutOf(labDir).pids, "utf8"));
+  return JSON.parse(readFileSync(layoutOf(labDir).pids, 'utf8'));
 }
 
 /** All programs of the lab in a folder; none when there is no lab. */

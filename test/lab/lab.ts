@@ -1,19 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
-import type { ToolName } from "../tools/catalog.ts";
-import { ensureTools } from "../tools/ensure.ts";
-import { withLock } from "../tools/lock.ts";
-import { isRunning, type Pid, signal } from "../tools/pid.ts";
-import { type Progress, SILENT } from "../tools/progress.ts";
-import type { Connection, LabSpec } from "./bring-up.ts";
-import type { PidFile } from "./children.ts";
-import { type Launched, launch } from "./launch.ts";
-import { type Layout, layoutOf } from "./layout.ts";
-import { PART_NAMES } from "./parts.ts";
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ToolName } from '../tools/catalog.ts';
+import { ensureTools } from '../tools/ensure.ts';
+import { withLock } from '../tools/lock.ts';
+import { isRunning, type Pid, signal } from '../tools/pid.ts';
+import { type Progress, SILENT } from '../tools/progress.ts';
+import type { Connection, LabSpec } from './bring-up.ts';
+import type { PidFile } from './children.ts';
+import { type Launched, launch } from './launch.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import { PART_NAMES } from './parts.ts';
 
 const STOP_MS = 10_000;
 const POLL_MS = 20;
-const LAB_TOOLS = [...PART_NAMES, "kubectl", "helm"] as const satisfies readonly ToolName[];
+const LAB_TOOLS = [...PART_NAMES, 'kubectl', 'helm'] as const satisfies readonly ToolName[];
 
 /** A running control plane with one played node, and a registry beside it; all on 127.0.0.1. */
 export interface Lab {
@@ -41,7 +41,7 @@ export interface LabOptions {
   readonly dir: string;
   readonly progress?: Progress;
   /** Arguments to add behind a part's own, for tests that need another server. */
-  readonly extraArgs?: LabSpec["extraArgs"];
+  readonly extraArgs?: LabSpec['extraArgs'];
 }
 
 /**
@@ -49,14 +49,14 @@ export interface LabOptions {
  * or when a lab runs in the folder.
  */
 export function startLab(options: LabOptions): Promise<Lab> {
-  return start(options, "owned", (lab) => {
+  return start(options, 'owned', (lab) => {
     throw new Error(`a lab is running in ${lab.dir} already; stop it first`);
   });
 }
 
 /** Starts a lab that stays until stopLab; one that runs in the folder is left alone and returned. */
 export function startBackgroundLab(options: LabOptions): Promise<Lab> {
-  return start(options, "background", (lab) => lab);
+  return start(options, 'background', (lab) => lab);
 }
 
 /** Ends the lab of a folder and whatever a killed one has left of itself there; resolves when all is gone. */
@@ -74,11 +74,11 @@ export function runningLab(dir: string): Lab | undefined {
   const pids = readPids(at);
   if (pids === undefined || !existsSync(at.lab)) return undefined;
   if (![pids.supervisor, ...Object.values(pids.parts)].every(isRunning)) return undefined;
-  const { tools, ...connection } = JSON.parse(readFileSync(at.lab, "utf8")) as Connection & Pick<Lab, "tools">; // ours, written by supervisor.ts
+  const { tools, ...connection } = JSON.parse(readFileSync(at.lab, 'utf8')) as Connection & Pick<Lab, 'tools'>; // ours, written by supervisor.ts
   return labOf(at, connection, tools, () => stopLab(dir));
 }
 
-async function start(options: LabOptions, mode: LabSpec["mode"], onRunning: (lab: Lab) => Lab): Promise<Lab> {
+async function start(options: LabOptions, mode: LabSpec['mode'], onRunning: (lab: Lab) => Lab): Promise<Lab> {
   const at = layoutOf(options.dir);
   const progress = options.progress ?? SILENT;
   const tools = await ensureTools(LAB_TOOLS, { progress });
@@ -88,12 +88,12 @@ async function start(options: LabOptions, mode: LabSpec["mode"], onRunning: (lab
     if (running !== undefined) return onRunning(running);
     await stopLab(at.dir); // a killed lab's remains
     const spec: LabSpec = { dir: at.dir, mode, tools, extraArgs: options.extraArgs ?? {} };
-    const launched = await progress.during("starting the lab", () => launch(spec, at));
+    const launched = await progress.during('starting the lab', () => launch(spec, at));
     return labOf(at, launched.connection, tools, () => stopOwn(launched, at));
   });
 }
 
-function labOf(at: Layout, connection: Connection, tools: Lab["tools"], stop: () => Promise<void>): Lab {
+function labOf(at: Layout, connection: Connection, tools: Lab['tools'], stop: () => Promise<void>): Lab {
   return { dir: at.dir, kubeconfig: at.kubeconfig, operatorConfig: at.operatorConfig, caFile: at.ca, ...connection, tools, stop };
 }
 
@@ -104,16 +104,16 @@ async function stopOwn({ supervisor }: Launched, at: Layout): Promise<void> {
 }
 
 async function endAll(pids: PidFile): Promise<void> {
-  signal(pids.supervisor, "SIGTERM"); // it ends its parts itself and reaps them
+  signal(pids.supervisor, 'SIGTERM'); // it ends its parts itself and reaps them
   await gone([pids.supervisor], STOP_MS);
   const left = [pids.supervisor, ...Object.values(pids.parts)];
-  for (const pid of left) signal(pid, "SIGKILL");
+  for (const pid of left) signal(pid, 'SIGKILL');
   if (!(await gone(left, STOP_MS)))
     throw new Error(
       `cannot stop the lab: pids ${left
         .filter(isRunning)
         .map(({ pid }) => pid)
-        .join(", ")} outlived SIGKILL`,
+        .join(', ')} outlived SIGKILL`,
     );
 }
 
@@ -128,5 +128,5 @@ async function gone(pids: readonly Pid[], withinMs: number): Promise<boolean> {
 
 function readPids(at: Layout): PidFile | undefined {
   // Ours, written whole by children.ts.
-  return existsSync(at.pids) ? (JSON.parse(readFileSync(at.pids, "utf8")) as PidFile) : undefined;
+  return existsSync(at.pids) ? (JSON.parse(readFileSync(at.pids, 'utf8')) as PidFile) : undefined;
 }

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join, resolve } from 'node:path';
 
 /** Where everything of one lab stands; all of it below `dir`. */
 export interface Layout {
@@ -29,27 +29,27 @@ export interface Layout {
 
 export function layoutOf(labDir: string): Layout {
   const dir = resolve(labDir);
-  const state = join(dir, "state");
-  const certs = join(state, "certs");
+  const state = join(dir, 'state');
+  const certs = join(state, 'certs');
   return {
     dir,
-    kubeconfig: join(dir, "kubeconfig"),
-    operatorConfig: join(dir, "operator.yaml"),
-    lab: join(dir, "lab.json"),
-    pids: join(dir, "pids.json"),
-    lock: join(dir, "lock"),
-    logs: join(dir, "logs"),
+    kubeconfig: join(dir, 'kubeconfig'),
+    operatorConfig: join(dir, 'operator.yaml'),
+    lab: join(dir, 'lab.json'),
+    pids: join(dir, 'pids.json'),
+    lock: join(dir, 'lock'),
+    logs: join(dir, 'logs'),
     state,
     certs,
-    servingCert: join(certs, "apiserver.crt"),
-    servingKey: join(certs, "apiserver.key"),
-    ca: join(certs, "ca.crt"),
-    tokens: join(certs, "tokens.csv"),
-    serviceAccountKey: join(certs, "service-account.key"),
-    etcd: join(state, "etcd"),
-    registry: join(state, "registry"),
-    registryConfig: join(state, "registry.json"),
-    clients: join(state, "clients"),
+    servingCert: join(certs, 'apiserver.crt'),
+    servingKey: join(certs, 'apiserver.key'),
+    ca: join(certs, 'ca.crt'),
+    tokens: join(certs, 'tokens.csv'),
+    serviceAccountKey: join(certs, 'service-account.key'),
+    etcd: join(state, 'etcd'),
+    registry: join(state, 'registry'),
+    registryConfig: join(state, 'registry.json'),
+    clients: join(state, 'clients'),
   };
 }
 

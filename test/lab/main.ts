@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
-import { progressOn } from "../tools/progress.ts";
-import { type Lab, type LabOptions, runningLab, startBackgroundLab, startLab, stopLab } from "./lab.ts";
+import { resolve } from 'node:path';
+import { progressOn } from '../tools/progress.ts';
+import { type Lab, type LabOptions, runningLab, startBackgroundLab, startLab, stopLab } from './lab.ts';
 
 const USAGE = `usage: node test/lab/main.ts <command> [dir]
   up    start a lab in the background, or leave the one that runs alone
@@ -9,7 +9,7 @@ const USAGE = `usage: node test/lab/main.ts <command> [dir]
   run   start a lab that ends with Ctrl-C
 dir is .lab unless given`;
 
-const [command = "", dir = ".lab"] = process.argv.slice(2);
+const [command = '', dir = '.lab'] = process.argv.slice(2);
 const options: LabOptions = { dir: resolve(dir), progress: progressOn(process.stderr) };
 
 try {
@@ -21,13 +21,13 @@ try {
 
 async function main(): Promise<void> {
   switch (command) {
-    case "up":
+    case 'up':
       return showOn(process.stderr, await startBackgroundLab(options));
-    case "down":
+    case 'down':
       return stopLab(options.dir);
-    case "env":
+    case 'env':
       return env();
-    case "run":
+    case 'run':
       return run();
     default:
       throw new Error(USAGE);
@@ -43,12 +43,12 @@ function env(): void {
 async function run(): Promise<void> {
   // Before the lab is there, ending is enough: the supervisor sees it.
   const interrupted = new Promise<void>((interrupt) => {
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => interrupt());
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupt());
   });
   const lab = await Promise.race([startLab(options), interrupted]);
   if (lab === undefined) return process.exit(130);
   showOn(process.stderr, lab);
-  console.error("Ctrl-C stops the lab");
+  console.error('Ctrl-C stops the lab');
   const alive = setInterval(() => undefined, 60_000);
   await interrupted;
   clearInterval(alive);

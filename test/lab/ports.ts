@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { createServer, type Server } from 'node:net';
 
 export interface Ports {
   readonly etcd: number;
@@ -19,12 +19,12 @@ export async function freePorts(): Promise<Ports> {
 function listen(): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server));
   });
 }
 
 function portOf(server: Server): number {
   const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }

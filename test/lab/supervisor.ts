@@ -1,24 +1,22 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { bringUp, type Connection, type LabSpec } from "./bring-up.ts";
-import { Children } from "./children.ts";
-import { layoutOf } from "./layout.ts";
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { bringUp, type Connection, type LabSpec } from './bring-up.ts';
+import { Children } from './children.ts';
+import { layoutOf } from './layout.ts';
 
 /** What the supervisor says to the program that started it, once. */
-export type Report =
-  | { readonly kind: "ready"; readonly connection: Connection }
-  | { readonly kind: "failed"; readonly reason: string };
+export type Report = { readonly kind: 'ready'; readonly connection: Connection } | { readonly kind: 'failed'; readonly reason: string };
 
 // The one parent of a lab's programs. It ends them and itself on SIGTERM, and when the channel to its owner closes, which
 // the kernel does however the owner dies; a background lab goes on after its start is over.
-const spec = JSON.parse(process.argv[2] ?? "{}") as LabSpec; // written by launch.ts
+const spec = JSON.parse(process.argv[2] ?? '{}') as LabSpec; // written by launch.ts
 const at = layoutOf(spec.dir);
 mkdirSync(at.dir, { recursive: true });
 const children = new Children(at);
 let isUp = false;
 
-for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => void quit(0));
-process.on("disconnect", () => {
-  if (spec.mode === "owned" || !isUp) void quit(0);
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => void quit(0));
+process.on('disconnect', () => {
+  if (spec.mode === 'owned' || !isUp) void quit(0);
 });
 if (process.connected) await run();
 else await quit(0); // the owner died before we could listen
@@ -28,9 +26,9 @@ async function run(): Promise<void> {
     const connection = await bringUp(spec, at, children);
     writeFileSync(at.lab, JSON.stringify({ ...connection, tools: spec.tools }, null, 1), { mode: 0o600 });
     isUp = true;
-    await tell({ kind: "ready", connection });
+    await tell({ kind: 'ready', connection });
   } catch (error) {
-    await tell({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+    await tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     await quit(1);
   }
 }

@@ -24,7 +24,10 @@ export const startCncfRegistry = async (binary: string, options: { readonly with
   await writeFile(join(folder, 'config.json'), JSON.stringify(configuration(folder, options.withPassword === true)));
   const child = spawn(binary, ['serve', join(folder, 'config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env: { OTEL_TRACES_EXPORTER: 'none' } });
   const ended = once(child, 'exit');
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
   const close = async (): Promise<void> => {
+    process.removeListener('exit', killWithUs);
     child.kill();
     await ended;
     await rm(folder, { recursive: true, force: true });

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { join } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
-import tar from "tar-stream";
-import type { Download } from "./catalog.ts";
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import tar from 'tar-stream';
+import type { Download } from './catalog.ts';
 
 const STALL_MS = 30_000;
 
@@ -22,18 +22,18 @@ export interface DownloadOptions {
  */
 export async function download(wanted: Download, options: DownloadOptions): Promise<string> {
   const address = mirrored(wanted.url, options.base);
-  const file = join(options.scratch, "download");
+  const file = join(options.scratch, 'download');
   try {
     const sha256 = await save(address, file);
     if (sha256 !== wanted.sha256) throw new Error(`sha256 is ${sha256}, expected ${wanted.sha256} (${wanted.source})`);
-    return wanted.member === undefined ? file : await extract(file, wanted.member, join(options.scratch, "member"));
+    return wanted.member === undefined ? file : await extract(file, wanted.member, join(options.scratch, 'member'));
   } catch (cause) {
     throw new Error(`download ${address}: ${reason(cause)}`, { cause });
   }
 }
 
 function mirrored(url: string, base: string | undefined): string {
-  return base === undefined ? url : url.replace(/^https:\/\//, `${base.replace(/\/+$/, "")}/`);
+  return base === undefined ? url : url.replace(/^https:\/\//, `${base.replace(/\/+$/, '')}/`);
 }
 
 async function save(address: string, file: string): Promise<string> {
@@ -42,7 +42,7 @@ async function save(address: string, file: string): Promise<string> {
   try {
     const response = await fetch(address, { signal: watchdog.signal });
     if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
-    const hash = createHash("sha256");
+    const hash = createHash('sha256');
     const tap = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         timer.refresh();
@@ -51,7 +51,7 @@ async function save(address: string, file: string): Promise<string> {
       },
     });
     await pipeline(response.body, tap, createWriteStream(file), { signal: watchdog.signal });
-    return hash.digest("hex");
+    return hash.digest('hex');
   } finally {
     clearTimeout(timer);
   }
@@ -63,7 +63,7 @@ async function extract(archive: string, member: string, target: string): Promise
   const unpacking = pipeline(createReadStream(archive), createGunzip(), entries);
   unpacking.catch(() => undefined);
   for await (const entry of entries) {
-    if (entry.header.type === "file" && entry.header.name.replace(/^\.\//, "") === member) {
+    if (entry.header.type === 'file' && entry.header.name.replace(/^\.\//, '') === member) {
       await pipeline(entry, createWriteStream(target));
       return target;
     }

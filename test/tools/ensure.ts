@@ -1,12 +1,12 @@
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { builtName, GO_WANTED, goBuild, goUnfit } from "./build.ts";
-import { defaultCacheDir, entryPath, lockPath, makeScratch, publish, sweepScratch } from "./cache.ts";
-import { CATALOG, type Catalog, type Tool, TOOL_NAMES, type ToolName } from "./catalog.ts";
-import { download } from "./download.ts";
-import { withLock, withLocks } from "./lock.ts";
-import { findOnPath } from "./on-path.ts";
-import { type Progress, SILENT } from "./progress.ts";
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtName, GO_WANTED, goBuild, goUnfit } from './build.ts';
+import { defaultCacheDir, entryPath, lockPath, makeScratch, publish, sweepScratch } from './cache.ts';
+import { CATALOG, type Catalog, type Tool, TOOL_NAMES, type ToolName } from './catalog.ts';
+import { download } from './download.ts';
+import { withLock, withLocks } from './lock.ts';
+import { findOnPath } from './on-path.ts';
+import { type Progress, SILENT } from './progress.ts';
 
 export interface EnsureOptions {
   /** Default: TAGALONG_CACHE, else tagalong in the user's cache folder. */
@@ -37,7 +37,7 @@ export async function ensureTools<N extends ToolName = ToolName>(
   sweepScratch(search.cacheDir);
   for (const group of byModule(names, search.catalog)) await ensureGroup(search, group);
   const missing = names.filter((name) => !search.paths.has(name));
-  if (missing.length > 0) throw new ToolsUnobtainable(missing.map((name) => explain(search, name)).join("\n\n"));
+  if (missing.length > 0) throw new ToolsUnobtainable(missing.map((name) => explain(search, name)).join('\n\n'));
   return Object.fromEntries(names.map((name) => [name, search.paths.get(name)])) as Record<N, string>;
 }
 
@@ -56,7 +56,7 @@ function newSearch(options: EnsureOptions): Search {
   return {
     cacheDir: options.cacheDir ?? defaultCacheDir(process.env),
     downloadBase: options.downloadBase ?? (process.env.TAGALONG_DOWNLOADS || undefined),
-    path: options.path ?? process.env.PATH ?? "",
+    path: options.path ?? process.env.PATH ?? '',
     progress: options.progress ?? SILENT,
     catalog: options.catalog ?? CATALOG,
     modulesDir: options.modulesDir ?? import.meta.dirname,
@@ -78,7 +78,7 @@ async function ensureGroup(search: Search, names: readonly ToolName[]): Promise<
   await withLocks(
     locks,
     () => obtain(search, missing),
-    ({ pid }) => search.progress.note(`waiting for ${missing.join(", ")}: being made by pid ${pid}`),
+    ({ pid }) => search.progress.note(`waiting for ${missing.join(', ')}: being made by pid ${pid}`),
   );
 }
 
@@ -96,15 +96,14 @@ function fromCache(search: Search, name: ToolName): void {
 
 async function fromPath(search: Search, name: ToolName): Promise<void> {
   const found = await findOnPath(name, search.catalog[name], search.path);
-  if (found.kind === "found") search.paths.set(name, found.path);
+  if (found.kind === 'found') search.paths.set(name, found.path);
   else failed(search, name, found.reason);
 }
 
 async function fromDownload(search: Search, name: ToolName): Promise<void> {
   const tool = search.catalog[name];
   const wanted = tool.downloads[`${process.platform}-${process.arch}`];
-  if (wanted === undefined)
-    return failed(search, name, `no download with a known sha256 for ${process.platform}-${process.arch}`);
+  if (wanted === undefined) return failed(search, name, `no download with a known sha256 for ${process.platform}-${process.arch}`);
   const scratch = makeScratch(search.cacheDir, name);
   try {
     const fetching = () => download(wanted, { base: search.downloadBase, scratch });
@@ -119,16 +118,11 @@ async function fromDownload(search: Search, name: ToolName): Promise<void> {
 async function fromBuild(search: Search, names: readonly ToolName[]): Promise<void> {
   const unfit = await goUnfit(search.path);
   if (unfit !== undefined) return failedAll(search, names, `build: ${unfit}`);
-  const scratch = makeScratch(search.cacheDir, names.join("-"));
-  const building = () =>
-    search.progress.during(`building ${names.join(", ")} with Go`, () =>
-      goBuild(toolsOf(search, names), search.modulesDir, scratch, search.path),
-    );
+  const scratch = makeScratch(search.cacheDir, names.join('-'));
+  const building = () => search.progress.during(`building ${names.join(', ')} with Go`, () => goBuild(toolsOf(search, names), search.modulesDir, scratch, search.path));
   try {
     // One build at a time on this machine: two only make each other slow.
-    await withLock(join(search.cacheDir, "build.lock"), building, ({ pid }) =>
-      search.progress.note(`waiting for another build to end (pid ${pid})`),
-    );
+    await withLock(join(search.cacheDir, 'build.lock'), building, ({ pid }) => search.progress.note(`waiting for another build to end (pid ${pid})`));
     for (const name of names) place(search, name, join(scratch, builtName(search.catalog[name])));
   } catch (error) {
     failedAll(search, names, messageOf(error));
@@ -146,9 +140,7 @@ function place(search: Search, name: ToolName, file: string): void {
 function explain(search: Search, name: ToolName): string {
   const tried = [`${entryOf(search, name)} is not there`, ...(search.tried.get(name) ?? [])];
   const cure = `Install ${GO_WANTED} (https://go.dev/dl) and run this again, or put ${name} ${search.catalog[name].version} on PATH.`;
-  return [`cannot get ${name} ${search.catalog[name].version}:`, ...tried.map((line) => `  - ${line}`), cure].join(
-    "\n",
-  );
+  return [`cannot get ${name} ${search.catalog[name].version}:`, ...tried.map((line) => `  - ${line}`), cure].join('\n');
 }
 
 function failed(search: Search, name: ToolName, reason: string): void {

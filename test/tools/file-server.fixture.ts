@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer } from 'node:http';
 
 export interface FileServer {
   /** Stands in for the mirror of all download hosts. */
@@ -15,17 +15,17 @@ export type Files = Readonly<Record<string, { readonly bytes: Buffer; readonly c
 export async function serveFiles(files: Files): Promise<FileServer> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
-    const path = request.url ?? "";
+    const path = request.url ?? '';
     asked.push(path);
     const file = files[path];
     if (file === undefined) return response.writeHead(404).end();
-    response.writeHead(200, { "content-length": file.bytes.length });
+    response.writeHead(200, { 'content-length': file.bytes.length });
     if (!file.cut) return response.end(file.bytes);
     return response.write(file.bytes.subarray(0, file.bytes.length / 2), () => response.destroy());
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const close = async () => {
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));

@@ -1,14 +1,14 @@
-import { TOOL_NAMES, type ToolName } from "./catalog.ts";
-import { ensureTools, ToolsUnobtainable } from "./ensure.ts";
-import { progressOn } from "./progress.ts";
+import { TOOL_NAMES, type ToolName } from './catalog.ts';
+import { ensureTools, ToolsUnobtainable } from './ensure.ts';
+import { progressOn } from './progress.ts';
 
 // node test/tools/get.ts [name...]: prints "<name> <path>" a line; progress goes to stderr.
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !isToolName(name));
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 if (unknown.length > 0) {
-  console.error(`no such tool: ${unknown.join(", ")}; there are ${TOOL_NAMES.join(", ")}`);
+  console.error(`no such tool: ${unknown.join(', ')}; there are ${TOOL_NAMES.join(', ')}`);
   process.exitCode = 2;
 } else {
   await main(wanted.filter(isToolName));

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { isRunning, ownPid, type Pid } from "./pid.ts";
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isRunning, ownPid, type Pid } from './pid.ts';
 
 const POLL_MS = 100;
 
@@ -13,11 +13,7 @@ const POLL_MS = 100;
  * Two programs that find the same dead holder in the same instant may, very rarely, both go on; so what is
  * guarded must be published by an atomic rename, and a double holder is only double work.
  */
-export async function withLock<T>(
-  path: string,
-  work: () => Promise<T>,
-  onWait: (holder: Pid) => void = () => undefined,
-): Promise<T> {
+export async function withLock<T>(path: string, work: () => Promise<T>, onWait: (holder: Pid) => void = () => undefined): Promise<T> {
   await acquire(path, onWait);
   try {
     return await work();
@@ -27,11 +23,7 @@ export async function withLock<T>(
 }
 
 /** `withLock` over several files, always taken in the order of their names so that two callers can't block each other. */
-export async function withLocks<T>(
-  paths: readonly string[],
-  work: () => Promise<T>,
-  onWait?: (holder: Pid) => void,
-): Promise<T> {
+export async function withLocks<T>(paths: readonly string[], work: () => Promise<T>, onWait?: (holder: Pid) => void): Promise<T> {
   const [first, ...rest] = [...paths].sort();
   return first === undefined ? work() : withLock(first, () => withLocks(rest, work, onWait), onWait);
 }
@@ -59,7 +51,7 @@ function tryAcquire(path: string): boolean {
     linkSync(own, path);
     return true;
   } catch (error) {
-    if (isCode(error, "EEXIST")) return false;
+    if (isCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     rmSync(own, { force: true });
@@ -72,7 +64,7 @@ function evict(path: string, dead: Pid | undefined): void {
   try {
     renameSync(path, aside);
   } catch (error) {
-    if (isCode(error, "ENOENT")) return;
+    if (isCode(error, 'ENOENT')) return;
     throw error;
   }
   const moved = readHolder(aside);
@@ -84,13 +76,13 @@ function restore(aside: string, path: string): void {
   try {
     linkSync(aside, path);
   } catch (error) {
-    if (!isCode(error, "EEXIST")) throw error;
+    if (!isCode(error, 'EEXIST')) throw error;
   }
 }
 
 function readHolder(path: string): Pid | undefined {
   try {
-    const holder: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const holder: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isPid(holder) ? holder : undefined;
   } catch {
     return undefined;
@@ -98,16 +90,9 @@ function readHolder(path: string): Pid | undefined {
 }
 
 function isPid(value: unknown): value is Pid {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "pid" in value &&
-    typeof value.pid === "number" &&
-    "start" in value &&
-    typeof value.start === "string"
-  );
+  return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number' && 'start' in value && typeof value.start === 'string';
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return error instanceof Error && 'code' in error && error.code === code;
 }

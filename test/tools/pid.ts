@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 /** A running program, told from a later one with the same pid by the moment it started. */
 export interface Pid {
@@ -10,7 +10,7 @@ export interface Pid {
 
 /** Names the program that runs under `pid` now; undefined when there is none, or only its zombie. */
 export function identify(pid: number): Pid | undefined {
-  const start = process.platform === "linux" ? startFromProc(pid) : startFromPs(pid);
+  const start = process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid);
   return start === undefined ? undefined : { pid, start };
 }
 
@@ -21,7 +21,7 @@ export function isRunning(known: Pid): boolean {
 
 /** Names the program that calls. */
 export function ownPid(): Pid {
-  return identify(process.pid) ?? { pid: process.pid, start: "unknown" };
+  return identify(process.pid) ?? { pid: process.pid, start: 'unknown' };
 }
 
 /** Sends the signal if that very program still runs; a reused pid is never hit. */
@@ -31,7 +31,7 @@ export function signal(known: Pid, name: NodeJS.Signals): void {
     process.kill(known.pid, name);
   } catch (error) {
     // It may have ended since we looked.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 
@@ -39,18 +39,18 @@ function startFromProc(pid: number): string | undefined {
   const stat = readOrUndefined(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   // The command (field 2) may hold spaces and brackets, so count from behind its last bracket.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, start] = [fields[0], fields[19]];
-  return state === "Z" || state === "X" ? undefined : start;
+  return state === 'Z' || state === 'X' ? undefined : start;
 }
 
 function startFromPs(pid: number): string | undefined {
   try {
-    const line = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
-    return line === "" || line.startsWith("Z") ? undefined : line.replace(/^\S+\s+/, "");
+    return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '');
   } catch {
     return undefined; // ps exits 1 when there is no such pid
   }
@@ -58,7 +58,7 @@ function startFromPs(pid: number): string | undefined {
 
 function readOrUndefined(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

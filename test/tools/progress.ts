@@ -22,13 +22,13 @@ async function during<T>(out: NodeJS.WriteStream, what: string, work: () => Prom
   out.write(out.isTTY ? what : `${what}\n`);
   const tick = () => out.write(out.isTTY ? `\r${what} ${elapsed()}` : `${what}, ${elapsed()} so far\n`);
   const timer = setInterval(tick, out.isTTY ? TICK_MS : LINE_EVERY_MS);
-  const end = (how: string) => out.write(`${out.isTTY ? "\r" : ""}${what}: ${how} after ${elapsed()}\n`);
+  const end = (how: string) => out.write(`${out.isTTY ? '\r' : ''}${what}: ${how} after ${elapsed()}\n`);
   try {
     const result = await work();
-    end("done");
+    end('done');
     return result;
   } catch (error) {
-    end("failed");
+    end('failed');
     throw error;
   } finally {
     clearInterval(timer);

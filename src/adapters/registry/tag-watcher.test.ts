@@ -82,12 +82,26 @@ describe('TagWatcher.follow', () => {
   it('looks once for all who come while it looks', async () => {
     const registry = new Registry();
     const release = registry.hold();
-    const views = Promise.all(Array.from({ length: 1000 }, (_, index) => registry.follow(`f${index}`, address(), fresh)));
+    const views = Promise.all(Array.from({ length: 1000 }, (_, index) => registry.follow(`f${index}`)));
     await settle();
     release();
     expect(new Set((await views).map(({ digest }) => digest))).toEqual(new Set(['sha256:a']));
     expect(registry.asked).toHaveLength(1);
     expect(registry.woken).toEqual([]);
+  });
+
+  it('looks once more for who wants something fresh while it looks already', async () => {
+    const registry = new Registry();
+    const release = registry.hold();
+    const early = registry.follow('early');
+    await settle();
+    const late = Promise.all([registry.follow('late', address(), fresh), registry.follow('later', address(), fresh)]);
+    await settle();
+    release();
+    await early;
+    registry.answers.set('1', 'sha256:b');
+    expect((await late).map(({ digest }) => digest)).toEqual(['sha256:b', 'sha256:b']);
+    expect(registry.asked).toHaveLength(2);
   });
 
   it('answers with trouble and does not ask again for it', async () => {

@@ -57,6 +57,8 @@ export class TagWatcher implements Tags {
     signal.throwIfAborted();
     if (this.#isClosed) return ended(tag);
     const watch = this.#join(follower, tag, options.intervalMs);
+    // A look that is under way may have been answered before whatever the follower wants to see.
+    if (options.fresh && watch.look !== undefined) await this.#awaitLook(watch, follower, signal);
     if (options.fresh || isUnknown(watch.state.view)) await this.#awaitLook(watch, follower, signal);
     return isUnknown(watch.state.view) ? ended(tag) : watch.state.view;
   }

@@ -1,0 +1,104 @@
+import { type ObjectRef, printRef } from '../../core/object-ref.ts';
+import type { Cluster, LiveObject } from '../../ports/cluster.ts';
+import type { Capabilities } from '../../ports/renderer.ts';
+import { readJson } from './api.ts';
+import { hasCode, isAnotherUid } from './api-error.ts';
+import type { Connection } from './connection.ts';
+import { liveObjectOf, METADATA_ONLY } from './kube-object.ts';
+import type { ApiRequest } from './transport.ts';
+
+/** Owner of the fields that releases set. */
+export const FIELD_MANAGER = 'tagalong';
+
+/** Objects over the Kubernetes API; answers are asked for as metadata only. */
+export class KubeCluster implements Cluster {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  capabilities(signal: AbortSignal): Promise<Capabilities> {
+    return this.#connection.discovery.capabilities(signal);
+  }
+
+  async scopeOf(apiVersion: string, kind: string, signal: AbortSignal): Promise<'Namespaced' | 'Cluster'> {
+    const { isNamespaced } = await this.#connection.discovery.kind(apiVersion, kind, signal);
+    return isNamespaced ? 'Namespaced' : 'Cluster';
+  }
+
+  async look(ref: ObjectRef, signal: AbortSignal): Promise<LiveObject | undefined> {
+    try {
+      return await this.#ask(ref, 'look at', (path) => ({ method: 'GET', path }), signal);
+    } catch (error) {
+      if (hasCode(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject> {
+    const query = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`;
+    return this.#ask(
+      ref,
+      'apply',
+      (path) => ({
+        method: 'PATCH',
+        path: `${path}?${query}`,
+        contentType: 'application/apply-patch+yaml',
+        body: json,
+        isSafe: options.dryRun,
+      }),
+      signal,
+    );
+  }
+
+  create(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject> {
+    return this.#ask(
+      ref,
+      'create',
+      (path) => ({
+        method: 'POST',
+        path: `${path.slice(0, path.lastIndexOf('/'))}?fieldManager=${FIELD_MANAGER}&fieldValidation=Strict`,
+        body: json,
+      }),
+      signal,
+    );
+  }
+
+  async remove(ref: ObjectRef, uid: string, signal: AbortSignal): Promise<boolean> {
+    const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' });
+    const { api } = this.#connection;
+    try {
+      await this.#reach(ref, (path) => api.ask(`remove ${printRef(ref)}`, { method: 'DELETE', path, accept: METADATA_ONLY, body }, signal), signal);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'NotFound') || isAnotherUid(error)) return false;
+      throw error;
+    }
+  }
+
+  #ask(ref: ObjectRef, verb: string, requestTo: (path: string) => ApiRequest, signal: AbortSignal): Promise<LiveObject> {
+    const action = `${verb} ${printRef(ref)}`;
+    return this.#reach(
+      ref,
+      async (path) => {
+        const reply = await this.#connection.api.ask(action, { ...requestTo(path), accept: METADATA_ONLY }, signal);
+        return liveObjectOf(action, readJson(action, reply));
+      },
+      signal,
+    );
+  }
+
+  /** A path that is not served any more is made once again, of what is served now. */
+  async #reach<T>(ref: ObjectRef, run: (path: string) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { discovery } = this.#connection;
+    const path = await discovery.pathOf(ref, signal);
+    try {
+      return await run(path);
+    } catch (error) {
+      if (!hasCode(error, 'UnknownKind')) throw error;
+      discovery.forget();
+      return run(await discovery.pathOf(ref, signal));
+    }
+  }
+}

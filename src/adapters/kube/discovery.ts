@@ -1,0 +1,120 @@
+import type { ObjectRef } from '../../core/object-ref.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { ClusterError } from '../../ports/cluster.ts';
+import type { Capabilities } from '../../ports/renderer.ts';
+import { type Api, readJson } from './api.ts';
+import { aggregatedVersions, helmApiVersions, isAggregated, plainApiVersions, plainVersion, type ServedKind, type ServedVersion } from './discovery-documents.ts';
+import { fieldsOf, textOf } from './kube-object.ts';
+import { untilAborted } from './pause.ts';
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+const LIMIT_BYTES = 64 * 1024 * 1024;
+const ACTION = 'ask what the API server serves';
+/** How soon the same unknown kind makes us ask again. */
+const PATIENCE_MS = 5_000;
+/** How old the answer to `capabilities` may be. */
+const MAX_AGE_MS = 60_000;
+
+interface Served {
+  readonly capabilities: Capabilities;
+  readonly versions: ReadonlyMap<string, ServedVersion>;
+  readonly askedAt: number;
+  /** Kinds that were looked for in vain in this very answer. */
+  readonly missing: Set<string>;
+}
+
+/** What the API server serves: asked once, and again when a kind is unknown. Callers that ask at once share one question. */
+export class Discovery {
+  readonly #api: Api;
+  readonly #clock: Clock;
+  #served: Served | undefined;
+  #asking: Promise<Served> | undefined;
+
+  constructor(api: Api, clock: Clock) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  /** Server version and API versions in Helm's form, at most a minute old. Rejects with ClusterError. */
+  async capabilities(signal: AbortSignal): Promise<Capabilities> {
+    const served = this.#served;
+    const isFresh = served !== undefined && this.#clock.now() - served.askedAt < MAX_AGE_MS;
+    return (isFresh ? served : await this.#ask(signal)).capabilities;
+  }
+
+  /** How a kind is served. Rejects with ClusterError: UnknownKind, or Unavailable where its API does not answer. */
+  async kind(apiVersion: string, kind: string, signal: AbortSignal): Promise<ServedKind> {
+    const cached = this.#served ?? (await this.#ask(signal));
+    const known = cached.versions.get(apiVersion)?.kinds.get(kind);
+    if (known !== undefined) return known;
+    const served = this.#mayAskAgain(cached, `${apiVersion}/${kind}`) ? await this.#ask(signal) : cached;
+    return served.versions.get(apiVersion)?.kinds.get(kind) ?? unknown(served, apiVersion, kind);
+  }
+
+  /** Path of an object. Its namespace is set exactly when its kind is namespaced. */
+  async pathOf(ref: ObjectRef, signal: AbortSignal): Promise<string> {
+    return `${await this.collectionOf(ref, signal)}/${encodeURIComponent(ref.name)}`;
+  }
+
+  /** Path of the objects of a kind in the namespace of `ref`, or in all where that is empty. */
+  async collectionOf(ref: Omit<ObjectRef, 'name'>, signal: AbortSignal): Promise<string> {
+    const { resource, isNamespaced } = await this.kind(ref.apiVersion, ref.kind, signal);
+    const namespace = isNamespaced && ref.namespace !== '' ? `/namespaces/${encodeURIComponent(ref.namespace)}` : '';
+    return `${rootOf(ref.apiVersion)}${namespace}/${resource}`;
+  }
+
+  /** Says that a path made of the cached answer was not served, so that the next question is asked anew. */
+  forget(): void {
+    this.#served = undefined;
+  }
+
+  #mayAskAgain(served: Served, kind: string): boolean {
+    const isRepeated = served.missing.has(kind);
+    served.missing.add(kind);
+    return !isRepeated || this.#clock.now() - served.askedAt >= PATIENCE_MS;
+  }
+
+  async #ask(signal: AbortSignal): Promise<Served> {
+    // The question is not the caller's alone, so the caller's signal does not end it.
+    this.#asking ??= this.#fetch(this.#api.closing).finally(() => {
+      this.#asking = undefined;
+    });
+    return untilAborted(this.#asking, signal);
+  }
+
+  async #fetch(signal: AbortSignal): Promise<Served> {
+    const [version, core, groups] = await Promise.all([this.#get('/version', signal), this.#versionsBelow('/api', signal), this.#versionsBelow('/apis', signal)]);
+    const versions = [...core, ...groups];
+    this.#served = {
+      capabilities: { kubeVersion: textOf(fieldsOf(version)['gitVersion']), apiVersions: helmApiVersions(versions) },
+      versions: new Map(versions.map((served) => [served.apiVersion, served])),
+      askedAt: this.#clock.now(),
+      missing: new Set(),
+    };
+    return this.#served;
+  }
+
+  async #versionsBelow(path: string, signal: AbortSignal): Promise<readonly ServedVersion[]> {
+    const document = await this.#get(path, signal);
+    if (isAggregated(document)) return aggregatedVersions(document);
+    return Promise.all(plainApiVersions(document).map(async (apiVersion) => plainVersion(apiVersion, await this.#getOrNothing(rootOf(apiVersion), signal))));
+  }
+
+  async #get(path: string, signal: AbortSignal): Promise<unknown> {
+    return readJson(ACTION, await this.#api.ask(ACTION, { method: 'GET', path, accept: AGGREGATED, limitBytes: LIMIT_BYTES }, signal));
+  }
+
+  /** One API that does not answer must not hide the others. */
+  async #getOrNothing(path: string, signal: AbortSignal): Promise<unknown> {
+    const reply = await this.#api.askAny(ACTION, { method: 'GET', path, limitBytes: LIMIT_BYTES }, signal);
+    return reply.status === 200 ? readJson(ACTION, reply) : undefined;
+  }
+}
+
+const rootOf = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
+
+const unknown = (served: Served, apiVersion: string, kind: string): never => {
+  if (served.versions.get(apiVersion)?.isStale === true)
+    throw new ClusterError('Unavailable', `cannot find out about ${apiVersion} ${kind}: what serves ${apiVersion} does not answer`);
+  throw new ClusterError('UnknownKind', `the API server serves no ${apiVersion} ${kind}`);
+};

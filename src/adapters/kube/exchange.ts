@@ -1,0 +1,100 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+
+/** An HTTP answer, whole. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** There was no whole answer. `wasSent` is false only when it is certain that no byte of the request left. */
+export class NoReply extends Error {
+  override readonly name = 'NoReply';
+  readonly wasSent: boolean;
+
+  constructor(wasSent: boolean, cause: unknown) {
+    super(cause instanceof Error ? describeCause(cause) : String(cause), { cause });
+    this.wasSent = wasSent;
+  }
+}
+
+const describeCause = (cause: Error): string => (cause.message === '' && 'code' in cause ? String(cause.code) : cause.message);
+
+export type ExchangeOptions = Dispatcher.DispatchOptions & { readonly limitBytes: number };
+
+/**
+ * One request and its answer. Rejects with NoReply, also when the body is longer than `limitBytes`, and with the
+ * signal's reason.
+ */
+export const exchange = (dispatcher: Dispatcher, options: ExchangeOptions, signal: AbortSignal): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const { limitBytes, ...request } = options;
+    const collector = new Collector(limitBytes, signal, resolve, reject);
+    try {
+      dispatcher.dispatch(request, collector);
+    } catch (error) {
+      collector.fail(error);
+    }
+  });
+
+/** Gathers one answer; undici calls it in the order of the methods. */
+class Collector implements Dispatcher.DispatchHandler {
+  readonly #limitBytes: number;
+  readonly #signal: AbortSignal;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #stop = () => this.#abort();
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #bytes = 0;
+
+  constructor(limitBytes: number, signal: AbortSignal, resolve: (reply: Reply) => void, reject: (error: unknown) => void) {
+    this.#limitBytes = limitBytes;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#signal.aborted) controller.abort(asError(this.#signal.reason));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#limitBytes) controller.abort(new Error(`the answer is longer than ${this.#limitBytes} bytes`));
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#signal.removeEventListener('abort', this.#stop);
+    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error);
+  }
+
+  fail(error: unknown): void {
+    this.#signal.removeEventListener('abort', this.#stop);
+    this.#reject(this.#signal.aborted ? this.#signal.reason : new NoReply(this.#controller !== undefined, error));
+  }
+
+  /** A request that still waits for a connection is given up at once; undici drops it at onRequestStart. */
+  #abort(): void {
+    this.#controller?.abort(asError(this.#signal.reason));
+    this.#reject(this.#signal.reason);
+  }
+}
+
+const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));

@@ -1,0 +1,65 @@
+import type { LiveObject } from '../../ports/cluster.ts';
+import { nonsense } from './api-error.ts';
+
+/** `metadata` of any object, as far as it is read here. */
+export interface Metadata {
+  readonly name: string;
+  /** Empty for objects of cluster scope. */
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp: string | undefined;
+  readonly finalizers: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Content type that asks for metadata only. */
+export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+export const METADATA_ONLY_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** A JSON object, or an empty one where it is something else. */
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
+
+/** A string, or an empty one where it is something else. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** An array, or an empty one where it is something else. */
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Metadata of a parsed object; what is missing is empty. */
+export const metadataOf = (object: unknown): Metadata => {
+  const metadata = fieldsOf(fieldsOf(object)['metadata']);
+  const deletionTimestamp = textOf(metadata['deletionTimestamp']);
+  return {
+    name: textOf(metadata['name']),
+    namespace: textOf(metadata['namespace']),
+    uid: textOf(metadata['uid']),
+    resourceVersion: textOf(metadata['resourceVersion']),
+    generation: typeof metadata['generation'] === 'number' ? metadata['generation'] : 0,
+    creationTimestamp: textOf(metadata['creationTimestamp']),
+    deletionTimestamp: deletionTimestamp === '' ? undefined : deletionTimestamp,
+    finalizers: listOf(metadata['finalizers']).filter((finalizer) => typeof finalizer === 'string'),
+    labels: textsOf(metadata['labels']),
+    annotations: textsOf(metadata['annotations']),
+  };
+};
+
+const textsOf = (value: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(fieldsOf(value)).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])));
+
+/** What a Cluster tells of an object. Throws ClusterError where the answer is none. */
+export const liveObjectOf = (action: string, object: unknown): LiveObject => {
+  const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadataOf(object);
+  if (name === '') throw nonsense(action, 'it has no metadata');
+  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined };
+};
+
+/**
+ * Whether a resourceVersion is newer than another of the same resource. They are decimal numbers of any length
+ * (KEP-5504); an absent one is older than all.
+ */
+export const isNewer = (resourceVersion: string, than: string): boolean => (resourceVersion.length === than.length ? resourceVersion > than : resourceVersion.length > than.length);

@@ -1,0 +1,108 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { memberSpans, parseExact } from '../../core/exact-json.ts';
+import { type NewRecord, type RecordContent, RecordInvalidError, type RecordStatus, RecordTooLargeError, type ReleaseAddress } from '../../ports/records.ts';
+import { fieldsOf, textOf } from './kube-object.ts';
+
+const compress = promisify(gzip);
+const expand = promisify(gunzip);
+
+/** What the API server lets a Secret's bytes add up to (MaxSecretSize). */
+export const MAX_SECRET_BYTES = 1024 * 1024;
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A Helm release as its Secret holds it, cut in three around `info`, so that another status leaves every other byte
+ * alone. What stands before and after is compressed already: gzip streams, one after the other, are one (RFC 1952, 2.2).
+ */
+export interface PackedRecord {
+  readonly before: Buffer;
+  /** JSON of the release's `info`. */
+  readonly info: string;
+  readonly after: Buffer;
+}
+
+/** Packs a new record in the form of helm.sh/helm/v4/pkg/release/v1. */
+export const packRecord = async (address: ReleaseAddress, record: NewRecord): Promise<PackedRecord> => {
+  const { content } = record;
+  const identity = JSON.stringify({ name: address.releaseName, version: record.revision, namespace: address.namespace, apply_method: 'csa' });
+  const before = `${identity.slice(0, -1)},"chart":${content.chart},"config":${orNull(content.config)},"hooks":${orNull(content.hooks)},"manifest":${JSON.stringify(content.manifest)},"info":`;
+  const [packedBefore, packedAfter] = await Promise.all([compress(before), compress('}')]);
+  return { before: packedBefore, info: infoOf(content, record.status), after: packedAfter };
+};
+
+const orNull = (json: string): string => (json.trim() === '' ? 'null' : json);
+
+/** `deleted` is empty, not absent, as Helm 3 writes it; Helm 4 reads both. */
+const infoOf = (content: RecordContent, status: RecordStatus): string =>
+  JSON.stringify({
+    first_deployed: content.firstDeployed,
+    last_deployed: content.lastDeployed,
+    deleted: '',
+    description: content.description,
+    status,
+    notes: content.helmNotes,
+  });
+
+/** The same record with another status and description. */
+export const withStatus = (packed: PackedRecord, status: RecordStatus, description: string): PackedRecord => ({
+  ...packed,
+  info: JSON.stringify({ ...fieldsOf(parseExact(packed.info)), description, status }),
+});
+
+/** Value of the key `release` in the Secret's JSON: base64, as of all Secrets, of Helm's base64 of gzip. Throws RecordTooLargeError. */
+export const secretValueOf = async (packed: PackedRecord): Promise<string> => {
+  const helm = Buffer.concat([packed.before, await compress(packed.info), packed.after]).toString('base64');
+  if (helm.length > MAX_SECRET_BYTES) throw new RecordTooLargeError(`the release record has ${helm.length} bytes, a Secret holds ${MAX_SECRET_BYTES}`);
+  return Buffer.from(helm, 'latin1').toString('base64');
+};
+
+/** JSON of the release in a Secret. Rejects with RecordInvalidError where it holds none. */
+export const recordJsonOf = async (secretValue: string): Promise<string> => {
+  const bytes = Buffer.from(Buffer.from(secretValue, 'base64').toString('latin1'), 'base64');
+  const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 0x08;
+  try {
+    return (isCompressed ? await expand(bytes, { maxOutputLength: MAX_JSON_BYTES }) : bytes).toString('utf8');
+  } catch (error) {
+    throw new RecordInvalidError('it cannot be decompressed', { cause: error });
+  }
+};
+
+/** Packs a release that somebody, Helm too, has written; its bytes outside of `info` stay as they are. */
+export const repackRecord = async (json: string): Promise<PackedRecord> => {
+  const { info } = membersOf(json);
+  const [before, after] = await Promise.all([compress(json.slice(0, info.start)), compress(json.slice(info.end))]);
+  return { before, info: json.slice(info.start, info.end), after };
+};
+
+/** Content of a release. Throws RecordInvalidError where it is none. */
+export const contentOf = (json: string): RecordContent => {
+  const spans = membersOf(json);
+  const raw = (key: string, absent: string) => {
+    const span = spans.all.get(key);
+    return span === undefined ? absent : json.slice(span.start, span.end);
+  };
+  const info = fieldsOf(parseExact(raw('info', '{}')));
+  return {
+    chart: raw('chart', 'null'),
+    config: raw('config', 'null'),
+    hooks: raw('hooks', 'null'),
+    manifest: textOf(JSON.parse(raw('manifest', '""'))),
+    helmNotes: textOf(info['notes']),
+    description: textOf(info['description']),
+    firstDeployed: textOf(info['first_deployed']),
+    lastDeployed: textOf(info['last_deployed']),
+  };
+};
+
+const membersOf = (json: string) => {
+  try {
+    JSON.parse(json);
+  } catch (error) {
+    throw new RecordInvalidError('it is no JSON', { cause: error });
+  }
+  const all = memberSpans(json);
+  const info = all.get('info');
+  if (info === undefined) throw new RecordInvalidError('it has no info');
+  return { all, info };
+};

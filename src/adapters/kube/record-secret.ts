@@ -1,0 +1,92 @@
+import { GROUP } from '../../api/chart-release.ts';
+import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../../ports/records.ts';
+import { metadataOf } from './kube-object.ts';
+
+/** Type of Helm's release Secrets. */
+export const RECORD_TYPE = 'helm.sh/release.v1';
+
+/** Name of a revision's Secret, as Helm names it. */
+export const secretNameOf = (releaseName: string, revision: number): string => `sh.helm.release.v1.${releaseName}.v${revision}`;
+
+/** Helm's six labels, and no others: a person's `helm rollback` copies labels into the record that it makes. */
+export const newLabels = (address: ReleaseAddress, record: NewRecord, nowSeconds: number): Readonly<Record<string, string>> => ({
+  createdAt: String(nowSeconds),
+  name: address.releaseName,
+  owner: 'helm',
+  status: record.status,
+  version: String(record.revision),
+});
+
+/** Selects all records of a release. */
+export const recordSelector = (address: ReleaseAddress): string => `owner=helm,name=${address.releaseName}`;
+
+/** The head of a record from its Secret's metadata; undefined where that is no record of the release. */
+export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | undefined => {
+  const { name, labels, annotations, resourceVersion, creationTimestamp } = metadataOf(secret);
+  const revision = revisionOf(address, name);
+  if (revision === undefined) return undefined;
+  const createdAt = secondsOf(labels['createdAt']) ?? Math.floor(Date.parse(creationTimestamp) / 1000);
+  return {
+    secret: name,
+    revision,
+    resourceVersion,
+    createdAt,
+    status: statusOf(labels['status']),
+    modifiedAt: secondsOf(labels['modifiedAt']) ?? createdAt,
+    notes: notesOf(annotations),
+  };
+};
+
+const revisionOf = (address: ReleaseAddress, secret: string): number | undefined => {
+  const prefix = secretNameOf(address.releaseName, 0).slice(0, -1);
+  const digits = secret.startsWith(prefix) ? secret.slice(prefix.length) : '';
+  return /^[1-9]\d{0,9}$/.test(digits) ? Number(digits) : undefined;
+};
+
+const STATUSES: readonly string[] = [
+  'unknown',
+  'deployed',
+  'uninstalled',
+  'superseded',
+  'failed',
+  'uninstalling',
+  'pending-install',
+  'pending-upgrade',
+  'pending-rollback',
+] satisfies readonly RecordStatus[];
+
+const statusOf = (label: string | undefined): RecordStatus => (label !== undefined && STATUSES.includes(label) ? (label as RecordStatus) : 'unknown');
+
+const secondsOf = (label: string | undefined): number | undefined => (label !== undefined && /^\d{1,12}$/.test(label) ? Number(label) : undefined);
+
+const NOTE_KEYS = {
+  uid: 'uid',
+  generation: 'generation',
+  reference: 'reference',
+  chartDigest: 'chart-digest',
+  valuesDigest: 'values-digest',
+  chartName: 'chart-name',
+  chartVersion: 'chart-version',
+  appVersion: 'app-version',
+  action: 'action',
+  trigger: 'trigger',
+} as const satisfies Record<keyof RevisionNotes, string>;
+
+/** Annotations that keep our notes. */
+export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof RevisionNotes])]));
+
+/** Our notes from a record's annotations; undefined where one of them is missing or makes no sense. */
+const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes | undefined => {
+  const text = (field: keyof RevisionNotes) => annotations[`${GROUP}/${NOTE_KEYS[field]}`];
+  const [uid, reference, chartDigest, valuesDigest] = [text('uid'), text('reference'), text('chartDigest'), text('valuesDigest')];
+  const [chartName, chartVersion, appVersion] = [text('chartName'), text('chartVersion'), text('appVersion')];
+  const [generation, action, trigger] = [secondsOf(text('generation')), text('action'), text('trigger')];
+  if (!uid || !reference || !chartDigest || !valuesDigest || chartName === undefined || chartVersion === undefined || appVersion === undefined) return undefined;
+  if (generation === undefined || !isAction(action) || !isTrigger(trigger)) return undefined;
+  return { uid, generation, reference, chartDigest, valuesDigest, chartName, chartVersion, appVersion, action, trigger };
+};
+
+const isAction = (text: string | undefined): text is RevisionNotes['action'] => text === 'install' || text === 'upgrade';
+
+const isTrigger = (text: string | undefined): text is RevisionNotes['trigger'] => text === 'Created' || text === 'DigestChanged' || text === 'SpecChanged';

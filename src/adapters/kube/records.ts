@@ -1,0 +1,111 @@
+import { LRUCache } from 'lru-cache';
+import { ClusterError } from '../../ports/cluster.ts';
+import { type NewRecord, type RecordContent, type RecordHead, RecordInvalidError, type Records, type RecordStatus, type ReleaseAddress } from '../../ports/records.ts';
+import { readJson } from './api.ts';
+import { hasCode, nonsense } from './api-error.ts';
+import type { Connection } from './connection.ts';
+import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
+import { listAll } from './list-page.ts';
+import { contentOf, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withStatus } from './record-codec.ts';
+import { annotationsOf, headOf, newLabels, RECORD_TYPE, recordSelector, secretNameOf } from './record-secret.ts';
+
+const PACKED_BYTES = 16 * 1024 * 1024;
+
+/** Helm's release records as Secrets. A record that we wrote is remembered, so that marking it does not need to read it. */
+export class KubeRecords implements Records {
+  readonly #connection: Connection;
+  /** By path and resourceVersion, so that what is remembered is what is there or is not found. */
+  readonly #packed = new LRUCache<string, PackedRecord>({ maxSize: PACKED_BYTES, sizeCalculation: ({ before, info, after }) => before.length + info.length + after.length });
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
+    const selection = { path: collectionOf(address), labelSelector: recordSelector(address), isMetadataOnly: true };
+    const secrets = await listAll(this.#connection.api, `list the records of release ${address.namespace}/${address.releaseName}`, selection, signal);
+    return secrets.flatMap((secret) => headOf(address, secret) ?? []).toSorted((one, other) => one.revision - other.revision);
+  }
+
+  async read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent> {
+    const { json } = await this.#fetch(address, head, signal);
+    return named(address, head, async () => contentOf(json));
+  }
+
+  async create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead> {
+    const packed = await packRecord(address, record);
+    const name = secretNameOf(address.releaseName, record.revision);
+    const body = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: RECORD_TYPE,
+      metadata: { name, namespace: address.namespace, labels: newLabels(address, record, this.#nowSeconds()), annotations: annotationsOf(record.notes) },
+      data: { release: await secretValueOf(packed) },
+    });
+    const action = `create Secret ${address.namespace}/${name}`;
+    const reply = await this.#connection.api.ask(action, { method: 'POST', path: `${collectionOf(address)}?fieldManager=tagalong`, accept: METADATA_ONLY, body }, signal);
+    return this.#remember(address, action, readJson(action, reply), packed);
+  }
+
+  async mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description: string }, signal: AbortSignal): Promise<RecordHead> {
+    const packed = withStatus(await this.#packedOf(address, head, signal), change.status, change.description);
+    const labels = { status: change.status, modifiedAt: String(this.#nowSeconds()) };
+    const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels }, data: { release: await secretValueOf(packed) } });
+    const action = `mark Secret ${address.namespace}/${head.secret} as ${change.status}`;
+    const path = `${pathOf(address, head)}?fieldManager=tagalong`;
+    const reply = await this.#connection.api.ask(action, { method: 'PATCH', path, accept: METADATA_ONLY, contentType: 'application/merge-patch+json', body }, signal);
+    return this.#remember(address, action, readJson(action, reply), packed);
+  }
+
+  async remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion: head.resourceVersion } });
+    try {
+      await this.#connection.api.ask(`delete Secret ${address.namespace}/${head.secret}`, { method: 'DELETE', path: pathOf(address, head), accept: METADATA_ONLY, body }, signal);
+    } catch (error) {
+      if (!hasCode(error, 'NotFound')) throw error;
+    }
+  }
+
+  async #packedOf(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<PackedRecord> {
+    const known = this.#packed.get(rememberedAs(address, head));
+    if (known !== undefined) return known;
+    const { json, resourceVersion } = await this.#fetch(address, head, signal);
+    if (resourceVersion !== head.resourceVersion) throw new ClusterError('Conflict', `cannot mark Secret ${address.namespace}/${head.secret}: somebody else has changed it`);
+    return named(address, head, () => repackRecord(json));
+  }
+
+  async #fetch(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<{ readonly json: string; readonly resourceVersion: string }> {
+    const action = `read Secret ${address.namespace}/${head.secret}`;
+    const secret = readJson(action, await this.#connection.api.ask(action, { method: 'GET', path: pathOf(address, head) }, signal));
+    const { release } = fieldsOf(fieldsOf(secret)['data']);
+    if (typeof release !== 'string') throw new RecordInvalidError(`Secret ${address.namespace}/${head.secret} is no Helm release: it has no key release`);
+    return { json: await named(address, head, () => recordJsonOf(release)), resourceVersion: metadataOf(secret).resourceVersion };
+  }
+
+  #remember(address: ReleaseAddress, action: string, secret: unknown, packed: PackedRecord): RecordHead {
+    const head = headOf(address, secret);
+    if (head === undefined) throw nonsense(action, 'it is about another Secret');
+    this.#packed.set(rememberedAs(address, head), packed);
+    return head;
+  }
+
+  #nowSeconds(): number {
+    return Math.floor(this.#connection.clock.now() / 1000);
+  }
+}
+
+const collectionOf = (address: ReleaseAddress): string => `/api/v1/namespaces/${encodeURIComponent(address.namespace)}/secrets`;
+
+const pathOf = (address: ReleaseAddress, head: RecordHead): string => `${collectionOf(address)}/${encodeURIComponent(head.secret)}`;
+
+const rememberedAs = (address: ReleaseAddress, head: RecordHead): string => `${pathOf(address, head)}@${head.resourceVersion}`;
+
+/** The codec knows no names: they are put before its words here. */
+const named = async <T>(address: ReleaseAddress, head: RecordHead, run: () => Promise<T>): Promise<T> => {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof RecordInvalidError)) throw error;
+    throw new RecordInvalidError(`Secret ${address.namespace}/${head.secret} is no Helm release: ${error.message}`, { cause: error.cause });
+  }
+};

@@ -1,0 +1,36 @@
+import type { SeenRelease } from '../../ports/releases.ts';
+import type { Change } from './watch-cache.ts';
+
+/**
+ * What the watch saw of a ChartRelease: `spec` when it is new, or its generation, annotations or deletion changed;
+ * `meta` when labels or finalizers did, `status` when nothing but the status did.
+ */
+export type ReleaseChange = 'spec' | 'meta' | 'status' | 'deleted';
+
+/** What the watch keeps of a ChartRelease; labels as JSON text. */
+export interface WatchedRelease {
+  readonly seen: SeenRelease;
+  readonly labels: string;
+}
+
+/** Names a change by the most important part of it. */
+export const whatChanged = (change: Change<WatchedRelease>): ReleaseChange => {
+  switch (change.kind) {
+    case 'Added':
+      return 'spec';
+    case 'Deleted':
+      return 'deleted';
+    case 'Updated':
+      return compare(change.before.value, change.now.value);
+  }
+};
+
+const compare = (before: WatchedRelease, now: WatchedRelease): ReleaseChange => {
+  const [old, young] = [before.seen.release.metadata, now.seen.release.metadata];
+  const isWished = old.generation !== young.generation || old.deletionTimestamp !== young.deletionTimestamp || isDifferent(old.annotations, young.annotations);
+  if (isWished) return 'spec';
+  return before.labels !== now.labels || isDifferent(old.finalizers, young.finalizers) ? 'meta' : 'status';
+};
+
+/** The API server writes maps in the order of their keys. */
+const isDifferent = (before: unknown, now: unknown): boolean => JSON.stringify(before) !== JSON.stringify(now);

@@ -1,0 +1,213 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../../ports/clock.ts';
+import { ClusterError } from '../../ports/cluster.ts';
+import type { Credentials, TlsSettings } from './credentials.ts';
+import { exchange, NoReply, type Reply } from './exchange.ts';
+import { pause, within } from './pause.ts';
+import { type Outcome, retryDelayMs } from './retry.ts';
+
+/** A request to the API server. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  readonly path: string;
+  readonly accept?: string;
+  readonly contentType?: string;
+  readonly body?: string | Uint8Array;
+  /** The longest answer that is taken; 4 MiB where absent. */
+  readonly limitBytes?: number;
+  /** Says that it changes nothing though it is no GET. */
+  readonly isSafe?: boolean;
+}
+
+/** An HTTP answer whose body comes bit by bit. */
+export interface ReplyStream {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+export interface TransportOptions {
+  /** URL of the API server; a path in it stands before every request's. */
+  readonly server: string;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** Bound of one request with all its tries. */
+  readonly timeoutMs?: number;
+  readonly connections?: number;
+}
+
+const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
+/** kube-apiserver's own `--request-timeout`. */
+const TIMEOUT_MS = 60_000;
+/** One request at a time each: the cap on requests in flight too, far below the server's fair-queue limit. */
+const CONNECTIONS = 32;
+/** Go's server closes connections that idle for 90 s; ours must be the first to do so. */
+const KEEP_ALIVE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * HTTP/1.1 to one API server under one identity. Requests and watches have connections of their own. Time-outs are kept
+ * here, through the Clock, so undici's are off.
+ */
+export class Transport {
+  readonly #origin: string;
+  readonly #prefix: string;
+  readonly #credentials: Credentials;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #connections: number;
+  readonly #closing = new AbortController();
+  #pools: Pools;
+
+  constructor(options: TransportOptions) {
+    const url = new URL(options.server);
+    this.#origin = url.origin;
+    this.#prefix = url.pathname.replace(/\/+$/, '');
+    this.#credentials = options.credentials;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#connections = options.connections ?? CONNECTIONS;
+    this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
+  }
+
+  /** Aborts when `close` is called. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** The server's answer, whatever its status. Rejects with NoReply, and with the signal's reason when it aborts. */
+  async send(request: ApiRequest, signal: AbortSignal): Promise<Reply> {
+    const late = () => new NoReply(true, new Error(`no answer in ${this.#timeoutMs / 1000} s`));
+    const endsAt = this.#clock.now() + this.#timeoutMs;
+    return within(this.#clock, { timeoutMs: this.#timeoutMs, late }, signal, (bounded) => this.#persist(request, endsAt, bounded));
+  }
+
+  /**
+   * The server's answer as it comes, without a time-out; only a 401 is sent again, with newer credentials. The stream ends
+   * when the signal aborts.
+   */
+  async open(request: ApiRequest, signal: AbortSignal): Promise<ReplyStream> {
+    try {
+      return await this.#withRenewal(
+        (identity) => this.#start(request, identity, signal),
+        ({ status }) => status === 401,
+        signal,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof ClusterError ? error : new NoReply(true, error);
+    }
+  }
+
+  /** Ends every request, watch and connection. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the connection to the API server is closed'));
+    await Promise.all([this.#pools.requests.destroy(), this.#pools.watches.destroy()]);
+  }
+
+  async #persist(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#withRenewal((identity) => this.#try(request, identity, signal), isUnauthorized, signal);
+      const delayMs = retryDelayMs(outcome, isSafe(request), tries, this.#clock.random());
+      if (delayMs === undefined || this.#clock.now() + delayMs >= endsAt || this.closing.aborted) return replyOf(outcome);
+      await pause(this.#clock, delayMs, signal);
+    }
+  }
+
+  /** What was answered with 401 is certainly not done, so it is sent again at once as soon as there are other credentials. */
+  async #withRenewal<T>(send: (identity: Identity) => Promise<T>, isRefused: (answer: T) => boolean, signal: AbortSignal): Promise<T> {
+    const identity = await this.#identity(signal);
+    const answer = await send(identity);
+    if (!isRefused(answer)) return answer;
+    await this.#credentials.renew(signal);
+    const renewed = await this.#identity(signal);
+    if (renewed.tls !== identity.tls) this.#replacePools(renewed.tls);
+    return isSameIdentity(identity, renewed) ? answer : send(renewed);
+  }
+
+  async #identity(signal: AbortSignal): Promise<Identity> {
+    const headers = await this.#credentials.headers(signal);
+    return { headers, tls: this.#credentials.tls };
+  }
+
+  async #try(request: ApiRequest, identity: Identity, signal: AbortSignal): Promise<Outcome> {
+    const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES };
+    try {
+      return { kind: 'Reply', reply: await exchange(this.#pools.requests, options, signal) };
+    } catch (error) {
+      if (error instanceof NoReply && !signal.aborted) return { kind: 'NoReply', error };
+      throw error;
+    }
+  }
+
+  async #start(request: ApiRequest, identity: Identity, signal: AbortSignal): Promise<ReplyStream> {
+    const { statusCode, headers, body } = await this.#pools.watches.request({ ...this.#dispatchOptions(request, identity), signal });
+    return { status: statusCode, headers, body };
+  }
+
+  #dispatchOptions(request: ApiRequest, identity: Identity): Dispatcher.DispatchOptions & { path: string } {
+    const headers: Record<string, string> = { accept: request.accept ?? 'application/json', 'user-agent': 'tagalong', ...identity.headers };
+    if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
+    return { method: request.method, path: this.#prefix + request.path, headers, body: request.body ?? null };
+  }
+
+  /** A client certificate belongs to its connection; the old ones end with what they are doing. */
+  #replacePools(tls: TlsSettings): void {
+    const { requests, watches } = this.#pools;
+    if (this.#pools.tls === tls) return; // Somebody else was first.
+    this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
+    void requests.close();
+    void watches.close();
+  }
+}
+
+interface Identity {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsSettings;
+}
+
+const isSameIdentity = (one: Identity, other: Identity): boolean => one.tls === other.tls && JSON.stringify(one.headers) === JSON.stringify(other.headers);
+
+const isUnauthorized = (outcome: Outcome): boolean => outcome.kind === 'Reply' && outcome.reply.status === 401;
+
+const isSafe = (request: ApiRequest): boolean => request.isSafe ?? request.method === 'GET';
+
+const replyOf = (outcome: Outcome): Reply => {
+  if (outcome.kind === 'NoReply') throw outcome.error;
+  return outcome.reply;
+};
+
+interface Pools {
+  /** The settings that they were opened with. */
+  readonly tls: TlsSettings;
+  readonly requests: Pool;
+  readonly watches: Pool;
+}
+
+const openPools = (origin: string, connections: number, credentials: Credentials): Pools => {
+  const common = {
+    allowH2: false,
+    pipelining: 1,
+    connect: connector(credentials),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+  };
+  return { tls: credentials.tls, requests: new Pool(origin, { ...common, connections }), watches: new Pool(origin, { ...common, connections: null }) };
+};
+
+/** Connects with the TLS settings of the moment, so that a CA that rotates is known to the next connection. */
+const connector = (credentials: Credentials): buildConnector.connector => {
+  let settings: TlsSettings | undefined;
+  let connect: buildConnector.connector | undefined;
+  return (options, callback) => {
+    if (connect === undefined || settings !== credentials.tls) {
+      settings = credentials.tls;
+      connect = buildConnector({ ...settings, allowH2: false, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+    }
+    connect(options, callback);
+  };
+};

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/fakes/clock.ts';
+import type { RecordHead } from '../core/record.ts';
+import { Rollouts } from './rollouts.ts';
+import { triggers, type Triggers } from './triggers.ts';
+import { Workqueue } from './workqueue.ts';
+
+const KEY = 'apps/web';
+const RECORD: RecordHead = { secret: 'sh.helm.release.v1.web.v1', revision: 1, status: 'pending-install', resourceVersion: '1', createdAt: 0, modifiedAt: 0, notes: undefined };
+
+/** The keys that wait for work after this happened, with or without a revision under way. */
+const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Promise<readonly (string | undefined)[]> => {
+  const queue = new Workqueue(new FakeClock());
+  const rollouts = new Rollouts();
+  if (isUnderWay) rollouts.begin({ key: KEY, address: { namespace: 'apps', releaseName: 'web' } }, RECORD, [], []);
+  happen(triggers(queue, rollouts));
+  return Promise.all(Array.from({ length: queue.depth }, () => queue.get()));
+};
+
+describe('triggers', () => {
+  it.each<readonly [string, (to: Triggers) => void, boolean, readonly string[]]>([
+    ['wake a release whose spec changed', (to) => to.releaseChanged(KEY, 'spec'), false, [KEY]],
+    ['wake a release that is gone, so that it is forgotten', (to) => to.releaseChanged(KEY, 'deleted'), false, [KEY]],
+    ['sleep through our own status write', (to) => to.releaseChanged(KEY, 'status'), false, []],
+    ['sleep through a status write while a revision is under way', (to) => to.releaseChanged(KEY, 'status'), true, []],
+    ['sleep through labels and finalizers', (to) => to.releaseChanged(KEY, 'meta'), false, []],
+    ['wake a release whose tag moved', (to) => to.tagChanged(KEY), false, [KEY]],
+    ['wake a release under way when the health of an object changed', (to) => to.healthChanged(KEY), true, [KEY]],
+    ['sleep through changes of health at rest', (to) => to.healthChanged(KEY), false, []],
+    ['sleep through changes of health of another release', (to) => to.healthChanged('apps/api'), true, []],
+  ])('%s', async (_name, happen, isUnderWay, keys) => {
+    expect(await wokenBy(happen, isUnderWay)).toEqual(keys);
+  });
+
+  it('wake a release once for much that happens at once', async () => {
+    const woken = await wokenBy((to) => {
+      to.releaseChanged(KEY, 'spec');
+      to.tagChanged(KEY);
+      to.healthChanged(KEY);
+    }, true);
+    expect(woken).toEqual([KEY]);
+  });
+});

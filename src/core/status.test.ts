@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChartReleaseStatus } from '../api/chart-release.ts';
+import { REASONS, reasonSpec, type Reason } from '../api/reasons.ts';
+import type { RecordHead, RecordStatus } from './record.ts';
+import { nextStatus, type Outcome, type StatusContext } from './status.ts';
+
+const NOW = Date.parse('2026-01-01T12:00:00.750Z');
+const DIGEST = `sha256:${'ab'.repeat(32)}`;
+
+const record = (revision: number, status: RecordStatus, notes: Partial<NonNullable<RecordHead['notes']>> = {}): RecordHead => ({
+  secret: `sh.helm.release.v1.app.v${revision}`,
+  revision,
+  status,
+  resourceVersion: '1',
+  createdAt: Date.parse('2026-01-01T11:00:00Z') / 1000,
+  modifiedAt: 0,
+  notes: {
+    uid: 'uid-1',
+    generation: 1,
+    reference: 'r.example/app:1',
+    chartDigest: DIGEST,
+    valuesDigest: '',
+    chartName: 'app',
+    chartVersion: '1.0.0',
+    appVersion: '7',
+    action: 'upgrade',
+    trigger: 'DigestChanged',
+    ...notes,
+  },
+});
+
+const context = (more: Partial<StatusContext> = {}): StatusContext => ({ generation: 2, reconcileAt: undefined, now: NOW, random: 0.5, ...more });
+const statusOf = (outcome: Partial<Outcome>, previous: ChartReleaseStatus = {}) =>
+  nextStatus(previous, { reason: 'UpgradeSucceeded', message: 'runs', ...outcome }, context()).status;
+
+describe('conditions of the next status', () => {
+  const trouble = { reason: 'RegistryUnavailable', message: 'no answer' } as const;
+  it.each<readonly [string, Partial<Outcome>, readonly string[]]>([
+    ['are Ready alone when all is well', {}, ['Ready=True UpgradeSucceeded']],
+    ['have Reconciling while a revision is under way', { reason: 'Progressing' }, ['Ready=Unknown Progressing', 'Reconciling=True Progressing']],
+    ['have Stalled when only a change can help', { reason: 'InvalidSpec' }, ['Ready=False InvalidSpec', 'Stalled=True InvalidSpec']],
+    ['are Ready alone when it is tried again', { reason: 'Forbidden' }, ['Ready=False Forbidden']],
+    ['have FetchFailed beside a Ready that stays True', { fetchTrouble: trouble }, ['Ready=True UpgradeSucceeded', 'FetchFailed=True RegistryUnavailable']],
+  ])('%s', (_name, outcome, expected) => {
+    expect(statusOf(outcome).conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual(expected);
+  });
+
+  it('carry generation and whole seconds', () => {
+    expect(statusOf({}).conditions?.[0]).toEqual({
+      type: 'Ready',
+      status: 'True',
+      reason: 'UpgradeSucceeded',
+      message: 'runs',
+      observedGeneration: 2,
+      lastTransitionTime: '2026-01-01T12:00:00Z',
+    });
+  });
+});
+
+describe('what runs, in the next status', () => {
+  it('is the deployed record, with the history newest first', () => {
+    const records = [record(1, 'superseded', { action: 'install', trigger: 'Created' }), record(2, 'deployed'), record(3, 'failed')];
+    const entry = { digest: DIGEST, chartVersion: '1.0.0', action: 'upgrade', trigger: 'DigestChanged', when: '2026-01-01T11:00:00Z' };
+    expect(statusOf({ records })).toMatchObject({
+      chart: { name: 'app', version: '1.0.0', appVersion: '7', digest: DIGEST, tag: '1' },
+      revision: 2,
+      history: [
+        { ...entry, revision: 3, outcome: 'failed' },
+        { ...entry, revision: 2, outcome: 'deployed' },
+        { ...entry, revision: 1, outcome: 'superseded', action: 'install', trigger: 'Created' },
+      ],
+    });
+  });
+
+  it('leaves out an empty appVersion and a tag that there is not', () => {
+    const { chart } = statusOf({ records: [record(1, 'deployed', { appVersion: '', reference: `r.example/app@${DIGEST}` })] });
+    expect(chart).toEqual({ name: 'app', version: '1.0.0', digest: DIGEST });
+  });
+
+  it('says what it can of a deployed record without notes', () => {
+    const status = statusOf({ records: [{ ...record(4, 'deployed'), notes: undefined }] });
+    expect(status).toMatchObject({ revision: 4, history: [] });
+    expect(status.chart).toBeUndefined();
+  });
+
+  it('is gone when no record is deployed any more', () => {
+    const before = statusOf({ records: [record(1, 'deployed')] });
+    const status = statusOf({ records: [record(1, 'uninstalled')] }, before);
+    expect(status.revision).toBeUndefined();
+    expect(status.chart).toBeUndefined();
+  });
+
+  it('stays as it was where the records could not be read', () => {
+    const before = statusOf({
+      records: [record(1, 'deployed')],
+      inventory: [{ apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'prod' }],
+      releases: [{ namespace: 'prod', releaseName: 'app' }],
+    });
+    const { conditions: _, ...running } = before;
+    expect(statusOf({ reason: 'ClusterUnavailable', message: 'no answer' }, before)).toMatchObject(running);
+  });
+
+  it('names no namespace for objects that have none', () => {
+    const inventory = [
+      { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'prod' },
+      { apiVersion: 'v1', kind: 'Secret', namespace: 'prod', name: 'key' },
+    ];
+    expect(statusOf({ inventory }).inventory).toEqual([{ apiVersion: 'v1', kind: 'Namespace', name: 'prod' }, inventory[1]]);
+  });
+});
+
+describe('the next look', () => {
+  const failing = (previous: ChartReleaseStatus, outcome: Partial<Outcome> = {}, more: Partial<StatusContext> = {}) =>
+    nextStatus(previous, { reason: 'Forbidden', message: 'may not', ...outcome }, context(more));
+
+  it('comes after a pause that grows, and says when', () => {
+    const first = failing({});
+    expect(first).toMatchObject({ lookAgainAfterMs: 5_500, status: { failures: 1, nextRetry: '2026-01-01T12:00:06Z' } });
+    expect(failing(first.status)).toMatchObject({ lookAgainAfterMs: 11_000, status: { failures: 2 } });
+  });
+
+  it('counts afresh for a new generation', () => {
+    expect(failing({ observedGeneration: 1, failures: 9 }).status.failures).toBe(1);
+    expect(failing({ observedGeneration: 2, failures: 9 }).status.failures).toBe(10);
+  });
+
+  it('comes on a trigger only where somebody watches for the cause to end', () => {
+    const next = failing({ observedGeneration: 2, failures: 3, nextRetry: '2026-01-01T12:00:00Z' }, { isWatched: true });
+    expect(next.lookAgainAfterMs).toBeUndefined();
+    expect(next.status).not.toHaveProperty('failures');
+    expect(next.status).not.toHaveProperty('nextRetry');
+  });
+
+  it('comes when the outcome asks for it, whatever the reason says', () => {
+    expect(failing({}, { lookAgainAfterMs: 60_000 }).lookAgainAfterMs).toBe(60_000);
+    expect(failing({}, { reason: 'UpgradeSucceeded', lookAgainAfterMs: 60_000 }).lookAgainAfterMs).toBe(60_000);
+  });
+
+  it('remembers the wish that it acted on, also after the annotation went', () => {
+    const { status } = failing({}, {}, { reconcileAt: 'x' });
+    expect(status.lastHandledReconcileAt).toBe('x');
+    expect(failing(status).status.lastHandledReconcileAt).toBe('x');
+  });
+});
+
+describe('nextStatus', () => {
+  const reasons = Object.keys(REASONS) as Reason[];
+  const records = fc.array(fc.constantFrom<RecordStatus>('deployed', 'superseded', 'failed', 'pending-upgrade'), { maxLength: 4 });
+  const outcomes: fc.Arbitrary<Outcome> = fc.record(
+    {
+      reason: fc.constantFrom(...reasons),
+      message: fc.string(),
+      records: records.map((all) => all.map((status, index) => record(index + 1, status))),
+      inventory: fc.constant([{ apiVersion: 'v1', kind: 'Secret', namespace: 'prod', name: 'key' }]),
+      releases: fc.constant([{ namespace: 'prod', releaseName: 'app' }]),
+      fetchTrouble: fc.constant({ reason: 'ChartNotFound', message: 'no such tag' }),
+      isWatched: fc.boolean(),
+    },
+    { requiredKeys: ['reason', 'message'] },
+  );
+  const contexts = fc.record({
+    generation: fc.integer({ min: 1, max: 3 }),
+    reconcileAt: fc.option(fc.string(), { nil: undefined }),
+    now: fc.nat(2 ** 40),
+    random: fc.constant(0.5),
+  });
+  const isTriedAgain = ({ reason, isWatched }: Outcome) => isWatched !== true && reasonSpec(reason).retry === 'withBackoff';
+
+  it('is the same again when the same happens later, unless it is tried again', () => {
+    const resting = outcomes.filter((outcome) => !isTriedAgain(outcome));
+    fc.assert(
+      fc.property(outcomes, contexts, resting, contexts, fc.nat(2 ** 40), (earlier, before, outcome, now, laterMs) => {
+        const previous = nextStatus({}, earlier, before).status;
+        const { status } = nextStatus(previous, outcome, now);
+        expect(nextStatus(status, outcome, { ...now, now: laterMs, random: 0 }).status).toEqual(status);
+      }),
+    );
+  });
+
+  it('says when it is tried again exactly when it is', () => {
+    fc.assert(
+      fc.property(outcomes, contexts, (outcome, now) => {
+        const { status, lookAgainAfterMs } = nextStatus({}, outcome, now);
+        expect(status.nextRetry !== undefined).toBe(isTriedAgain(outcome));
+        expect(lookAgainAfterMs !== undefined).toBe(isTriedAgain(outcome));
+      }),
+    );
+  });
+});

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSite, type Site } from './site.ts';
+
+const DEPLOYMENT = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  replicas: {{ .Values.replicas | default 1 }}
+  selector:
+    matchLabels: {app: {{ .Release.Name }}}
+  template:
+    metadata:
+      labels: {app: {{ .Release.Name }}}
+      annotations: {version: {{ .Chart.Version | quote }}}
+    spec:
+      containers:
+        - name: web
+          image: registry.invalid/web:{{ .Chart.Version }}
+`;
+
+describe.concurrent('the life of a release', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await openSite('life');
+  });
+  afterAll(() => site.close());
+
+  it('installs a chart, waits for its Deployment, and says what runs', async () => {
+    const digest = await site.pushSmall('web', 'stable', '1.0.0', { 'templates/deployment.yaml': DEPLOYMENT, 'templates/NOTES.txt': 'Have fun with {{ .Release.Name }}.' });
+    await site.release('web', { chart: site.reference('web', 'stable') });
+    const status = await site.ready('web', 1);
+    expect(status.chart).toEqual({ name: 'web', version: '1.0.0', appVersion: '1.0.0', digest, tag: 'stable' });
+    expect(status.history).toMatchObject([{ revision: 1, digest, chartVersion: '1.0.0', action: 'install', trigger: 'Created', outcome: 'deployed' }]);
+    expect(status.inventory?.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['ConfigMap web', 'Deployment web']);
+    const deployment = await site.object('apps/v1/deployments/web');
+    expect(deployment).toMatchObject({
+      metadata: { labels: { 'tagalong.dev/name': 'web' }, managedFields: expect.arrayContaining([expect.objectContaining({ manager: 'tagalong', operation: 'Apply' })]) },
+      status: { availableReplicas: 1 },
+    });
+    expect((await site.kubectl(['get', 'crel', 'web'])).stdout).toMatch(/NAME\s+CHART\s+VERSION\s+REVISION\s+READY\s+STATUS\s+AGE\s+web\s+web\s+1\.0\.0\s+1\s+True\s+web 1\.0\.0/);
+  });
+
+  it('is an ordinary release to stock helm', async () => {
+    const digest = await site.pushSmall('plain', 'stable', '1.0.0', { 'templates/NOTES.txt': 'Have fun with {{ .Release.Name }}.' });
+    await site.release('plain', { chart: site.reference('plain', 'stable'), values: { greeting: 'servus' } });
+    await site.ready('plain', 1);
+    expect(JSON.parse((await site.helm(['list', '-o', 'json', '--filter', '^plain$'])).stdout)).toMatchObject([
+      { name: 'plain', revision: '1', status: 'deployed', chart: 'plain-1.0.0', app_version: '1.0.0' },
+    ]);
+    const history = JSON.parse((await site.helm(['history', 'plain', '-o', 'json'])).stdout);
+    expect(history).toMatchObject([{ revision: 1, status: 'deployed', description: `Install complete: ${site.reference('plain', 'stable')} at ${digest}` }]);
+    expect((await site.helm(['get', 'values', 'plain', '-o', 'json'])).stdout.trim()).toBe('{"greeting":"servus"}');
+    expect((await site.helm(['get', 'all', 'plain'])).stdout).toContain('greeting: "servus"');
+    expect((await site.helm(['status', 'plain'])).stdout).toContain('Have fun with plain.');
+  });
+
+  it('follows the tag to a new digest', async () => {
+    await site.pushSmall('moving', 'stable', '1.0.0');
+    await site.release('moving', { chart: site.reference('moving', 'stable') });
+    const before = await site.ready('moving', 1);
+    const digest = await site.pushSmall('moving', 'stable', '1.1.0');
+    await site.lookNow('moving');
+    const status = await site.ready('moving', 2);
+    expect(status.chart?.digest).toBe(digest);
+    expect(status.history).toMatchObject([
+      { revision: 2, digest, action: 'upgrade', trigger: 'DigestChanged', outcome: 'deployed' },
+      { revision: 1, digest: before.chart?.digest, outcome: 'superseded' },
+    ]);
+    expect(await site.configMap('moving')).toEqual({ greeting: 'hello', version: '1.1.0' });
+    const events = (await site.kubectl(['events', '--for', 'chartrelease/moving', '-o', 'json'])).stdout;
+    expect(JSON.parse(events).items).toMatchObject([
+      { reason: 'InstallSucceeded', type: 'Normal' },
+      { reason: 'UpgradeSucceeded', type: 'Normal' },
+    ]);
+  });
+
+  it('sees a moved tag within one poll, without being asked', async () => {
+    await site.pushSmall('polled', 'stable', '1.0.0');
+    await site.release('polled', { chart: site.reference('polled', 'stable'), interval: '10s' });
+    await site.ready('polled', 1);
+    await site.pushSmall('polled', 'stable', '2.0.0');
+    expect((await site.ready('polled', 2)).chart?.version).toBe('2.0.0');
+  });
+
+  it('upgrades when values change, also by a digit that JavaScript would lose', async () => {
+    await site.pushSmall('valued', 'stable', '1.0.0');
+    await site.release('valued', { chart: site.reference('valued', 'stable'), values: { id: 9007199254740992 } });
+    await site.ready('valued', 1);
+    await site.kubectl(['patch', 'crel', 'valued', '--type=merge', '--patch', '{"spec":{"values":{"id":9007199254740993,"greeting":"moin"}}}']);
+    expect((await site.ready('valued', 2)).history?.[0]).toMatchObject({ action: 'upgrade', trigger: 'SpecChanged' });
+    expect(await site.configMap('valued')).toMatchObject({ greeting: 'moin' });
+    await site.kubectl(['patch', 'crel', 'valued', '--type=merge', '--patch', '{"spec":{"values":{"id":9007199254740992}}}']);
+    await site.ready('valued', 3);
+  });
+
+  it('writes nothing when nothing changed', async () => {
+    await site.pushSmall('still', 'stable', '1.0.0');
+    await site.release('still', { chart: site.reference('still', 'stable') });
+    await site.ready('still', 1);
+    const ours = async () => (await site.writes()).filter((write) => write.includes('still'));
+    const before = await ours();
+    await site.pushSmall('still', 'other', '1.0.0');
+    await site.lookNow('still');
+    await site.reaches('still', 'the wish was seen', (status) => status.lastHandledReconcileAt !== undefined);
+    // The wish itself is acknowledged in status: one write, and no other.
+    expect((await ours()).slice(before.length)).toEqual([expect.stringMatching(/^patch .*\/chartreleases\/still\/status/)]);
+  });
+
+  it('prunes what the chart dropped, keeps what says so, and brings CRDs', async () => {
+    const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.${site.namespace}.test}
+spec:
+  group: ${site.namespace}.test
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets, singular: widget}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+`;
+    const kept = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: pruning-kept\n  annotations: {helm.sh/resource-policy: keep}\n';
+    const widget = `apiVersion: ${site.namespace}.test/v1\nkind: Widget\nmetadata: {name: one}\n`;
+    const dropped = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: pruning-dropped}\n';
+    await site.pushSmall('pruning', 'stable', '1.0.0', {
+      'templates/kept.yaml': kept,
+      'templates/dropped.yaml': dropped,
+      'templates/widget.yaml': widget,
+      'crds/widget.yaml': definition,
+    });
+    await site.release('pruning', { chart: site.reference('pruning', 'stable') });
+    await site.ready('pruning', 1);
+    expect(await site.configMap('pruning-dropped')).toEqual({});
+    expect(await site.read(`/apis/${site.namespace}.test/v1/namespaces/${site.namespace}/widgets/one`)).toBeDefined();
+    await site.pushSmall('pruning', 'stable', '2.0.0');
+    await site.lookNow('pruning');
+    await site.ready('pruning', 2);
+    expect(await site.configMap('pruning-dropped')).toBeUndefined();
+    expect(await site.configMap('pruning-kept')).toEqual({});
+    expect(await site.read(`/apis/${site.namespace}.test/v1/namespaces/${site.namespace}/widgets/one`)).toBeUndefined();
+    expect(await site.read(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${site.namespace}.test`)).toBeDefined();
+  });
+
+  it('uninstalls everything when the ChartRelease goes', async () => {
+    await site.pushSmall('leaving', 'stable', '1.0.0', { 'templates/deployment.yaml': DEPLOYMENT });
+    await site.release('leaving', { chart: site.reference('leaving', 'stable') });
+    await site.ready('leaving', 1);
+    await site.remove('leaving');
+    await site.eventually('ChartRelease leaving is gone', async () => (await site.seen('leaving')) === undefined);
+    expect(await site.configMap('leaving')).toBeUndefined();
+    await site.eventually('its Deployment is gone', async () => (await site.object('apps/v1/deployments/leaving')) === undefined);
+    await expect(site.helm(['status', 'leaving'])).rejects.toThrow('not found');
+  });
+
+  it('moves two releases that follow one tag, and only those', async () => {
+    await site.pushSmall('shared', 'stable', '1.0.0');
+    await site.pushSmall('apart', 'stable', '1.0.0');
+    for (const name of ['shared-a', 'shared-b']) await site.release(name, { chart: site.reference('shared', 'stable') });
+    await site.release('apart', { chart: site.reference('apart', 'stable') });
+    for (const name of ['shared-a', 'shared-b', 'apart']) await site.ready(name, 1);
+    await site.pushSmall('shared', 'stable', '2.0.0');
+    await site.lookNow('shared-a');
+    for (const name of ['shared-a', 'shared-b']) expect((await site.ready(name, 2)).chart?.version).toBe('2.0.0');
+    expect((await site.ready('apart', 1)).chart?.version).toBe('1.0.0');
+  });
+
+  it('moves to another release name and namespace, and leaves nothing behind', async () => {
+    const elsewhere = `${site.namespace}-elsewhere`;
+    await site.addNamespace(elsewhere);
+    await site.pushSmall('nomad', 'stable', '1.0.0');
+    await site.release('nomad', { chart: site.reference('nomad', 'stable') });
+    await site.ready('nomad', 1);
+    await site.release('nomad', { chart: site.reference('nomad', 'stable'), releaseName: 'settled', targetNamespace: elsewhere });
+    await site.reaches('nomad', 'moved', (status) => status.releases?.length === 1 && status.releases[0]?.releaseName === 'settled');
+    expect(await site.configMap('settled', elsewhere)).toMatchObject({ greeting: 'hello' });
+    expect(await site.configMap('nomad')).toBeUndefined();
+    await expect(site.helm(['status', 'nomad'])).rejects.toThrow('not found');
+    await site.remove('nomad');
+    await site.eventually('the moved release is gone', async () => (await site.seen('nomad')) === undefined);
+    expect(await site.configMap('settled', elsewhere)).toBeUndefined();
+  });
+
+  it('reports progress while objects are not ready, and failure after the timeout, and recovers by itself', async () => {
+    const pod = (play: string) =>
+      `apiVersion: v1\nkind: Pod\nmetadata:\n  name: slow\n  annotations: {lab.tagalong.dev/play: ${play}}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n`;
+    await site.pushSmall('slow', 'stable', '1.0.0', { 'templates/pod.yaml': pod('not-ready') });
+    await site.release('slow', { chart: site.reference('slow', 'stable'), timeout: '4s' });
+    const status = await site.reaches('slow', 'Reconciling', (seen) => seen.conditions?.some(({ type }) => type === 'Reconciling') ?? false);
+    expect(status.conditions).toMatchObject([
+      { type: 'Ready', status: 'Unknown', reason: 'Progressing', message: expect.stringContaining(`Pod ${site.namespace}/slow`) },
+      { type: 'Reconciling', status: 'True' },
+    ]);
+    expect(await site.fails('slow', 'InstallFailed')).toContain('was not ready within 4s');
+    await site.pushSmall('slow', 'stable', '1.0.1');
+    await site.lookNow('slow');
+    expect((await site.ready('slow', 2)).history).toMatchObject([
+      { revision: 2, action: 'install', outcome: 'deployed' },
+      { revision: 1, outcome: 'failed' },
+    ]);
+  });
+});
