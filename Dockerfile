@@ -13,8 +13,8 @@ COPY helm-engine helm-engine
 RUN make .build/helm-engine
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
-COPY --from=operator /src/.build/operator.mjs /app/operator.mjs
+COPY --from=operator /src/.build/operator /app/operator
 COPY --from=helm-engine /src/.build/helm-engine /app/helm-engine
 COPY LICENSE /app/LICENSE
 USER 65532:65532
-CMD ["/app/operator.mjs", "--config", "/etc/tagalong/operator.yaml", "--helm-engine", "/app/helm-engine"]
+CMD ["/app/operator/operator.mjs", "--config", "/etc/tagalong/operator.yaml", "--helm-engine", "/app/helm-engine"]

@@ -42,7 +42,7 @@ lab-env: node_modules ## print how to reach them: export $$(make -s lab-env)
 	@node test/lab/main.ts env
 
 .PHONY: build
-build: .build/helm-engine .build/operator.mjs ## build helm-engine and bundle the operator
+build: .build/helm-engine .build/operator/operator.mjs ## build helm-engine and bundle the operator
 
 # Helm tells templates its version; in a module it is set at link time.
 HELM_VERSION := $(shell awk '$$1 == "helm.sh/helm/v4" || $$2 == "helm.sh/helm/v4" { print $$NF }' helm-engine/go.mod)
@@ -50,7 +50,7 @@ HELM_VERSION := $(shell awk '$$1 == "helm.sh/helm/v4" || $$2 == "helm.sh/helm/v4
 	@mkdir -p .build && echo "building helm-engine (the first time takes minutes)" >&2
 	@cd helm-engine && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)" -o ../.build/helm-engine.$$$$ . && mv ../.build/helm-engine.$$$$ ../.build/helm-engine
 
-.build/operator.mjs: $(INSTALLED) $(shell find src -name '*.ts' -not -name '*.test.ts')
+.build/operator/operator.mjs: $(INSTALLED) $(shell find src -name '*.ts' -not -name '*.test.ts')
 	@node build.mjs
 
 .PHONY: operator

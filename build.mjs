@@ -1,15 +1,22 @@
-// Bundles the operator into one file that needs no node_modules.
+// Bundles the operator so that it needs no node_modules. What reads kubeconfigs is large and stays a part of its own: in a Pod
+// it is never loaded.
+import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
+
+await rm('.build/operator', { recursive: true, force: true });
 
 await build({
   entryPoints: { operator: 'src/main/operator.ts' },
-  outdir: '.build',
+  outdir: '.build/operator',
+  splitting: true,
+  minify: true,
+  keepNames: true,
   outExtension: { '.js': '.mjs' },
+  chunkNames: '[name]-[hash]',
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  sourcemap: true,
   legalComments: 'linked',
   logLevel: 'warning',
   // Packages written for CommonJS ask for require, __filename and __dirname at run time.

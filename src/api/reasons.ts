@@ -93,7 +93,6 @@ export const REASONS = {
     doc: 'The release record would pass the 1 MiB that a Secret holds. Nothing was applied.',
   },
   Forbidden: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The API server does not allow the operator to do this; the message has verb and object.' },
-  WriteConflict: { ready: 'False', retry: 'withBackoff', event: 'None', doc: 'Somebody else changed the same object at the same moment. It is looked at afresh and tried again.' },
   ClusterUnavailable: { ready: 'False', retry: 'withBackoff', event: 'None', doc: 'The API server does not answer or is overloaded. It is asked again.' },
 
   InstallFailed: {

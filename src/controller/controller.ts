@@ -1,10 +1,11 @@
 import type { Outcome } from '../core/status.ts';
-import { reasonOf } from '../ports/errors.ts';
+import { isRace, reasonOf } from '../ports/errors.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import { report } from '../stages/report.ts';
 import type { Deps } from './deps.ts';
 import { finalize } from './finalize.ts';
 import { reconcile } from './reconcile.ts';
+import { namesOf } from './run.ts';
 import type { Workqueue } from './workqueue.ts';
 
 /** Works on keys until the queue is closed; `concurrency` of them at once, never one key twice at once. */
@@ -19,8 +20,8 @@ const worker = async (deps: Deps, queue: Workqueue, signal: AbortSignal): Promis
       queue.forget(key);
       if (lookAgainAfterMs !== undefined) queue.addAfter(key, lookAgainAfterMs);
     } catch (error) {
-      // Its status could not be written: nobody but the log hears of it, and it is tried again soon.
-      if (!signal.aborted) deps.logger.warn({ key, error }, 'the run could not be reported');
+      // Somebody else was faster, or the status could not be written: nobody but the log hears of it, and it is tried again soon.
+      if (!signal.aborted) deps.logger.warn({ key, error }, 'the run is repeated');
       queue.addRateLimited(key);
     } finally {
       queue.done(key);
@@ -41,19 +42,19 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<nu
 };
 
 const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
-  const key = `${seen.release.metadata.namespace}/${seen.release.metadata.name}`;
+  const names = namesOf(seen.release.metadata);
   try {
     if (seen.release.metadata.deletionTimestamp !== undefined) return await finalize(deps, seen.release, signal);
     if (seen.kind === 'Unreadable') return { reason: 'InvalidSpec', message: seen.message };
     return await reconcile(deps, seen.release, signal);
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || isRace(error)) throw error;
     const reason = reasonOf(error);
     if (reason !== undefined && error instanceof Error) {
-      deps.logger.warn({ key, reason, error: error.message }, 'the release cannot go on');
+      deps.logger.warn({ ...names, reason, error: error.message }, 'the release cannot go on');
       return { reason, message: error.message };
     }
-    deps.logger.error({ key, error }, 'a fault of the operator');
+    deps.logger.error({ ...names, error }, 'a fault of the operator');
     return { reason: 'ReconcileFailed', message: `a fault of the operator: ${error instanceof Error ? error.message : String(error)}; its log has the whole of it` };
   }
 };

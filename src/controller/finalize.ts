@@ -1,6 +1,7 @@
 import { FINALIZER } from '../api/chart-release.ts';
 import { keyOf } from '../core/object-ref.ts';
 import type { Outcome } from '../core/status.ts';
+import { isRace } from '../ports/errors.ts';
 import type { ReleaseIdentity } from '../ports/releases.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './retire.ts';
@@ -18,7 +19,7 @@ export const finalize = async (deps: Deps, release: ReleaseIdentity, signal: Abo
     try {
       await retire(deps, { owner: release.metadata, address, except: [] }, signal);
     } catch (error) {
-      if (!(error instanceof Error) || signal.aborted) throw error;
+      if (!(error instanceof Error) || signal.aborted || isRace(error)) throw error;
       return { reason: 'UninstallFailed', message: `cannot uninstall ${address.namespace}/${address.releaseName}: ${error.message}` };
     }
   }

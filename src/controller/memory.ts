@@ -15,7 +15,7 @@ export const planOf = async (deps: Deps, { release, address, signal }: Run, reco
 /** The objects that a release may have in the cluster, from every record whose revision may have left some. */
 export const planEarlier = async (
   deps: Deps,
-  { release, address, signal }: Omit<Run, 'release' | 'key'> & { readonly release: Pick<Run['release'], 'metadata'> },
+  { release, address, signal }: Pick<Run, 'address' | 'signal'> & { readonly release: Pick<Run['release'], 'metadata'> },
   records: readonly RecordHead[],
 ): Promise<{ readonly objects: readonly PlannedObject[]; readonly firstDeployed: string | undefined }> => {
   const recalled = await Promise.all(mayHaveObjects(records).map((record) => recall(deps, { owner: release.metadata, address, record }, signal)));

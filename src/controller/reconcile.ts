@@ -22,7 +22,7 @@ import { resolve } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { planEarlier, planOf } from './memory.ts';
 import { roll } from './roll.ts';
-import { addressOf, type Run } from './run.ts';
+import { addressOf, namesOf, type Run } from './run.ts';
 import { settle } from './settle.ts';
 
 /**
@@ -35,7 +35,7 @@ import { settle } from './settle.ts';
  * Hooks will run before apply and after wait. Rejects with the errors of ports and stages (ports/errors.ts).
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
-  const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), signal };
+  const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), signal };
   const isWished = requestedAt(release.metadata.annotations) !== release.status.lastHandledReconcileAt;
   const source = await resolve(deps, release, { fresh: isWished }, signal);
   const records = await observe(deps.records, run.address, signal);
@@ -83,7 +83,7 @@ const start = async (deps: Deps, run: Run, { source, target, records }: Deciding
   await preflight(deps.cluster, { planned, earlier: earlier.objects, owner: release.metadata }, signal);
   const notes = notesOf(release, target, decision, rendered.chart);
   const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed: earlier.firstDeployed }, signal);
-  deps.logger.info({ key: run.key, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
+  deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
   const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(earlier.objects, planned));
   return roll(deps, run, rollout, [...records, record]);
 };

@@ -6,6 +6,7 @@ import { observe } from '../stages/observe.ts';
 import { prune } from '../stages/prune.ts';
 import type { Deps } from './deps.ts';
 import { planEarlier } from './memory.ts';
+import { namesOf } from './run.ts';
 
 /** A Helm release that is to go, and objects of it that stay because another release has them now. */
 export interface Retirement {
@@ -28,7 +29,7 @@ export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSi
   const marked = newest.status === 'uninstalling' ? newest : await deps.records.mark(address, newest, { status: 'uninstalling', description: 'Uninstalling' }, signal);
   await prune(deps.cluster, objects, owner, signal);
   for (const record of [...records.slice(0, -1), marked]) await deps.records.remove(address, record, signal);
-  deps.logger.info({ namespace: address.namespace, release: address.releaseName, objects: objects.length }, 'uninstalled');
+  deps.logger.info({ ...namesOf(owner), release: `${address.namespace}/${address.releaseName}`, objects: objects.length }, 'uninstalled');
 };
 
 const objectsOf = async (deps: Deps, { owner, address, except }: Retirement, records: readonly RecordHead[], signal: AbortSignal): Promise<readonly PlannedObject[]> => {

@@ -1,9 +1,9 @@
 import { parseDuration } from '../core/duration.ts';
 import type { Verdict } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
+import type { Trouble } from '../core/release-state.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeFailure, describeWaiting } from '../core/story.ts';
-import { ClusterError } from '../ports/cluster.ts';
 import { reasonOf } from '../ports/errors.ts';
 import { apply } from '../stages/apply.ts';
 import { close, closeFailed } from '../stages/close.ts';
@@ -17,16 +17,10 @@ import { settle } from './settle.ts';
 /** An open revision on its way: apply, wait, prune, close. What goes wrong from here on is written into its record. */
 export const roll = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[]): Promise<Outcome> => {
   if (rollout.applied !== undefined) return finish(deps, run, { ...rollout, applied: rollout.applied }, records);
-  try {
-    const objects = await apply(deps.cluster, rollout.planned, run.signal);
-    const applied = deps.rollouts.applied(run.key, rollout, objects, deps.clock.now());
-    return await finish(deps, run, applied, records);
-  } catch (error) {
-    const reason = reasonOf(error);
-    if (!(error instanceof Error) || reason === undefined || isUndecided(error)) throw error;
-    const failed = await closeFailed(deps.records, run.address, rollout.record, error.message, run.signal);
-    return { reason, message: error.message, records: replaced(records, failed) };
-  }
+  const answer = await apply(deps.cluster, rollout.planned, run.signal).catch((error: unknown) => refusalIn(error));
+  if (!('reason' in answer)) return finish(deps, run, deps.rollouts.applied(run.key, rollout, answer, deps.clock.now()), records);
+  const failed = await closeFailed(deps.records, run.address, rollout.record, answer.message, run.signal);
+  return { ...answer, records: replaced(records, failed) };
 };
 
 type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
@@ -38,7 +32,7 @@ const finish = async (deps: Deps, run: Run, rollout: Applied, records: readonly 
   await prune(deps.cluster, rollout.toPrune, release.metadata, signal);
   const left = await close(deps.records, run.address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(run.key);
-  deps.logger.info({ key: run.key, revision: rollout.record.revision }, 'deployed');
+  deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
   return settle(deps, run, { record: rollout.record, records: left, planned: rollout.planned });
 };
 
@@ -58,7 +52,11 @@ const timeoutOf = ({ release }: Run): number => parseDuration(release.spec.timeo
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 
-/** Whether a server that does not answer, or answers "conflict", took a write, nobody knows: the revision stays open and is resumed. */
-const isUndecided = (error: Error): boolean => error instanceof ClusterError && (error.code === 'Unavailable' || error.code === 'Conflict' || error.code === 'NotFound');
+/** What the API server refused, and why. Any other error is thrown on: whether the write was done, nobody knows, and the revision is resumed. */
+const refusalIn = (error: unknown): Trouble => {
+  const reason = reasonOf(error);
+  if (reason === undefined || reason === 'ClusterUnavailable' || !(error instanceof Error)) throw error;
+  return { reason, message: error.message };
+};
 
 const replaced = (records: readonly RecordHead[], by: RecordHead): readonly RecordHead[] => records.map((record) => (record.revision === by.revision ? by : record));

@@ -8,6 +8,8 @@ export interface Run {
   readonly key: string;
   /** The Helm release it asks for. */
   readonly address: ReleaseAddress;
+  /** How log lines name it. */
+  readonly names: { readonly namespace: string; readonly name: string };
   readonly signal: AbortSignal;
 }
 
@@ -16,3 +18,6 @@ export const addressOf = ({ metadata, spec }: Pick<ChartRelease, 'metadata' | 's
   namespace: spec.targetNamespace ?? metadata.namespace,
   releaseName: spec.releaseName ?? metadata.name,
 });
+
+/** How log lines name a release. */
+export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['names'] => ({ namespace, name });

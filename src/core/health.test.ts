@@ -77,6 +77,12 @@ describe('health of any other kind', () => {
       'its controller has not seen the change yet',
     ],
     [
+      'waits when its status is of an object that was there before it',
+      custom({ observedGeneration: 7, conditions: [condition('Ready', 'True')] }),
+      'InProgress',
+      'its controller has not seen the change yet',
+    ],
+    [
       'is terminating when it is being deleted, however ready',
       custom({ conditions: [condition('Ready', 'True')] }, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
       'Terminating',

@@ -20,7 +20,7 @@ export interface RevisionNotes extends RevisionInputs {
   readonly chartVersion: string;
   readonly appVersion: string;
   readonly action: 'install' | 'upgrade';
-  /** What asked for it: a moved tag, a change of the spec, or the first look. */
+  /** What asked for it: a moved tag, a change of the spec, or that there was no release, or no more. */
   readonly trigger: 'Created' | 'DigestChanged' | 'SpecChanged';
 }
 

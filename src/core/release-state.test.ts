@@ -156,10 +156,10 @@ describe('decide, while the registry is silent', () => {
     ['refuses, for the reason of the trouble, where nothing is installed', [], silent, refusal],
     ['refuses, for the reason of the trouble, to guess for another reference', [deployed], { ...silent, reference: OTHER_REFERENCE }, refusal],
     [
-      'says that the reference was not resolved where nobody knows why',
+      'waits for a registry that has said nothing yet',
       [],
       { digest: undefined },
-      { kind: 'Refuse', reason: 'RegistryUnavailable', message: 'r.example/charts/app:1 was not resolved yet' },
+      { kind: 'Refuse', reason: 'Progressing', message: 'waiting for the registry to say what r.example/charts/app:1 points at' },
     ],
   ]);
 });

@@ -48,7 +48,7 @@ export const decide = (records: readonly RecordHead[], target: Target): Decision
   if (stranger !== undefined) return stranger;
   const digest = target.digest ?? lastKnownDigest(newest, target);
   if (digest === undefined) {
-    return { kind: 'Refuse', ...(target.trouble ?? { reason: 'RegistryUnavailable', message: `${target.reference} was not resolved yet` }) };
+    return { kind: 'Refuse', ...(target.trouble ?? { reason: 'Progressing', message: `waiting for the registry to say what ${target.reference} points at` }) };
   }
   const inputs = { chartDigest: digest, valuesDigest: target.valuesDigest };
   if (newest !== undefined && hasInputs(newest, inputs)) {

@@ -64,13 +64,19 @@ export interface SeenHealth {
   readonly health: Health;
 }
 
+/** An object as our own write left it: what is older than that says nothing about it. */
+export interface WrittenObject {
+  readonly ref: ObjectRef;
+  readonly resourceVersion: string;
+}
+
 /**
  * Health of managed objects, read from watches. The keys of releases are woken (by whoever made the adapter) when the
- * health of one of their objects changes.
+ * health of one of their objects changes, and when a watch catches up with a written object that is followed.
  */
 export interface Healths {
   /** Follows the kind of each of these objects from now on; resolves when their present state is in. Rejects with ClusterError. */
-  follow(refs: readonly ObjectRef[], signal: AbortSignal): Promise<void>;
+  follow(objects: readonly WrittenObject[], signal: AbortSignal): Promise<void>;
   /** What was seen of the object last; undefined where the watch has none such. */
   of(ref: ObjectRef): SeenHealth | undefined;
 }

@@ -32,22 +32,23 @@ const RENDER_REASONS: Readonly<Record<RenderErrorCode, Reason>> = {
   Unavailable: 'RendererUnavailable',
 };
 
-const CLUSTER_REASONS: Readonly<Record<ClusterErrorCode, Reason>> = {
+const CLUSTER_REASONS: Readonly<Record<Exclude<ClusterErrorCode, 'NotFound' | 'Conflict'>, Reason>> = {
   Unavailable: 'ClusterUnavailable',
   Forbidden: 'Forbidden',
-  NotFound: 'WriteConflict',
   NamespaceNotFound: 'NamespaceNotFound',
   UnknownKind: 'ManifestRejected',
-  Conflict: 'WriteConflict',
   Rejected: 'ManifestRejected',
 };
+
+/** Somebody else changed or removed the same thing at the same moment: look afresh, there is nothing to report. */
+export const isRace = (error: unknown): error is ClusterError => error instanceof ClusterError && (error.code === 'NotFound' || error.code === 'Conflict');
 
 /** The reason of an error that a port or a stage throws; undefined for any other: that one is a fault of the operator. */
 export const reasonOf = (error: unknown): Reason | undefined => {
   if (error instanceof StageError) return error.reason;
   if (error instanceof RegistryError) return REGISTRY_REASONS[error.code];
   if (error instanceof RenderError) return RENDER_REASONS[error.code];
-  if (error instanceof ClusterError) return CLUSTER_REASONS[error.code];
+  if (error instanceof ClusterError) return error.code === 'NotFound' || error.code === 'Conflict' ? undefined : CLUSTER_REASONS[error.code];
   if (error instanceof RecordTooLargeError) return 'RecordTooLarge';
   if (error instanceof RecordInvalidError) return 'RecordInvalid';
   return undefined;

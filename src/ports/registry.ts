@@ -52,8 +52,9 @@ export interface TagView {
 export interface Tags {
   /**
    * Makes `follower` follow the tag, and no other from now on, at most every `intervalMs`, and answers with what is
-   * known; asks the registry first when nothing is known yet or `fresh` is set. Followers are woken when the digest
-   * changes, and when trouble begins or ends. Rejects only when `signal` aborts.
+   * known; asks the registry first when nothing is known yet or `fresh` is set, and waits a second for that at most:
+   * a slow registry leaves both parts of the view open. Followers are woken when the digest changes or becomes known,
+   * and when trouble begins or ends. Rejects only when `signal` aborts.
    */
   follow(follower: string, tag: TagAddress, options: { readonly intervalMs: number; readonly fresh: boolean }, signal: AbortSignal): Promise<TagView>;
   /** Ends what `follow` began; a tag without followers is no longer polled. */

@@ -1,6 +1,6 @@
 import type { RecordHead, ReleaseAddress } from '../core/record.ts';
 import { beyondLimit, describeDeployed } from '../core/release-state.ts';
-import { StageError } from '../ports/errors.ts';
+import { ClusterError } from '../ports/cluster.ts';
 import type { Records } from '../ports/records.ts';
 
 /**
@@ -11,10 +11,10 @@ export const close = async (records: Records, address: ReleaseAddress, revision:
   const all = await records.list(address, signal);
   const record = all.find((one) => one.revision === revision);
   if (record === undefined)
-    throw new StageError('RecordInvalid', `record of revision ${revision} of ${address.namespace}/${address.releaseName} is gone; the release is looked at afresh`);
+    throw new ClusterError('NotFound', `record of revision ${revision} of ${address.namespace}/${address.releaseName} is gone; the release is looked at afresh`);
   if (all.at(-1) !== record) {
     await records.mark(address, record, { status: 'superseded', description: 'Superseded by a revision that somebody else made' }, signal);
-    throw new StageError('WriteConflict', `revision ${all.at(-1)?.revision ?? 0} of ${address.namespace}/${address.releaseName} was made by somebody else meanwhile`);
+    throw new ClusterError('Conflict', `revision ${all.at(-1)?.revision ?? 0} of ${address.namespace}/${address.releaseName} was made by somebody else meanwhile`);
   }
   const deployed = await records.mark(address, record, { status: 'deployed', description: describeDeployed(record) }, signal);
   return tidy(records, address, [...all.slice(0, -1), deployed], historyLimit, signal);

@@ -35,8 +35,9 @@ const tryOut = async (cluster: Cluster, object: PlannedObject, created: Readonly
     await cluster.apply(object.ref, object.json, { dryRun: true }, signal);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    // Nothing can be tried out in a namespace that the chart brings itself.
+    // Nothing can be tried out in a namespace that the chart brings itself, nor past a webhook that knows no dry run.
     if (error.code === 'NamespaceNotFound' && created.has(object.ref.namespace)) return;
+    if (error.message.includes('does not support dry run')) return;
     if (error.code === 'Rejected') throw new StageError('ManifestRejected', `${error.message} (${object.source})`, { cause: error });
     throw error;
   }

@@ -13,9 +13,6 @@ export const wait = async (
 ): Promise<Verdict> => {
   if (!options.wait) return { kind: 'Ready' };
   const objects = objectsToWaitFor(applied, options);
-  await healths.follow(
-    objects.map((object) => object.ref),
-    signal,
-  );
+  await healths.follow(objects, signal);
   return judge(objects, (ref) => healths.of(ref));
 };

@@ -94,6 +94,20 @@ describe.concurrent('the life of a release', () => {
     await site.ready('valued', 3);
   });
 
+  it('sees that an object is ready whose change left its health as it was', async () => {
+    // Metadata alone: no new generation, so the watch brings a change of resourceVersion and nothing else.
+    const relabelled = DEPLOYMENT.replace('name: {{ .Release.Name }}\nspec:', 'name: {{ .Release.Name }}\n  labels: {chart: {{ .Chart.Version | quote }}}\nspec:')
+      .replace('annotations: {version: {{ .Chart.Version | quote }}}', '')
+      .replace('web:{{ .Chart.Version }}', 'web');
+    await site.pushSmall('label', 'stable', '1.0.0', { 'templates/deployment.yaml': relabelled });
+    await site.release('label', { chart: site.reference('label', 'stable') });
+    await site.ready('label', 1);
+    await site.pushSmall('label', 'stable', '1.0.1', { 'templates/deployment.yaml': relabelled });
+    await site.lookNow('label');
+    await site.ready('label', 2);
+    expect(await site.object('apps/v1/deployments/label')).toMatchObject({ metadata: { generation: 1, labels: { chart: '1.0.1' } } });
+  });
+
   it('writes nothing when nothing changed', async () => {
     await site.pushSmall('still', 'stable', '1.0.0');
     await site.release('still', { chart: site.reference('still', 'stable') });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
@@ -62,17 +62,6 @@ describe('KubeCluster', () => {
       code: 'Rejected',
       message: expect.stringMatching(new RegExp(`^cannot apply ConfigMap ${namespace}/dry: the API server refuses it: data\\[a b\\]: Invalid value`)),
     });
-  });
-
-  it('keeps 64-bit integers of the bytes', async () => {
-    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'big' };
-    await cluster.apply(
-      ref,
-      Buffer.from(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"big","namespace":"${namespace}"},"data":{"n":"9223372036854775807"}}`),
-      WET,
-      signal,
-    );
-    expect(await cluster.look(ref, signal)).toBeDefined();
   });
 
   const deployment = () => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web' });
@@ -147,10 +136,9 @@ describe('KubeCluster', () => {
     const dir = await mkdtemp(join(tmpdir(), 'tagalong-kube-'));
     try {
       await writeFile(join(dir, 'Chart.yaml'), 'apiVersion: v2\nname: caps\nversion: 1.0.0\n');
-      await helm(lab, ['version']);
       const template =
         '{{ range .Capabilities.APIVersions }}# {{ . }}\n{{ end }}# kube {{ .Capabilities.KubeVersion.Version }}\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: caps}\n';
-      await import('node:fs/promises').then(({ mkdir }) => mkdir(join(dir, 'templates')));
+      await mkdir(join(dir, 'templates'));
       await writeFile(join(dir, 'templates', 'a.yaml'), template);
       const { stdout } = await helm(lab, ['template', 'caps', dir, '--dry-run=server']);
       const lines = stdout
@@ -228,9 +216,7 @@ describe('KubeEvents', () => {
     events.announce(release('NOT A NAME'), announcement);
     events.announce(release('web'), { ...announcement, reason: 'Second' });
     await events.drain(signal);
-    const reply = await connection.api
-      .ask('list', { method: 'GET', path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.name=web` }, signal)
-      .catch(() => connection.api.ask('list', { method: 'GET', path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events` }, signal));
+    const reply = await connection.api.ask('list Events', { method: 'GET', path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events` }, signal);
     const { items } = JSON.parse(reply.body.toString()) as { items: { reason: string; note: string; reportingController: string }[] };
     expect(
       items

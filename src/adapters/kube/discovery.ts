@@ -44,11 +44,10 @@ export class Discovery {
 
   /** How a kind is served. Rejects with ClusterError: UnknownKind, or Unavailable where its API does not answer. */
   async kind(apiVersion: string, kind: string, signal: AbortSignal): Promise<ServedKind> {
-    const cached = this.#served ?? (await this.#ask(signal));
-    const known = cached.versions.get(apiVersion)?.kinds.get(kind);
+    const known = kindIn(this.#served, apiVersion, kind);
     if (known !== undefined) return known;
-    const served = this.#mayAskAgain(cached, `${apiVersion}/${kind}`) ? await this.#ask(signal) : cached;
-    return served.versions.get(apiVersion)?.kinds.get(kind) ?? unknown(served, apiVersion, kind);
+    const served = this.#answerLacking(`${apiVersion}/${kind}`) ?? (await this.#ask(signal));
+    return kindIn(served, apiVersion, kind) ?? unknown(served, apiVersion, kind);
   }
 
   /** Path of an object. Its namespace is set exactly when its kind is namespaced. */
@@ -68,10 +67,10 @@ export class Discovery {
     this.#served = undefined;
   }
 
-  #mayAskAgain(served: Served, kind: string): boolean {
-    const isRepeated = served.missing.has(kind);
-    served.missing.add(kind);
-    return !isRepeated || this.#clock.now() - served.askedAt >= PATIENCE_MS;
+  /** An answer that is young enough, and was found to lack the kind before. */
+  #answerLacking(kind: string): Served | undefined {
+    const served = this.#served;
+    return served?.missing.has(kind) === true && this.#clock.now() - served.askedAt < PATIENCE_MS ? served : undefined;
   }
 
   async #ask(signal: AbortSignal): Promise<Served> {
@@ -113,8 +112,11 @@ export class Discovery {
 
 const rootOf = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
 
+const kindIn = (served: Served | undefined, apiVersion: string, kind: string): ServedKind | undefined => served?.versions.get(apiVersion)?.kinds.get(kind);
+
 const unknown = (served: Served, apiVersion: string, kind: string): never => {
   if (served.versions.get(apiVersion)?.isStale === true)
     throw new ClusterError('Unavailable', `cannot find out about ${apiVersion} ${kind}: what serves ${apiVersion} does not answer`);
+  served.missing.add(`${apiVersion}/${kind}`);
   throw new ClusterError('UnknownKind', `the API server serves no ${apiVersion} ${kind}`);
 };

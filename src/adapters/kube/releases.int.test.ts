@@ -159,7 +159,7 @@ describe('KubeHealths', () => {
     };
     const healths = new KubeHealths(connection, { healthOf, changed: (key) => woken.push(key) });
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web' };
-    await healths.follow([ref], signal);
+    await healths.follow([{ ref, resourceVersion: '0' }], signal);
     expect(healths.of(ref)).toBeUndefined();
     const labels = { 'tagalong.dev/name': 'web', 'tagalong.dev/namespace': namespace };
     const { uid } = await cluster.apply(ref, bytesOf(ref, { metadata: { labels }, ...deploymentSpec() }), { dryRun: false }, signal);
@@ -172,6 +172,8 @@ describe('KubeHealths', () => {
 
   it('says that a kind is not served', async () => {
     const healths = new KubeHealths(connection, { healthOf: () => ({ status: 'Current', message: '' }), changed: () => undefined });
-    await expect(healths.follow([{ apiVersion: 'example.com/v1', kind: 'Thing', namespace, name: 'a' }], signal)).rejects.toMatchObject({ code: 'UnknownKind' });
+    await expect(healths.follow([{ ref: { apiVersion: 'example.com/v1', kind: 'Thing', namespace, name: 'a' }, resourceVersion: '0' }], signal)).rejects.toMatchObject({
+      code: 'UnknownKind',
+    });
   });
 });

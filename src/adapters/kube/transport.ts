@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../../ports/clock.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import type { Credentials, TlsSettings } from './credentials.ts';
 import { exchange, NoReply, type Reply } from './exchange.ts';
 import { pause, within } from './pause.ts';
+import { openPools, type Pools } from './pools.ts';
 import { type Outcome, retryDelayMs } from './retry.ts';
 
 /** A request to the API server. */
@@ -43,9 +44,6 @@ const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 /** One request at a time each: the cap on requests in flight too, far below the server's fair-queue limit. */
 const CONNECTIONS = 32;
-/** Go's server closes connections that idle for 90 s; ours must be the first to do so. */
-const KEEP_ALIVE_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * HTTP/1.1 to one API server under one identity. Requests and watches have connections of their own. Time-outs are kept
@@ -177,37 +175,4 @@ const isSafe = (request: ApiRequest): boolean => request.isSafe ?? request.metho
 const replyOf = (outcome: Outcome): Reply => {
   if (outcome.kind === 'NoReply') throw outcome.error;
   return outcome.reply;
-};
-
-interface Pools {
-  /** The settings that they were opened with. */
-  readonly tls: TlsSettings;
-  readonly requests: Pool;
-  readonly watches: Pool;
-}
-
-const openPools = (origin: string, connections: number, credentials: Credentials): Pools => {
-  const common = {
-    allowH2: false,
-    pipelining: 1,
-    connect: connector(credentials),
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-  };
-  return { tls: credentials.tls, requests: new Pool(origin, { ...common, connections }), watches: new Pool(origin, { ...common, connections: null }) };
-};
-
-/** Connects with the TLS settings of the moment, so that a CA that rotates is known to the next connection. */
-const connector = (credentials: Credentials): buildConnector.connector => {
-  let settings: TlsSettings | undefined;
-  let connect: buildConnector.connector | undefined;
-  return (options, callback) => {
-    if (connect === undefined || settings !== credentials.tls) {
-      settings = credentials.tls;
-      connect = buildConnector({ ...settings, allowH2: false, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    }
-    connect(options, callback);
-  };
 };

@@ -104,6 +104,19 @@ describe('TagWatcher.follow', () => {
     expect(registry.asked).toHaveLength(2);
   });
 
+  it('does not wait for a slow registry, and wakes the follower when it has answered', async () => {
+    const registry = new Registry();
+    const release = registry.hold();
+    const view = registry.follow('x');
+    await registry.clock.advance(1_000);
+    expect(await view).toEqual({ digest: undefined, trouble: undefined });
+    expect(registry.woken).toEqual([]);
+    release();
+    await settle();
+    expect(registry.woken).toEqual(['x']);
+    expect(await registry.follow('x')).toEqual({ digest: 'sha256:a', trouble: undefined });
+  });
+
   it('answers with trouble and does not ask again for it', async () => {
     const registry = new Registry();
     registry.answers.set('1', down);

@@ -21,6 +21,8 @@ export interface TagWatcherOptions {
 }
 
 const MAX_LOOKS = 16;
+/** How long `follow` waits for a look. */
+const PATIENCE_MS = 1_000;
 
 /** One followed tag. */
 interface Watch {
@@ -60,7 +62,7 @@ export class TagWatcher implements Tags {
     // A look that is under way may have been answered before whatever the follower wants to see.
     if (options.fresh && watch.look !== undefined) await this.#awaitLook(watch, follower, signal);
     if (options.fresh || isUnknown(watch.state.view)) await this.#awaitLook(watch, follower, signal);
-    return isUnknown(watch.state.view) ? ended(tag) : watch.state.view;
+    return this.#watches.has(watch.key) ? watch.state.view : ended(tag);
   }
 
   unfollow(follower: string): void {
@@ -108,11 +110,17 @@ export class TagWatcher implements Tags {
     if (watch.gate.tags === 0 && watch.gate.holdMs(this.#options.clock.now()) === 0) this.#gates.delete(watch.tag.reference.registry);
   }
 
+  /** Waits for a look, but not for a registry that is slow: who is answered before the look is over is woken by it. */
   async #awaitLook(watch: Watch, follower: string, signal: AbortSignal): Promise<void> {
     watch.waiting.add(follower);
+    let cancel = (): void => undefined;
+    const patience = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(PATIENCE_MS, resolve);
+    });
     try {
-      await abortable(this.#look(watch), signal);
+      await abortable(Promise.race([this.#look(watch), patience]), signal);
     } finally {
+      cancel();
       watch.waiting.delete(follower);
     }
   }

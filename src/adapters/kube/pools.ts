@@ -1,0 +1,41 @@
+import { buildConnector, Pool } from 'undici';
+import type { Credentials, TlsSettings } from './credentials.ts';
+
+/** Go's server closes connections that idle for 90 s; ours must be the first to do so. */
+const KEEP_ALIVE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Connections to one API server: those of requests and those of watches, which are as many as there are watches. */
+export interface Pools {
+  /** The settings that they were opened with. */
+  readonly tls: TlsSettings;
+  readonly requests: Pool;
+  readonly watches: Pool;
+}
+
+/** Opens pools for an origin; nothing is connected yet. Time-outs are the caller's, so undici's are off. */
+export const openPools = (origin: string, connections: number, credentials: Credentials): Pools => {
+  const common = {
+    allowH2: false,
+    pipelining: 1,
+    connect: connector(credentials),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+  };
+  return { tls: credentials.tls, requests: new Pool(origin, { ...common, connections }), watches: new Pool(origin, { ...common, connections: null }) };
+};
+
+/** Connects with the TLS settings of the moment, so that a CA that rotates is known to the next connection. */
+const connector = (credentials: Credentials): buildConnector.connector => {
+  let settings: TlsSettings | undefined;
+  let connect: buildConnector.connector | undefined;
+  return (options, callback) => {
+    if (connect === undefined || settings !== credentials.tls) {
+      settings = credentials.tls;
+      connect = buildConnector({ ...settings, allowH2: false, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+    }
+    connect(options, callback);
+  };
+};
