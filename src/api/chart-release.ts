@@ -76,12 +76,16 @@ const ChartSummary = Type.Object({
 });
 export type ChartSummary = Static<typeof ChartSummary>;
 
+/** What asks for a revision: the first look, a moved tag, a change of the spec, or a person's helm that changed the release. */
+export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ChangedByHand'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
 const HistoryEntry = Type.Object({
   revision: Type.Integer(),
   digest: Type.String(),
   chartVersion: Type.String(),
   action: Type.Enum(['install', 'upgrade']),
-  trigger: Type.Enum(['Created', 'DigestChanged', 'SpecChanged'], { description: 'What asked for the revision.' }),
+  trigger: Type.Enum([...TRIGGERS], { description: 'What asked for the revision.' }),
   outcome: Type.String({ description: 'Status of the Helm release record.' }),
   when: timestamp('When the revision was opened.'),
 });

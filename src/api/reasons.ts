@@ -79,6 +79,12 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A Helm release of this name exists and was not made by this ChartRelease. Choose another `spec.releaseName`.',
   },
+  ReleaseBusy: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'Somebody runs helm on this release at the moment. It is looked at again; a helm that was killed leaves its revision pending, and `helm rollback` ends that.',
+  },
   RecordInvalid: {
     ready: 'False',
     retry: 'withBackoff',

@@ -1,9 +1,10 @@
 import type { ChartRelease } from '../api/chart-release.ts';
+import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { objectsToPrune } from '../core/plan.ts';
 import type { RecordHead, RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
-import { decide, type Decision, type Target } from '../core/release-state.ts';
+import { type Decision, decide, ownRecords, type Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
 import { valuesDigest } from '../core/values.ts';
@@ -43,7 +44,7 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const decision = decide(records, target);
   switch (decision.kind) {
     case 'Refuse':
-      return { reason: decision.reason, message: decision.message, records, isWatched: isWatched(decision, target) };
+      return { reason: decision.reason, message: decision.message, records: ownRecords(records, target), isWatched: isWatched(decision, target) };
     case 'Keep':
       return keep(deps, run, target, records, decision);
     case 'Start':
@@ -64,7 +65,7 @@ const keep = async (deps: Deps, run: Run, target: Target, records: readonly Reco
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
   const isReported = release.status.revision === deployed.revision && release.status.inventory !== undefined && release.status.releases?.length === 1;
   const planned = isReported ? undefined : await planOf(deps, run, deployed);
-  const outcome = await settle(deps, run, { record: deployed, records: left, planned });
+  const outcome = await settle(deps, run, { record: deployed, reference: target.reference, records: left, planned });
   if (target.trouble === undefined) return outcome;
   return { ...outcome, fetchTrouble: target.trouble, ...(!isWatched(target.trouble, target) && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
 };
@@ -108,8 +109,12 @@ const targetOf = ({ release, address }: Run, source: Source): Target => ({
   reference: printReference(source.reference),
   valuesDigest: valuesDigest(release.spec.values === undefined ? [] : [release.spec.values]),
   digest: source.digest,
+  deployedDigest: isSettled(release) ? release.status.chart?.digest : undefined,
   trouble: source.trouble,
 });
+
+/** The spec as it is now is deployed, by the word of status. */
+const isSettled = ({ metadata, status }: ChartRelease): boolean => status.observedGeneration === metadata.generation && conditionOf(status.conditions, 'Ready')?.status === 'True';
 
 const notesOf = (release: ChartRelease, target: Target, decision: Start, chart: Rendered['chart']): RevisionNotes => ({
   uid: release.metadata.uid,

@@ -1,6 +1,6 @@
-import { refKey } from '../core/object-ref.ts';
-import type { PlannedObject } from '../core/plan.ts';
-import type { RecordHead, ReleaseAddress } from '../core/record.ts';
+import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
+import type { ReleaseAddress } from '../core/record.ts';
+import { ownRecords } from '../core/release-state.ts';
 import type { ReleaseIdentity } from '../ports/releases.ts';
 import { observe } from '../stages/observe.ts';
 import { prune } from '../stages/prune.ts';
@@ -17,24 +17,18 @@ export interface Retirement {
 
 /**
  * Uninstalls a Helm release of ours: the newest record says so first, then its objects go in reverse install order,
- * then the records, oldest first. A crash in between is made good by the next run. Records that are not this
- * ChartRelease's are left alone, and so is what they hold.
+ * then the records, oldest first. A crash in between is made good by the next run. A release that somebody else made
+ * is left alone.
  */
 export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSignal): Promise<void> => {
   const { owner, address } = retirement;
-  const records = (await observe(deps.records, address, signal)).filter((record) => record.notes?.uid === owner.uid);
+  const records = ownRecords(await observe(deps.records, address, signal), owner);
   const newest = records.at(-1);
   if (newest === undefined) return;
-  const objects = await objectsOf(deps, retirement, records, signal);
+  const earlier = await planEarlier(deps, { release: { metadata: owner }, address, signal }, records);
+  const objects = objectsToPrune(earlier.objects, retirement.except);
   const marked = newest.status === 'uninstalling' ? newest : await deps.records.mark(address, newest, { status: 'uninstalling', description: 'Uninstalling' }, signal);
   await prune(deps.cluster, objects, owner, signal);
   for (const record of [...records.slice(0, -1), marked]) await deps.records.remove(address, record, signal);
   deps.logger.info({ ...namesOf(owner), release: `${address.namespace}/${address.releaseName}`, objects: objects.length }, 'uninstalled');
-};
-
-const objectsOf = async (deps: Deps, { owner, address, except }: Retirement, records: readonly RecordHead[], signal: AbortSignal): Promise<readonly PlannedObject[]> => {
-  const { objects } = await planEarlier(deps, { release: { metadata: owner }, address, signal }, records);
-  const stays = new Set(except.map((object) => refKey(object.ref)));
-  const unique = new Map(objects.map((object) => [refKey(object.ref), object]));
-  return [...unique.values()].filter((object) => !object.isKept && !stays.has(refKey(object.ref)));
 };

@@ -33,7 +33,7 @@ const finish = async (deps: Deps, run: Run, rollout: Applied, records: readonly 
   const left = await close(deps.records, run.address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(run.key);
   deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
-  return settle(deps, run, { record: rollout.record, records: left, planned: rollout.planned });
+  return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, planned: rollout.planned });
 };
 
 /** Not ready: in time still, or failed. A failed revision is looked at again whenever its objects' health changes. */

@@ -11,6 +11,8 @@ import type { Run } from './run.ts';
 /** A revision that is deployed: its record, all records, and its objects where they are news. */
 export interface Deployed {
   readonly record: RecordHead;
+  /** The reference that is followed now: another one may have led to the same digest then. */
+  readonly reference: string;
   readonly records: readonly RecordHead[];
   readonly planned: readonly PlannedObject[] | undefined;
 }
@@ -19,13 +21,14 @@ export interface Deployed {
  * The release runs what is asked for. Where it ran under another name or in another namespace before, that one goes
  * now, except for the objects that this one has taken over.
  */
-export const settle = async (deps: Deps, { release, address, signal }: Run, { record, records, planned }: Deployed): Promise<Outcome> => {
+export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, planned }: Deployed): Promise<Outcome> => {
   const former = (release.status.releases ?? []).filter((one) => one.namespace !== address.namespace || one.releaseName !== address.releaseName);
   for (const one of former) await retire(deps, { owner: release.metadata, address: one, except: planned ?? [] }, signal);
   return {
     reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
-    message: describeRunning(record, intervalOf(release)),
+    message: describeRunning(record, reference, intervalOf(release)),
     records,
+    reference,
     releases: [address],
     ...(planned !== undefined && { inventory: planned.map((object): ObjectRef => object.ref) }),
   };

@@ -64,5 +64,8 @@ export const installWaves = <T extends { readonly ref: ObjectRef }>(objects: rea
   return [...waves.entries()].sort(([a], [b]) => a - b).map(([, wave]) => wave);
 };
 
-/** The waves of `installWaves` backwards: what was installed last goes first. */
+/**
+ * The waves of `installWaves` backwards: what was installed last goes first, custom resources before the rest. (Helm's
+ * own order for uninstalling leaves kinds that it does not know for last.)
+ */
 export const uninstallWaves = <T extends { readonly ref: ObjectRef }>(objects: readonly T[]): readonly (readonly T[])[] => [...installWaves(objects)].reverse();

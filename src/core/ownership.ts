@@ -24,6 +24,9 @@ interface Marks {
 /** True when the object carries our labels with this ChartRelease in them. */
 export const isOwnedBy = (object: Marks, owner: Owner): boolean => object.labels[NAME_LABEL] === owner.name && object.labels[NAMESPACE_LABEL] === owner.namespace;
 
+/** True for an object that stays when its release goes or drops it; people may say so on the object itself. */
+export const isToBeKept = (annotations: Readonly<Record<string, string>>): boolean => annotations['helm.sh/resource-policy']?.trim().toLowerCase() === 'keep';
+
 /** Who an object belongs to, as a message says it. */
 export const describeOwner = (object: Marks): string => {
   const { labels, annotations } = object;

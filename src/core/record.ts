@@ -1,3 +1,5 @@
+import type { Trigger } from '../api/chart-release.ts';
+
 /** Status of a Helm release record, in Helm's words. */
 export type RecordStatus = 'unknown' | 'deployed' | 'uninstalled' | 'superseded' | 'failed' | 'uninstalling' | 'pending-install' | 'pending-upgrade' | 'pending-rollback';
 
@@ -20,8 +22,7 @@ export interface RevisionNotes extends RevisionInputs {
   readonly chartVersion: string;
   readonly appVersion: string;
   readonly action: 'install' | 'upgrade';
-  /** What asked for it: a moved tag, a change of the spec, or that there was no release, or no more. */
-  readonly trigger: 'Created' | 'DigestChanged' | 'SpecChanged';
+  readonly trigger: Trigger;
 }
 
 /** A record as its Secret's metadata show it. */

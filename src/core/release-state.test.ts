@@ -44,6 +44,7 @@ const target = (wish: Partial<Target>): Target => ({
   reference: REFERENCE,
   valuesDigest: VALUES,
   digest: OLD,
+  deployedDigest: undefined,
   trouble: undefined,
   ...wish,
 });
@@ -133,12 +134,25 @@ describe('decide, when somebody else was at work', () => {
   runTable([
     ['refuses a release that helm made', [stranger], {}, refusal(4, 'was not made by Tagalong')],
     ['refuses a release of another ChartRelease', [other], {}, refusal(4, 'belongs to another ChartRelease')],
-    ['refuses when the newest revision is not ours, whatever was before', [deployed, stranger], {}, refusal(4, 'was not made by Tagalong')],
-    ['refuses a pending revision without our notes', [deployed, foreign(3, 'pending-rollback')], {}, refusal(3, 'was not made by Tagalong')],
+    ['refuses a release that another ChartRelease has taken since', [deployed, other], {}, refusal(4, 'belongs to another ChartRelease')],
+    ['brings back what is asked for after a rollback by hand', [deployed, stranger], {}, upgrade(5, { digest: OLD, trigger: 'ChangedByHand' })],
+    [
+      'waits for a helm that somebody runs on a release of ours',
+      [deployed, foreign(3, 'pending-rollback')],
+      {},
+      { kind: 'Refuse', reason: 'ReleaseBusy', message: "Helm release prod/app is at revision 3 pending-rollback, which somebody's helm began; waiting for it to end" },
+    ],
+    ['leaves a pending revision of somebody else alone', [foreign(3, 'pending-install')], {}, refusal(3, 'was not made by Tagalong')],
     ['refuses a release that is not ours also while the registry is silent', [stranger], { digest: undefined }, refusal(4, 'was not made by Tagalong')],
     ['goes on when only older revisions are not ours', [foreign(1, 'superseded'), deployed], {}, keep(deployed)],
     ['keeps the newest of two deployed revisions and names the stale one', [former, deployed], {}, keep(deployed, [former])],
     ['installs again what was uninstalled by hand', [superseded, uninstalled], {}, install(3)],
+    [
+      'installs, and does not upgrade, while an install after an uninstall by hand is unfinished',
+      [superseded, uninstalled, ours(3, 'failed')],
+      { digest: NEW },
+      install(4, { digest: NEW, trigger: 'DigestChanged' }),
+    ],
     ['installs again what is being uninstalled', [ours(2, 'uninstalling')], {}, install(3)],
     ['installs the new digest after an uninstall by hand', [superseded, uninstalled], { digest: NEW }, install(3, { digest: NEW })],
     ['starts anew on a record with a status that it does not know', [ours(1, 'unknown')], {}, install(2, { trigger: 'SpecChanged' })],
@@ -154,6 +168,7 @@ describe('decide, while the registry is silent', () => {
     ['continues a revision that is pending for the same reference', [deployed, pendingNew], silent, goOn(pendingNew, NEW)],
     ['installs again what was uninstalled by hand', [uninstalled], silent, install(3)],
     ['refuses, for the reason of the trouble, where nothing is installed', [], silent, refusal],
+    ['keeps what runs for another reference when status says that it led there', [deployed], { ...silent, reference: OTHER_REFERENCE, deployedDigest: OLD }, keep(deployed)],
     ['refuses, for the reason of the trouble, to guess for another reference', [deployed], { ...silent, reference: OTHER_REFERENCE }, refusal],
     [
       'waits for a registry that has said nothing yet',

@@ -11,6 +11,8 @@ export interface Target {
   readonly valuesDigest: string;
   /** What the reference points at; undefined while the registry has not said. */
   readonly digest: string | undefined;
+  /** What this very spec pointed at when it was deployed, as status has it. */
+  readonly deployedDigest: string | undefined;
   /** Why the registry did not say, or cannot be asked at present. */
   readonly trouble: Trouble | undefined;
 }
@@ -44,8 +46,8 @@ export type Decision =
  */
 export const decide = (records: readonly RecordHead[], target: Target): Decision => {
   const newest = records.at(-1);
-  const stranger = newest === undefined ? undefined : ownerObjection(newest, target);
-  if (stranger !== undefined) return stranger;
+  const objection = newest === undefined ? undefined : ownerObjection(records, newest, target);
+  if (objection !== undefined) return objection;
   const digest = target.digest ?? lastKnownDigest(newest, target);
   if (digest === undefined) {
     return { kind: 'Refuse', ...(target.trouble ?? { reason: 'Progressing', message: `waiting for the registry to say what ${target.reference} points at` }) };
@@ -58,10 +60,10 @@ export const decide = (records: readonly RecordHead[], target: Target): Decision
   return {
     kind: 'Start',
     revision: (newest?.revision ?? 0) + 1,
-    action: isGone(newest) || !records.some(wasDeployed) ? 'install' : 'upgrade',
+    action: sinceUninstalled(records).some(wasDeployed) ? 'upgrade' : 'install',
     trigger: triggerOf(newest, target, digest),
     digest,
-    abandoned: records.filter((record) => isPending(record.status)),
+    abandoned: records.filter((record) => isPending(record.status) && isOf(record, target)),
   };
 };
 
@@ -84,21 +86,35 @@ export const beyondLimit = (records: readonly RecordHead[], limit: number): read
 const hasInputs = (record: RecordHead, inputs: { readonly chartDigest: string; readonly valuesDigest: string }): boolean =>
   record.notes?.chartDigest === inputs.chartDigest && record.notes.valuesDigest === inputs.valuesDigest;
 
-/** Somebody uninstalled the release by hand and kept its history. */
-const isGone = (newest: RecordHead | undefined): boolean => newest?.status === 'uninstalled' || newest?.status === 'uninstalling';
+/** Records after the last one of a release that somebody uninstalled by hand, keeping its history. */
+const sinceUninstalled = (records: readonly RecordHead[]): readonly RecordHead[] => records.slice(records.findLastIndex(isGone) + 1);
+
+const isGone = (record: RecordHead): boolean => record.status === 'uninstalled' || record.status === 'uninstalling';
+
+/** The records of a release of ours, also those that a person's helm has made of it; none where the release is somebody else's. */
+export const ownRecords = (records: readonly RecordHead[], owner: { readonly uid: string }): readonly RecordHead[] =>
+  records.some((record) => isOf(record, owner)) ? records.filter((record) => isOf(record, owner) || record.notes === undefined) : [];
+
+/** True for a record that this ChartRelease made. */
+export const isOf = (record: RecordHead, owner: { readonly uid: string }): boolean => record.notes?.uid === owner.uid;
 
 const wasDeployed = (record: RecordHead): boolean => record.status === 'deployed' || record.status === 'superseded';
 
 const deployedBefore = (records: readonly RecordHead[], newest: RecordHead): readonly RecordHead[] =>
   records.filter((record) => record.status === 'deployed' && record.revision < newest.revision);
 
-/** While the registry is silent, what runs is taken for what the same reference points at. */
+/** While the registry is silent, what runs is taken for what the same reference, or the same spec, points at. */
 const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string | undefined =>
-  newest?.notes?.reference === target.reference ? newest.notes.chartDigest : undefined;
+  newest?.notes?.reference === target.reference ? newest.notes.chartDigest : target.deployedDigest;
 
-const ownerObjection = (newest: RecordHead, target: Target): Decision | undefined => {
-  if (newest.notes?.uid === target.uid) return undefined;
+/** A release of somebody else's is left alone. One of ours that a person's helm has changed since is ours still, but for the time helm needs. */
+const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, target: Target): Decision | undefined => {
+  if (isOf(newest, target)) return undefined;
   const release = `Helm release ${target.address.namespace}/${target.address.releaseName}`;
+  if (newest.notes === undefined && records.some((record) => isOf(record, target))) {
+    if (!isPending(newest.status)) return undefined;
+    return { kind: 'Refuse', reason: 'ReleaseBusy', message: `${release} is at revision ${newest.revision} ${newest.status}, which somebody's helm began; waiting for it to end` };
+  }
   const who = newest.notes === undefined ? 'was not made by Tagalong' : 'belongs to another ChartRelease';
   return {
     kind: 'Refuse',
@@ -108,7 +124,8 @@ const ownerObjection = (newest: RecordHead, target: Target): Decision | undefine
 };
 
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {
-  if (newest?.notes === undefined || isGone(newest)) return 'Created';
+  if (newest === undefined || isGone(newest)) return 'Created';
+  if (newest.notes === undefined) return 'ChangedByHand';
   const hasMoved = newest.notes.reference === target.reference && newest.notes.chartDigest !== digest;
   return hasMoved ? 'DigestChanged' : 'SpecChanged';
 };

@@ -7,7 +7,7 @@ describe('requestedAt', () => {
     ['finds no wish in annotations of others', { 'kubectl.kubernetes.io/restartedAt': 'now' }, undefined],
     ['reads our annotation', { 'tagalong.dev/reconcile-at': '2026-01-01T00:00:00Z' }, '2026-01-01T00:00:00Z'],
     ["reads Flux's annotation", { 'reconcile.fluxcd.io/requestedAt': 'x' }, 'x'],
-    ["prefers ours to Flux's", { 'tagalong.dev/reconcile-at': '1', 'reconcile.fluxcd.io/requestedAt': '2' }, '1'],
+    ['is another wish when either of the two changes', { 'tagalong.dev/reconcile-at': '1', 'reconcile.fluxcd.io/requestedAt': '2' }, '1/2'],
     ['takes an empty value for a wish as well', { 'tagalong.dev/reconcile-at': '' }, ''],
   ])('%s', (_name, annotations, expected) => {
     expect(requestedAt(annotations)).toBe(expected);

@@ -1,4 +1,7 @@
 import { FLUX_RECONCILE_AT, RECONCILE_AT } from '../api/chart-release.ts';
 
-/** The wish to be looked at now, as its annotation has it: any new value is a new wish. Ours wins over Flux's. */
-export const requestedAt = (annotations: Readonly<Record<string, string>> | undefined): string | undefined => annotations?.[RECONCILE_AT] ?? annotations?.[FLUX_RECONCILE_AT];
+/** The wish to be looked at now, as its annotations have it, ours and Flux's: any new value of either is a new wish. */
+export const requestedAt = (annotations: Readonly<Record<string, string>> | undefined): string | undefined => {
+  const wishes = [annotations?.[RECONCILE_AT], annotations?.[FLUX_RECONCILE_AT]].filter((wish) => wish !== undefined);
+  return wishes.length === 0 ? undefined : wishes.join('/');
+};

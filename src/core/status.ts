@@ -14,6 +14,8 @@ export interface Outcome {
   readonly message: string;
   /** The release's records after the run; undefined where they could not be read. */
   readonly records?: readonly RecordHead[];
+  /** The reference that is followed, where a revision is deployed. */
+  readonly reference?: string;
   /** Objects of the deployed revision; undefined where they did not change. */
   readonly inventory?: readonly ObjectRef[];
   /** Addresses that may hold something of this ChartRelease; undefined where they did not change. */
@@ -46,7 +48,7 @@ export interface NextStatus {
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
   const conditions = conditionsFor(claimsOf(outcome), previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
-  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records);
+  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome.reference);
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
   const handled = context.reconcileAt ?? previous.lastHandledReconcileAt;
@@ -88,9 +90,9 @@ const runningBefore = ({ chart, revision, history }: ChartReleaseStatus): Runnin
   ...(history !== undefined && { history }),
 });
 
-const runningNow = (records: readonly RecordHead[]): Running => {
+const runningNow = (records: readonly RecordHead[], reference: string | undefined): Running => {
   const deployed = deployedOf(records);
-  const chart = deployed === undefined ? undefined : chartSummary(deployed);
+  const chart = deployed === undefined ? undefined : chartSummary(deployed, reference);
   return {
     ...(chart !== undefined && { chart }),
     ...(deployed !== undefined && { revision: deployed.revision }),
@@ -98,9 +100,9 @@ const runningNow = (records: readonly RecordHead[]): Running => {
   };
 };
 
-const chartSummary = ({ notes }: RecordHead): ChartSummary | undefined => {
+const chartSummary = ({ notes }: RecordHead, reference: string | undefined): ChartSummary | undefined => {
   if (notes === undefined) return undefined;
-  const parsed = parseReference(notes.reference);
+  const parsed = parseReference(reference ?? notes.reference);
   const tag = parsed.kind === 'Reference' ? parsed.reference.tag : undefined;
   return {
     name: notes.chartName,

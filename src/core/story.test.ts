@@ -33,7 +33,7 @@ describe('describeRunning', () => {
     ['says that a digest beside a tag pins', record(`ghcr.io/charts/podinfo:6.9@${DIGEST}`), 'podinfo 6.9.0 (abababababab) runs as revision 3; pinned by digest'],
     ['says what it can of a record without notes', bare, 'revision 3 runs'],
   ])('%s', (_name, head, text) => {
-    expect(describeRunning(head, 90_000)).toBe(text);
+    expect(describeRunning(head, head.notes?.reference ?? '', 90_000)).toBe(text);
   });
 });
 

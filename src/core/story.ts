@@ -3,10 +3,10 @@ import type { RecordHead } from './record.ts';
 import { parseReference, shortDigest } from './reference.ts';
 
 /** What runs, and what is looked at next: the Ready message of a release that is as it should be. */
-export const describeRunning = (record: RecordHead, intervalMs: number): string => {
+export const describeRunning = (record: RecordHead, reference: string, intervalMs: number): string => {
   const { notes } = record;
   if (notes === undefined) return `revision ${record.revision} runs`;
-  return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(notes.reference, intervalMs)}`;
+  return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(reference, intervalMs)}`;
 };
 
 /** What a revision waits for. */

@@ -40,8 +40,8 @@ export interface Records {
   read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent>;
   /** Creates a record that must not exist yet. Rejects with RecordTooLargeError before anything is sent. */
   create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead>;
-  /** Changes status and description of a record that nobody has changed since `head` was read. */
-  mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description: string }, signal: AbortSignal): Promise<RecordHead>;
+  /** Changes status, and description where one is given, of a record that nobody has changed since `head` was read. */
+  mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description?: string }, signal: AbortSignal): Promise<RecordHead>;
   /** Deletes a record; one that is gone already is no error. */
   remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void>;
 }

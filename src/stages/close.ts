@@ -26,7 +26,7 @@ export const tidy = async (records: Records, address: ReleaseAddress, all: reado
   const settled: RecordHead[] = [];
   for (const record of all) {
     const isStale = record.status === 'deployed' && record !== newest;
-    settled.push(isStale ? await records.mark(address, record, { status: 'superseded', description: describeDeployed(record) }, signal) : record);
+    settled.push(isStale ? await records.mark(address, record, { status: 'superseded' }, signal) : record);
   }
   const old = beyondLimit(settled, historyLimit);
   for (const record of old) await records.remove(address, record, signal);

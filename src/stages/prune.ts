@@ -1,11 +1,11 @@
 import { uninstallWaves } from '../core/order.ts';
-import { isOwnedBy, type Owner } from '../core/ownership.ts';
+import { isOwnedBy, isToBeKept, type Owner } from '../core/ownership.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { Cluster } from '../ports/cluster.ts';
 
 /**
- * Deletes objects in reverse install order, each only if it is there, carries this owner's labels, and is still the
- * one that was looked at (by UID).
+ * Deletes objects in reverse install order, each only if it is there, carries this owner's labels, does not ask to be
+ * kept, and is still the one that was looked at (by UID).
  */
 export const prune = async (cluster: Cluster, objects: readonly PlannedObject[], owner: Owner, signal: AbortSignal): Promise<void> => {
   for (const wave of uninstallWaves(objects)) {
@@ -15,6 +15,6 @@ export const prune = async (cluster: Cluster, objects: readonly PlannedObject[],
 
 const pruneOne = async (cluster: Cluster, { ref }: PlannedObject, owner: Owner, signal: AbortSignal): Promise<void> => {
   const live = await cluster.look(ref, signal);
-  if (live === undefined || live.isTerminating || !isOwnedBy(live, owner)) return;
+  if (live === undefined || live.isTerminating || !isOwnedBy(live, owner) || isToBeKept(live.annotations)) return;
   await cluster.remove(ref, live.uid, signal);
 };

@@ -94,6 +94,29 @@ describe.concurrent('the life of a release', () => {
     await site.ready('valued', 3);
   });
 
+  it('lets a person roll back with stock helm, and brings back what is asked for at the next look', async () => {
+    await site.pushSmall('rolled', 'stable', '1.0.0');
+    await site.release('rolled', { chart: site.reference('rolled', 'stable') });
+    await site.ready('rolled', 1);
+    await site.pushSmall('rolled', 'stable', '2.0.0');
+    await site.lookNow('rolled');
+    await site.ready('rolled', 2);
+    await site.helm(['rollback', 'rolled', '1']);
+    expect(await site.configMap('rolled')).toMatchObject({ version: '1.0.0' });
+    await site.lookNow('rolled');
+    expect((await site.ready('rolled', 4)).history?.[0]).toMatchObject({ revision: 4, chartVersion: '2.0.0', trigger: 'ChangedByHand' });
+    expect(JSON.parse((await site.helm(['history', 'rolled', '-o', 'json'])).stdout)).toMatchObject([
+      {},
+      {},
+      { status: 'superseded', description: 'Rollback to 1' },
+      { status: 'deployed' },
+    ]);
+    expect(await site.configMap('rolled')).toMatchObject({ version: '2.0.0' });
+    await site.remove('rolled');
+    await site.eventually('the ChartRelease is gone', async () => (await site.seen('rolled')) === undefined);
+    await expect(site.helm(['history', 'rolled'])).rejects.toThrow('not found');
+  });
+
   it('sees that an object is ready whose change left its health as it was', async () => {
     // Metadata alone: no new generation, so the watch brings a change of resourceVersion and nothing else.
     const relabelled = DEPLOYMENT.replace('name: {{ .Release.Name }}\nspec:', 'name: {{ .Release.Name }}\n  labels: {chart: {{ .Chart.Version | quote }}}\nspec:')

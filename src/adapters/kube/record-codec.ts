@@ -44,10 +44,10 @@ const infoOf = (content: RecordContent, status: RecordStatus): string =>
     notes: content.helmNotes,
   });
 
-/** The same record with another status and description. */
-export const withStatus = (packed: PackedRecord, status: RecordStatus, description: string): PackedRecord => ({
+/** The same record with another status, and another description where one is given. */
+export const withStatus = (packed: PackedRecord, status: RecordStatus, description?: string): PackedRecord => ({
   ...packed,
-  info: JSON.stringify({ ...fieldsOf(parseExact(packed.info)), description, status }),
+  info: JSON.stringify({ ...fieldsOf(parseExact(packed.info)), ...(description !== undefined && { description }), status }),
 });
 
 /** Value of the key `release` in the Secret's JSON: base64, as of all Secrets, of Helm's base64 of gzip. Throws RecordTooLargeError. */

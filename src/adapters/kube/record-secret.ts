@@ -1,4 +1,4 @@
-import { GROUP } from '../../api/chart-release.ts';
+import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
 import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../../ports/records.ts';
 import { metadataOf } from './kube-object.ts';
 
@@ -89,4 +89,4 @@ const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes |
 
 const isAction = (text: string | undefined): text is RevisionNotes['action'] => text === 'install' || text === 'upgrade';
 
-const isTrigger = (text: string | undefined): text is RevisionNotes['trigger'] => text === 'Created' || text === 'DigestChanged' || text === 'SpecChanged';
+const isTrigger = (text: string | undefined): text is RevisionNotes['trigger'] => TRIGGERS.some((trigger) => trigger === text);

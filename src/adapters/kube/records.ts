@@ -47,7 +47,7 @@ export class KubeRecords implements Records {
     return this.#remember(address, action, readJson(action, reply), packed);
   }
 
-  async mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description: string }, signal: AbortSignal): Promise<RecordHead> {
+  async mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description?: string }, signal: AbortSignal): Promise<RecordHead> {
     const packed = withStatus(await this.#packedOf(address, head, signal), change.status, change.description);
     const labels = { status: change.status, modifiedAt: String(this.#nowSeconds()) };
     const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels }, data: { release: await secretValueOf(packed) } });

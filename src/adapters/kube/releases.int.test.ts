@@ -152,22 +152,24 @@ describe('KubeReleases', () => {
 
 describe('KubeHealths', () => {
   it('follows the kinds it is asked for and wakes the release when health changes', async () => {
-    const woken: string[] = [];
+    const key = `${namespace}/web`;
+    let wakes = 0; // other tests share the server, and the watch sees all namespaces
     const healthOf = (object: unknown) => {
       const ready = fieldsOf(fieldsOf(object)['status'])['readyReplicas'];
       return ready === 1 ? ({ status: 'Current', message: 'ready' } as const) : ({ status: 'InProgress', message: 'not ready' } as const);
     };
-    const healths = new KubeHealths(connection, { healthOf, changed: (key) => woken.push(key) });
+    const healths = new KubeHealths(connection, { healthOf, changed: (woken) => (wakes += woken === key ? 1 : 0) });
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web' };
     await healths.follow([{ ref, resourceVersion: '0' }], signal);
     expect(healths.of(ref)).toBeUndefined();
     const labels = { 'tagalong.dev/name': 'web', 'tagalong.dev/namespace': namespace };
     const { uid } = await cluster.apply(ref, bytesOf(ref, { metadata: { labels }, ...deploymentSpec() }), { dryRun: false }, signal);
     await vi.waitFor(() => expect(healths.of(ref)).toMatchObject({ uid, health: { status: 'Current', message: 'ready' } }), SOON);
-    expect(woken).toEqual([`${namespace}/web`, `${namespace}/web`]);
+    const before = wakes;
+    expect(before).toBeGreaterThan(1);
     await cluster.remove(ref, uid, signal);
     await vi.waitFor(() => expect(healths.of(ref)).toBeUndefined(), SOON);
-    expect(woken).toHaveLength(3);
+    expect(wakes).toBe(before + 1);
   });
 
   it('says that a kind is not served', async () => {
