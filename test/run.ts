@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ensureTools } from './tools/ensure.ts';
+import { progressOn } from './tools/progress.ts';
 
 /** Counts of one step. */
 interface Tally {
@@ -14,6 +16,7 @@ interface Step {
   readonly name: string;
   readonly command: readonly string[];
   readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** Reads the counts of what was run; a step without one counts as one test. */
   readonly tally?: (output: string) => Promise<Tally>;
 }
@@ -21,7 +24,7 @@ interface Step {
 const ROOT = path.resolve(import.meta.dirname, '..');
 
 /** Everything that must hold of the project, in the order in which it is found out soonest. */
-const steps = (dir: string): readonly Step[] => [
+const steps = (dir: string, helm: string): readonly Step[] => [
   { name: 'lint', command: ['biome', 'check'] },
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
   { name: 'layers', command: ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test'] },
@@ -29,7 +32,7 @@ const steps = (dir: string): readonly Step[] => [
   { name: 'generated files', command: ['node', 'src/main/generate.ts', '--check'] },
   { name: 'bundle', command: ['node', 'build.mjs'] },
   { name: 'helm-engine vet', command: ['go', 'vet', './...'], cwd: 'helm-engine' },
-  { name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', tally: goTally },
+  { name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', env: { HELM: helm }, tally: goTally },
   vitest('unit', dir),
   vitest('integration', dir),
   { name: 'demo', command: ['node', 'test/demo/main.ts'] },
@@ -66,7 +69,7 @@ const run = (step: Step): Promise<{ readonly code: number; readonly output: stri
   new Promise((resolve, reject) => {
     const [program = '', ...args] = step.command;
     const isQuiet = step.command.includes('-json');
-    const child = spawn(program, args, { cwd: path.join(ROOT, step.cwd ?? '.'), stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', 'inherit'] });
+    const child = spawn(program, args, { cwd: path.join(ROOT, step.cwd ?? '.'), env: { ...process.env, ...step.env }, stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', 'inherit'] });
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk;
@@ -84,10 +87,12 @@ const tallyOf = async (step: Step): Promise<Tally> => {
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 };
 
+const began = Date.now();
+const { helm } = await ensureTools(undefined, { progress: progressOn(process.stderr) });
 const dir = await mkdtemp(path.join(tmpdir(), 'tagalong-test-'));
-const lines: string[] = [];
+const lines: string[] = [`tools            there after ${Math.round((Date.now() - began) / 1000)} s`];
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const step of steps(dir)) {
+for (const step of steps(dir, helm)) {
   console.log(`\n== ${step.name}: ${step.command.join(' ')}`);
   const began = Date.now();
   const tally = await tallyOf(step);
