@@ -12,18 +12,26 @@ export const planOf = async (deps: Deps, { release, address, signal }: Run, reco
   return plan(deps.cluster, objects, address.namespace, signal);
 };
 
-/** The objects that a release may have in the cluster, from every record whose revision may have left some. */
-export const planEarlier = async (
+/** A revision that may have left objects in the cluster, and which they are. */
+export interface Earlier {
+  readonly record: RecordHead;
+  readonly objects: readonly PlannedObject[];
+  /** When the release was first deployed, RFC 3339. */
+  readonly firstDeployed: string;
+}
+
+/** Every revision whose objects may be in the cluster, oldest first. */
+export const earlierOf = (
   deps: Deps,
   { release, address, signal }: Pick<Run, 'address' | 'signal'> & { readonly release: Pick<Run['release'], 'metadata'> },
   records: readonly RecordHead[],
-): Promise<{ readonly objects: readonly PlannedObject[]; readonly firstDeployed: string | undefined }> => {
-  const recalled = await Promise.all(mayHaveObjects(records).map((record) => recall(deps, { owner: release.metadata, address, record }, signal)));
-  const objects = await planAgain(
-    deps.cluster,
-    recalled.flatMap((one) => one.objects),
-    address.namespace,
-    signal,
+): Promise<readonly Earlier[]> =>
+  Promise.all(
+    mayHaveObjects(records).map(async (record) => {
+      const { objects, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
+      return { record, firstDeployed, objects: await planAgain(deps.cluster, objects, address.namespace, signal) };
+    }),
   );
-  return { objects, firstDeployed: recalled[0]?.firstDeployed };
-};
+
+/** All the objects of these revisions. */
+export const objectsOf = (earlier: readonly Earlier[]): readonly PlannedObject[] => earlier.flatMap((one) => one.objects);

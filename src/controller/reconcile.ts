@@ -21,7 +21,8 @@ import { pull } from '../stages/pull.ts';
 import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
-import { planEarlier, planOf } from './memory.ts';
+import { makeRoom } from './make-room.ts';
+import { earlierOf, objectsOf, planOf } from './memory.ts';
 import { roll } from './roll.ts';
 import { addressOf, namesOf, type Run } from './run.ts';
 import { settle } from './settle.ts';
@@ -80,13 +81,14 @@ const start = async (deps: Deps, run: Run, { source, target, records }: Deciding
   const unserved = await crds(deps.cluster, rendered.crds, signal);
   if (unserved !== undefined) return { reason: 'Progressing', message: `waiting for CustomResourceDefinition ${unserved} to be served`, records, lookAgainAfterMs: CRD_PAUSE_MS };
   const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
-  const earlier = await planEarlier(deps, run, records);
-  await preflight(deps.cluster, { planned, earlier: earlier.objects, owner: release.metadata }, signal);
+  const earlier = await earlierOf(deps, run, records);
+  await preflight(deps.cluster, { planned, earlier: objectsOf(earlier), owner: release.metadata }, signal);
+  const left = await makeRoom(deps, run, records, { planned, earlier });
   const notes = notesOf(release, target, decision, rendered.chart);
-  const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed: earlier.firstDeployed }, signal);
+  const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed: earlier[0]?.firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
-  const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(earlier.objects, planned));
-  return roll(deps, run, rollout, [...records, record]);
+  const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(objectsOf(earlier), planned));
+  return roll(deps, run, rollout, [...left, record]);
 };
 
 /** A revision that is open already, perhaps by a process that is gone: its stored manifest is what counts. */
@@ -94,12 +96,12 @@ const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record
   const known = deps.rollouts.of(run, record);
   if (known !== undefined) return roll(deps, run, known, records);
   const planned = await planOf(deps, run, record);
-  const earlier = await planEarlier(
+  const earlier = await earlierOf(
     deps,
     run,
     records.filter((one) => one !== record),
   );
-  const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(earlier.objects, planned));
+  const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(objectsOf(earlier), planned));
   return roll(deps, run, rollout, records);
 };
 

@@ -5,7 +5,7 @@ import type { ReleaseIdentity } from '../ports/releases.ts';
 import { observe } from '../stages/observe.ts';
 import { prune } from '../stages/prune.ts';
 import type { Deps } from './deps.ts';
-import { planEarlier } from './memory.ts';
+import { earlierOf, objectsOf } from './memory.ts';
 import { namesOf } from './run.ts';
 
 /** A Helm release that is to go, and objects of it that stay because another release has them now. */
@@ -25,8 +25,8 @@ export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSi
   const records = ownRecords(await observe(deps.records, address, signal), owner);
   const newest = records.at(-1);
   if (newest === undefined) return;
-  const earlier = await planEarlier(deps, { release: { metadata: owner }, address, signal }, records);
-  const objects = objectsToPrune(earlier.objects, retirement.except);
+  const earlier = await earlierOf(deps, { release: { metadata: owner }, address, signal }, records);
+  const objects = objectsToPrune(objectsOf(earlier), retirement.except);
   const marked = newest.status === 'uninstalling' ? newest : await deps.records.mark(address, newest, { status: 'uninstalling', description: 'Uninstalling' }, signal);
   await prune(deps.cluster, objects, owner, signal);
   for (const record of [...records.slice(0, -1), marked]) await deps.records.remove(address, record, signal);

@@ -70,10 +70,11 @@ export const decide = (records: readonly RecordHead[], target: Target): Decision
 /** The newest revision that is deployed, if one is. */
 export const deployedOf = (records: readonly RecordHead[]): RecordHead | undefined => records.findLast((record) => record.status === 'deployed');
 
-/** Records whose objects may still be in the cluster: the last deployed one and every later one. */
+/** Records whose objects may still be in the cluster: the last deployed one and every later one, but none that helm has uninstalled. */
 export const mayHaveObjects = (records: readonly RecordHead[]): readonly RecordHead[] => {
-  const deployed = deployedOf(records);
-  return deployed === undefined ? records : records.filter((record) => record.revision >= deployed.revision);
+  const uninstalled = records.findLast((record) => record.status === 'uninstalled')?.revision ?? 0;
+  const deployed = deployedOf(records)?.revision ?? 0;
+  return records.filter(({ revision }) => revision > uninstalled && revision >= deployed);
 };
 
 /** Records to delete so that at most `limit` are left; never the newest deployed one, never a pending one. */

@@ -215,6 +215,31 @@ spec:
     expect(await site.configMap('settled', elsewhere)).toBeUndefined();
   });
 
+  it('keeps neither records nor objects of one failure after another', async () => {
+    const stuck = (nth: number) => ({
+      'templates/pod.yaml':
+        'apiVersion: v1\nkind: Pod\nmetadata:\n  name: failing\n  annotations: {lab.tagalong.dev/play: not-ready}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n',
+      'templates/nth.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: failing-${nth}}\n`,
+    });
+    await site.pushSmall('failing', 'stable', '1.0.0');
+    await site.release('failing', { chart: site.reference('failing', 'stable'), timeout: '1s', historyLimit: 2 });
+    await site.ready('failing', 1);
+    for (const nth of [2, 3, 4, 5]) {
+      await site.pushSmall('failing', 'stable', `1.0.${nth}`, stuck(nth));
+      await site.lookNow('failing');
+      await site.reaches('failing', `revision ${nth} failed`, ({ history }) => history?.[0]?.revision === nth && history[0].outcome === 'failed');
+    }
+    const status = (await site.seen('failing'))?.status;
+    expect(status?.revision).toBe(1);
+    expect(status?.history?.map(({ revision }) => revision)).toEqual([5, 4, 1]);
+    expect(await site.configMap('failing-2')).toBeUndefined();
+    expect(await site.configMap('failing-5')).toEqual({});
+    await site.pushSmall('failing', 'stable', '2.0.0');
+    await site.lookNow('failing');
+    await site.ready('failing', 6);
+    for (const nth of [3, 4, 5]) expect(await site.configMap(`failing-${nth}`)).toBeUndefined();
+  });
+
   it('reports progress while objects are not ready, and failure after the timeout, and recovers by itself', async () => {
     const pod = (play: string) =>
       `apiVersion: v1\nkind: Pod\nmetadata:\n  name: slow\n  annotations: {lab.tagalong.dev/play: ${play}}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n`;

@@ -1,0 +1,26 @@
+import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
+import type { RecordHead } from '../core/record.ts';
+import { beyondLimit } from '../core/release-state.ts';
+import { prune } from '../stages/prune.ts';
+import type { Deps } from './deps.ts';
+import { type Earlier, objectsOf } from './memory.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Deletes records beyond the history limit before a new one is written, so that a tag which moves from one failure to
+ * the next does not fill the cluster. What only such a failed revision has left goes with its record: afterwards nobody
+ * would know of it. Returns the records that are left.
+ */
+export const makeRoom = async (
+  deps: Deps,
+  { release, address, signal }: Run,
+  records: readonly RecordHead[],
+  { planned, earlier }: { readonly planned: readonly PlannedObject[]; readonly earlier: readonly Earlier[] },
+): Promise<readonly RecordHead[]> => {
+  const old = new Set(beyondLimit(records, release.spec.historyLimit));
+  if (old.size === 0) return records;
+  const [leaving, staying] = [earlier.filter(({ record }) => old.has(record)), earlier.filter(({ record }) => !old.has(record))];
+  await prune(deps.cluster, objectsToPrune(objectsOf(leaving), [...planned, ...objectsOf(staying)]), release.metadata, signal);
+  for (const record of old) await deps.records.remove(address, record, signal);
+  return records.filter((record) => !old.has(record));
+};
