@@ -38,13 +38,16 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<nu
     return undefined;
   }
   const outcome = await outcomeOf(deps, seen, signal);
-  return outcome === undefined ? undefined : report(deps, seen.release, outcome, signal);
+  if (outcome === undefined) return undefined;
+  // The run may have written status itself (stages/admit.ts): what it wrote stays, and the spec that it saw counts.
+  const { status } = deps.releases.get(key)?.release ?? seen.release;
+  return report(deps, { ...seen.release, status }, outcome, signal);
 };
 
 const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
   const names = namesOf(seen.release.metadata);
   try {
-    if (seen.release.metadata.deletionTimestamp !== undefined) return await finalize(deps, seen.release, signal);
+    if (seen.release.metadata.deletionTimestamp !== undefined) return await finalize(deps, seen, signal);
     if (seen.kind === 'Unreadable') return { reason: 'InvalidSpec', message: seen.message };
     return await reconcile(deps, seen.release, signal);
   } catch (error) {

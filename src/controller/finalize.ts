@@ -2,20 +2,22 @@ import { FINALIZER } from '../api/chart-release.ts';
 import { keyOf } from '../core/object-ref.ts';
 import type { Outcome } from '../core/status.ts';
 import { isRace } from '../ports/errors.ts';
-import type { ReleaseIdentity } from '../ports/releases.ts';
+import type { SeenRelease } from '../ports/releases.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './retire.ts';
+import { addressOf } from './run.ts';
 
 /**
  * A ChartRelease that is being deleted: uninstalls every Helm release that may hold something of it, then lets it go.
  * Returns what stands in the way, or undefined when it is gone.
  */
-export const finalize = async (deps: Deps, release: ReleaseIdentity, signal: AbortSignal): Promise<Outcome | undefined> => {
+export const finalize = async (deps: Deps, { release, kind }: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
   const key = keyOf(release.metadata);
   deps.tags.unfollow(key);
   deps.rollouts.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  for (const address of release.status.releases ?? []) {
+  const addresses = [...(release.status.releases ?? []), ...(kind === 'Readable' ? [addressOf(release)] : [])];
+  for (const address of addresses) {
     try {
       await retire(deps, { owner: release.metadata, address, except: [] }, signal);
     } catch (error) {

@@ -187,6 +187,19 @@ spec:
     await expect(site.helm(['status', 'leaving'])).rejects.toThrow('not found');
   });
 
+  it('uninstalls what never became ready, too', async () => {
+    const pod = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: stillborn\n  annotations: {lab.tagalong.dev/play: not-ready}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n';
+    await site.pushSmall('stillborn', 'stable', '1.0.0', { 'templates/pod.yaml': pod });
+    await site.release('stillborn', { chart: site.reference('stillborn', 'stable') });
+    const status = await site.reaches('stillborn', 'waiting', (seen) => seen.conditions?.[0]?.reason === 'Progressing');
+    expect(status.releases).toEqual([{ namespace: site.namespace, releaseName: 'stillborn' }]);
+    await site.remove('stillborn');
+    await site.eventually('the ChartRelease is gone', async () => (await site.seen('stillborn')) === undefined);
+    expect(await site.configMap('stillborn')).toBeUndefined();
+    await site.eventually('its Pod is gone', async () => (await site.object('pods/stillborn')) === undefined);
+    await expect(site.helm(['history', 'stillborn'])).rejects.toThrow('not found');
+  });
+
   it('moves two releases that follow one tag, and only those', async () => {
     await site.pushSmall('shared', 'stable', '1.0.0');
     await site.pushSmall('apart', 'stable', '1.0.0');
