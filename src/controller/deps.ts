@@ -7,6 +7,7 @@ import type { Charts, Tags } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { Accepted } from './accepted.ts';
 import type { Rollouts } from './rollouts.ts';
 
 /** Everything a run may speak to; made in main/. */
@@ -23,4 +24,5 @@ export interface Deps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly rollouts: Rollouts;
+  readonly accepted: Accepted;
 }

@@ -82,9 +82,11 @@ const start = async (deps: Deps, run: Run, { source, target, records }: Deciding
   if (unserved !== undefined) return { reason: 'Progressing', message: `waiting for CustomResourceDefinition ${unserved} to be served`, records, lookAgainAfterMs: CRD_PAUSE_MS };
   const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
   const earlier = await earlierOf(deps, run, records);
-  await preflight(deps.cluster, { planned, earlier: objectsOf(earlier), owner: release.metadata }, signal);
-  const left = await makeRoom(deps, run, records, { planned, earlier });
   const notes = notesOf(release, target, decision, rendered.chart);
+  const isAccepted = action === 'upgrade' && deps.accepted.has(notes);
+  await preflight(deps.cluster, { planned, earlier: objectsOf(earlier), owner: release.metadata, isAccepted }, signal);
+  deps.accepted.add(notes);
+  const left = await makeRoom(deps, run, records, { planned, earlier });
   const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed: earlier[0]?.firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
   const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(objectsOf(earlier), planned));

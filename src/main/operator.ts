@@ -14,6 +14,7 @@ import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { createLogger } from '../adapters/system/logger.ts';
+import { Accepted } from '../controller/accepted.ts';
 import { work } from '../controller/controller.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Rollouts } from '../controller/rollouts.ts';
@@ -54,6 +55,7 @@ const operate = async (config: Config): Promise<void> => {
     clock,
     logger,
     rollouts,
+    accepted: new Accepted(),
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);

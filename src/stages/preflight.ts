@@ -9,6 +9,8 @@ export interface PreflightInput {
   readonly planned: readonly PlannedObject[];
   readonly earlier: readonly PlannedObject[];
   readonly owner: Owner;
+  /** The API server has accepted the same chart with the same values before: no dry run is needed. */
+  readonly isAccepted: boolean;
 }
 
 /**
@@ -19,6 +21,7 @@ export const preflight = async (cluster: Cluster, input: PreflightInput, signal:
   const before = new Map(input.earlier.map((object) => [refKey(object.ref), object]));
   const added = input.planned.filter((object) => !before.has(refKey(object.ref)));
   await Promise.all(added.map((object) => checkOwner(cluster, object, input.owner, signal)));
+  if (input.isAccepted) return;
   const changed = input.planned.filter((object) => !isSame(object, before.get(refKey(object.ref))));
   const created = new Set(input.planned.filter(({ ref }) => ref.kind === 'Namespace').map(({ ref }) => ref.name));
   await Promise.all(changed.map((object) => tryOut(cluster, object, created, signal)));
