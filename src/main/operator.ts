@@ -37,6 +37,7 @@ const operate = async (config: Config): Promise<void> => {
   const rollouts = new Rollouts();
   const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts);
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
+  const records = new KubeRecords(connection);
   const events = new KubeEvents(connection, hostname());
   const registry = new RegistryClient({ clock, plainHttpHosts: config.plainHttpHosts });
   const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger });
@@ -44,7 +45,7 @@ const operate = async (config: Config): Promise<void> => {
   const renderer = new HelmRenderer({ launch, engines: config.engines, clock, logger });
   const deps: Deps = {
     releases,
-    records: new KubeRecords(connection),
+    records,
     cluster: new KubeCluster(connection),
     healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
     secrets: new KubeSecrets(connection),
@@ -63,6 +64,7 @@ const operate = async (config: Config): Promise<void> => {
   const cutOff = new AbortController();
   renderer.warmUp();
   releases.start();
+  records.start();
   await Promise.race([releases.ready(cutOff.signal), stopped, interrupted]);
   const working = work(deps, queue, { concurrency: config.concurrent }, cutOff.signal);
   logger.info({ namespaces: config.watchNamespaces, releases: releases.keys().length }, 'ready');

@@ -34,7 +34,7 @@ export class RecordInvalidError extends Error {
 
 /** Helm's release records: Secrets of type helm.sh/release.v1. All methods reject with ClusterError too. */
 export interface Records {
-  /** Heads of all records of the release, oldest revision first, straight from the API server. */
+  /** Heads of all records of the release, oldest revision first; never older than our own writes. */
   list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]>;
   /** Content of one record. Rejects with RecordInvalidError where it is none. */
   read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent>;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { scratchNamespace } from '../../../test/kube/scratch.ts';
@@ -11,6 +11,7 @@ import type { Connection } from './connection.ts';
 import { KubeRecords } from './records.ts';
 
 const signal = AbortSignal.timeout(60_000);
+const SOON = { timeout: 10_000 };
 const lab: Lab = { ...inject('lab'), stop: async () => undefined };
 
 let connection: Connection;
@@ -19,11 +20,17 @@ let address: ReleaseAddress;
 
 beforeAll(async () => {
   connection = await connectWithKubeconfig(lab.kubeconfig, undefined, { clock: realClock(), logger: new RecordingLogger() });
-  records = new KubeRecords(connection);
+  records = startRecords();
   address = { namespace: await scratchNamespace(new KubeCluster(connection)), releaseName: 'web' };
 });
 
 afterAll(() => connection.close());
+
+const startRecords = (): KubeRecords => {
+  const started = new KubeRecords(connection);
+  started.start();
+  return started;
+};
 
 const notes = {
   uid: 'u',
@@ -76,11 +83,11 @@ describe('KubeRecords', () => {
   it('reads back what it wrote, and marks what another instance wrote', async () => {
     const at = addressOf('again');
     const head = await records.create(at, record(1), signal);
-    const restarted = new KubeRecords(connection);
+    const restarted = startRecords();
     await restarted.mark(at, head, deployed, signal);
     const [now] = await restarted.list(at, signal);
     expect(await restarted.read(at, now as RecordHead, signal)).toEqual({ ...record(1).content, description: 'Install complete' });
-    await expect(new KubeRecords(connection).mark(at, head, deployed, signal)).rejects.toMatchObject({ code: 'Conflict' });
+    await expect(startRecords().mark(at, head, deployed, signal)).rejects.toMatchObject({ code: 'Conflict' });
   });
 
   it('removes a record, and does not mind when it is gone', async () => {
@@ -100,7 +107,7 @@ describe('KubeRecords', () => {
     const at = addressOf('stock');
     const first = await records.mark(at, await records.create(at, record(1), signal), deployed, signal);
     await records.mark(at, await records.create(at, record(2), signal), deployed, signal);
-    await new KubeRecords(connection).mark(at, first, { status: 'superseded', description: 'Superseded' }, signal);
+    await startRecords().mark(at, first, { status: 'superseded', description: 'Superseded' }, signal);
 
     const ask = async (...args: string[]) => (await helm(lab, [...args, '--namespace', at.namespace])).stdout;
     expect(JSON.parse(await ask('history', 'stock', '--output=json'))).toMatchObject([
@@ -125,5 +132,35 @@ describe('KubeRecords', () => {
     await records.mark(at, newest, { status: 'superseded', description: 'by us' }, signal);
     expect(await records.read(at, newest, signal)).toEqual({ ...content, description: 'by us' });
     expect((await helm(lab, ['history', 'stock', '--namespace', at.namespace])).stdout).toContain('by us');
+  });
+});
+
+describe('the heads of records, which come from a watch', () => {
+  it('are never older than our own writes, and follow those of others', async () => {
+    const at = addressOf('index');
+    const [ours, others] = [startRecords(), startRecords()];
+    for (const revision of [1, 2, 3]) {
+      const head = await ours.create(at, record(revision), signal);
+      expect((await ours.list(at, signal)).at(-1)).toEqual(head);
+      const marked = await ours.mark(at, head, deployed, signal);
+      expect((await ours.list(at, signal)).at(-1)).toEqual(marked);
+    }
+    const [first] = await ours.list(at, signal);
+    await ours.remove(at, first as RecordHead, signal);
+    expect((await ours.list(at, signal)).map(({ revision }) => revision)).toEqual([2, 3]);
+    await vi.waitFor(async () => expect((await others.list(at, signal)).map(({ revision }) => revision)).toEqual([2, 3]), SOON);
+    expect(await others.list(at, signal)).toEqual(await ours.list(at, signal));
+  });
+
+  it('are asked for afresh when the API server contradicts them', async () => {
+    const at = addressOf('doubt');
+    const ours = startRecords();
+    const head = await ours.create(at, record(1), signal);
+    await startRecords().mark(at, head, { status: 'failed', description: 'by somebody else' }, signal);
+    await expect(ours.mark(at, head, deployed, signal)).rejects.toMatchObject({ code: 'Conflict' });
+    expect((await ours.list(at, signal))[0]).toMatchObject({ status: 'failed' });
+    await startRecords().remove(at, (await ours.list(at, signal))[0] as RecordHead, signal);
+    await expect(ours.mark(at, head, deployed, signal)).rejects.toThrow();
+    expect(await ours.list(at, signal)).toEqual([]);
   });
 });

@@ -4,27 +4,34 @@ import { type NewRecord, type RecordContent, type RecordHead, RecordInvalidError
 import { readJson } from './api.ts';
 import { hasCode, nonsense } from './api-error.ts';
 import type { Connection } from './connection.ts';
+import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
-import { listAll } from './list-page.ts';
+import { RecordIndex } from './record-index.ts';
 import { contentOf, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withStatus } from './record-codec.ts';
-import { annotationsOf, headOf, newLabels, RECORD_TYPE, recordSelector, secretNameOf } from './record-secret.ts';
+import { annotationsOf, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
+import type { ApiRequest } from './transport.ts';
 
 const PACKED_BYTES = 16 * 1024 * 1024;
 
 /** Helm's release records as Secrets. A record that we wrote is remembered, so that marking it does not need to read it. */
 export class KubeRecords implements Records {
   readonly #connection: Connection;
+  readonly #index: RecordIndex;
   /** By path and resourceVersion, so that what is remembered is what is there or is not found. */
   readonly #packed = new LRUCache<string, PackedRecord>({ maxSize: PACKED_BYTES, sizeCalculation: ({ before, info, after }) => before.length + info.length + after.length });
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#index = new RecordIndex(connection);
   }
 
-  async list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
-    const selection = { path: collectionOf(address), labelSelector: recordSelector(address), isMetadataOnly: true };
-    const secrets = await listAll(this.#connection.api, `list the records of release ${address.namespace}/${address.releaseName}`, selection, signal);
-    return secrets.flatMap((secret) => headOf(address, secret) ?? []).toSorted((one, other) => one.revision - other.revision);
+  /** Begins to watch the heads of records; to be called once. */
+  start(): void {
+    this.#index.start();
+  }
+
+  list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
+    return this.#index.heads(address, signal);
   }
 
   async read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent> {
@@ -43,7 +50,7 @@ export class KubeRecords implements Records {
       data: { release: await secretValueOf(packed) },
     });
     const action = `create Secret ${address.namespace}/${name}`;
-    const reply = await this.#connection.api.ask(action, { method: 'POST', path: `${collectionOf(address)}?fieldManager=tagalong`, accept: METADATA_ONLY, body }, signal);
+    const reply = await this.#ask(address, action, { method: 'POST', path: `${collectionOf(address)}?fieldManager=tagalong`, accept: METADATA_ONLY, body }, signal);
     return this.#remember(address, action, readJson(action, reply), packed);
   }
 
@@ -53,14 +60,15 @@ export class KubeRecords implements Records {
     const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels }, data: { release: await secretValueOf(packed) } });
     const action = `mark Secret ${address.namespace}/${head.secret} as ${change.status}`;
     const path = `${pathOf(address, head)}?fieldManager=tagalong`;
-    const reply = await this.#connection.api.ask(action, { method: 'PATCH', path, accept: METADATA_ONLY, contentType: 'application/merge-patch+json', body }, signal);
+    const reply = await this.#ask(address, action, { method: 'PATCH', path, accept: METADATA_ONLY, contentType: 'application/merge-patch+json', body }, signal);
     return this.#remember(address, action, readJson(action, reply), packed);
   }
 
   async remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion: head.resourceVersion } });
     try {
-      await this.#connection.api.ask(`delete Secret ${address.namespace}/${head.secret}`, { method: 'DELETE', path: pathOf(address, head), accept: METADATA_ONLY, body }, signal);
+      await this.#ask(address, `delete Secret ${address.namespace}/${head.secret}`, { method: 'DELETE', path: pathOf(address, head), accept: METADATA_ONLY, body }, signal);
+      this.#index.wrote(address, { kind: 'Removed', head });
     } catch (error) {
       if (!hasCode(error, 'NotFound')) throw error;
     }
@@ -70,22 +78,36 @@ export class KubeRecords implements Records {
     const known = this.#packed.get(rememberedAs(address, head));
     if (known !== undefined) return known;
     const { json, resourceVersion } = await this.#fetch(address, head, signal);
-    if (resourceVersion !== head.resourceVersion) throw new ClusterError('Conflict', `cannot mark Secret ${address.namespace}/${head.secret}: somebody else has changed it`);
+    if (resourceVersion !== head.resourceVersion) {
+      this.#index.doubt(address);
+      throw new ClusterError('Conflict', `cannot mark Secret ${address.namespace}/${head.secret}: somebody else has changed it`);
+    }
     return named(address, head, () => repackRecord(json));
   }
 
   async #fetch(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<{ readonly json: string; readonly resourceVersion: string }> {
     const action = `read Secret ${address.namespace}/${head.secret}`;
-    const secret = readJson(action, await this.#connection.api.ask(action, { method: 'GET', path: pathOf(address, head) }, signal));
+    const secret = readJson(action, await this.#ask(address, action, { method: 'GET', path: pathOf(address, head) }, signal));
     const { release } = fieldsOf(fieldsOf(secret)['data']);
     if (typeof release !== 'string') throw new RecordInvalidError(`Secret ${address.namespace}/${head.secret} is no Helm release: it has no key release`);
     return { json: await named(address, head, () => recordJsonOf(release)), resourceVersion: metadataOf(secret).resourceVersion };
+  }
+
+  /** Whatever contradicts the index makes it look again. */
+  async #ask(address: ReleaseAddress, action: string, request: ApiRequest, signal: AbortSignal): Promise<Reply> {
+    try {
+      return await this.#connection.api.ask(action, request, signal);
+    } catch (error) {
+      this.#index.doubt(address);
+      throw error;
+    }
   }
 
   #remember(address: ReleaseAddress, action: string, secret: unknown, packed: PackedRecord): RecordHead {
     const head = headOf(address, secret);
     if (head === undefined) throw nonsense(action, 'it is about another Secret');
     this.#packed.set(rememberedAs(address, head), packed);
+    this.#index.wrote(address, { kind: 'Wrote', head });
     return head;
   }
 
