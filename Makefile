@@ -63,6 +63,16 @@ operator: node_modules .build/helm-engine ## run the operator of the working tre
 demo: node_modules .build/helm-engine ## push a chart, move its tag, and watch the cluster follow (KEEP=1 leaves it up)
 	@node test/demo/main.ts
 
+.PHONY: bench bench-render
+bench: node_modules build ## seconds, CPU, memory and writes of N releases (100) that follow one tag; JSON=FILE writes figures
+	@node test/bench/main.ts
+bench-render: node_modules .build/helm-engine ## the time of a render, against stock helm as a process
+	@node test/bench/render.ts
+
+.PHONY: oracle
+oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
+	@node test/oracle/main.ts $(DIR)
+
 .PHONY: generate
 generate: node_modules ## write what is generated from src/api: the CRD and the references in docs/spec
 	@node src/main/generate.ts
@@ -85,5 +95,5 @@ unit: node_modules
 	@vitest run --project unit
 integration: node_modules .build/helm-engine ## on a lab of its own
 	@vitest run --project integration
-engine-test: ## the tests of helm-engine
-	@cd helm-engine && go vet ./... && go test ./...
+engine-test: node_modules ## the tests of helm-engine, against stock helm
+	@export HELM="$$(node test/tools/get.ts helm 2>/dev/null | awk '{ print $$NF }')" CGO_ENABLED=0 GOFLAGS="$$GOFLAGS -trimpath"; cd helm-engine && go vet ./... && go test ./...

@@ -1,4 +1,4 @@
-// Bundles the operator so that it needs no node_modules. What reads kubeconfigs is large and stays a part of its own: in a Pod
+// Bundles the operator and the renderer so that they need no node_modules. What reads kubeconfigs is large and stays a part of its own: in a Pod
 // it is never loaded.
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 await rm('.build/operator', { recursive: true, force: true });
 
 await build({
-  entryPoints: { operator: 'src/main/operator.ts' },
+  entryPoints: { operator: 'src/main/operator.ts', renderer: 'src/main/renderer.ts' },
   outdir: '.build/operator',
   splitting: true,
   minify: true,

@@ -54,7 +54,7 @@ export const ChartReleaseSpec = Type.Object({
   pullSecrets: Type.Optional(
     Type.Array(
       Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret of type kubernetes.io/dockerconfigjson in the same namespace.' }) }),
-      { maxItems: 16, description: 'Credentials for the registry; the first that names its host is used.' },
+      { maxItems: 16, description: 'Credentials for the registry; the entry with the longest path that fits the chart is used.' },
     ),
   ),
   wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),
@@ -127,7 +127,7 @@ export const ChartReleaseStatus = Type.Object({
   ),
   failures: Type.Optional(Type.Integer({ description: 'Tries in a row that did not succeed.' })),
   nextRetry: Type.Optional(timestamp('When it is tried again by itself.')),
-  lastHandledReconcileAt: Type.Optional(Type.String({ description: `The value of the annotation ${RECONCILE_AT} that was acted on last.` })),
+  lastHandledReconcileAt: Type.Optional(Type.String({ description: `The value of the annotation ${RECONCILE_AT} (or Flux's, or both with a / between) that was acted on last.` })),
 });
 
 export interface ChartReleaseStatus {

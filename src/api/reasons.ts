@@ -53,10 +53,27 @@ export const REASONS = {
   NotAChart: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'What the reference points at is not a Helm chart. Point it at one.' },
   ArchiveInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'The chart archive is damaged, too large or not safe to unpack. Push it again.' },
 
-  ChartInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'The archive was read, but Helm cannot load it as a chart.' },
+  ChartInvalid: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The archive was read, but Helm cannot load it as a chart for this cluster.' },
   ValuesInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.values` break the schema of the chart or cannot be merged.' },
-  RenderFailed: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'A template fails; the message has the template, the line and what Helm says.' },
-  RendererUnavailable: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'helm-engine did not answer in time or stopped. It is asked again.' },
+  RenderFailed: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'A template fails; the message has the template, the line and what Helm says. It is tried again, since templates may ask what the cluster can do.',
+  },
+  RenderResourceExceeded: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Rendering breaks a limit: 20 MiB of output, or twice 20 s or 256 MiB of memory, or it brought the renderer down twice. It is not rendered again until digest, values or spec change.',
+  },
+  RendererUnavailable: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'The renderer does not answer, did not answer in time or stopped. It is asked again; where it is a sidecar, see whether that container runs.',
+  },
   HooksNotSupported: {
     ready: 'False',
     also: 'Stalled',
@@ -65,6 +82,12 @@ export const REASONS = {
     doc: 'The chart has install or upgrade hooks, and this version does not run hooks. Nothing was applied.',
   },
 
+  CrdNotServed: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'A CustomResourceDefinition of the chart was created and the API server does not serve it; `kubectl describe crd` says why.',
+  },
   NamespaceNotFound: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The target namespace does not exist. Create it.' },
   ManifestRejected: {
     ready: 'False',

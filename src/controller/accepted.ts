@@ -3,23 +3,32 @@ import type { RevisionInputs } from '../core/record.ts';
 /** How many are remembered; the oldest go first. */
 const MOST = 4_096;
 
+/** From what to what a release goes. */
+export interface Step {
+  readonly from: RevisionInputs;
+  readonly to: RevisionInputs;
+}
+
 /**
- * Chart and values that the API server has accepted as a whole in this process. When a tag moves under a thousand
- * releases with the same values, one of them tries out what all of them will apply: the others differ in names and
- * namespaces alone, and those were accepted when they were installed.
+ * Upgrades that the API server has accepted as a whole in this process. When a tag moves under a thousand releases with
+ * the same values, one of them tries out what all of them will apply: the others differ in names and namespaces alone,
+ * and those were accepted when they were installed. The same revision as an install, or from another one, is another
+ * step: fields that cannot change are refused on the way.
  */
 export class Accepted {
-  readonly #inputs = new Set<string>();
+  readonly #steps = new Set<string>();
 
-  has(inputs: RevisionInputs): boolean {
-    return this.#inputs.has(keyOf(inputs));
+  /** False for an install, which has no step. */
+  has(step: Step | undefined): boolean {
+    return step !== undefined && this.#steps.has(keyOf(step));
   }
 
-  add(inputs: RevisionInputs): void {
-    this.#inputs.add(keyOf(inputs));
-    const [oldest] = this.#inputs;
-    if (this.#inputs.size > MOST && oldest !== undefined) this.#inputs.delete(oldest);
+  add(step: Step | undefined): void {
+    if (step === undefined) return;
+    this.#steps.add(keyOf(step));
+    const [oldest] = this.#steps;
+    if (this.#steps.size > MOST && oldest !== undefined) this.#steps.delete(oldest);
   }
 }
 
-const keyOf = ({ chartDigest, valuesDigest }: RevisionInputs): string => `${chartDigest} ${valuesDigest}`;
+const keyOf = ({ from, to }: Step): string => [from.chartDigest, from.valuesDigest, to.chartDigest, to.valuesDigest].join(' ');

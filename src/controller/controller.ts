@@ -1,11 +1,13 @@
 import type { Outcome } from '../core/status.ts';
 import { isRace, reasonOf } from '../ports/errors.ts';
+import type { RunEnd } from '../ports/metrics.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import { report } from '../stages/report.ts';
 import type { Deps } from './deps.ts';
 import { finalize } from './finalize.ts';
 import { reconcile } from './reconcile.ts';
 import { namesOf } from './run.ts';
+import { type Ended, runEndOf } from './run-end.ts';
 import type { Workqueue } from './workqueue.ts';
 
 /** Works on keys until the queue is closed; `concurrency` of them at once, never one key twice at once. */
@@ -15,34 +17,40 @@ export const work = async (deps: Deps, queue: Workqueue, options: { readonly con
 
 const worker = async (deps: Deps, queue: Workqueue, signal: AbortSignal): Promise<void> => {
   for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
+    const count = deps.metrics.begin();
+    let end: RunEnd = 'Failed';
     try {
-      const lookAgainAfterMs = await runOnce(deps, key, signal);
+      const ended = await runOnce(deps, key, signal);
+      end = runEndOf(ended);
       queue.forget(key);
-      if (lookAgainAfterMs !== undefined) queue.addAfter(key, lookAgainAfterMs);
+      if (ended.lookAgainAfterMs !== undefined) queue.addAfter(key, ended.lookAgainAfterMs);
     } catch (error) {
       // Somebody else was faster, or the status could not be written: nobody but the log hears of it, and it is tried again soon.
       if (!signal.aborted) deps.logger.warn({ key, error }, 'the run is repeated');
       queue.addRateLimited(key);
     } finally {
+      count(end);
       queue.done(key);
     }
   }
 };
 
-/** One run of one release, with its report. Returns when to look again by itself, in ms. */
-const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<number | undefined> => {
+/** One run of one release, with its report. */
+const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<Ended> => {
   const seen = deps.releases.get(key);
   if (seen === undefined) {
     deps.tags.unfollow(key);
     deps.rollouts.forget(key);
-    return undefined;
+    return GONE;
   }
   const outcome = await outcomeOf(deps, seen, signal);
-  if (outcome === undefined) return undefined;
+  if (outcome === undefined) return GONE;
   // The run may have written status itself (stages/admit.ts): what it wrote stays, and the spec that it saw counts.
   const { status } = deps.releases.get(key)?.release ?? seen.release;
-  return report(deps, { ...seen.release, status }, outcome, signal);
+  return { outcome, lookAgainAfterMs: await report(deps, { ...seen.release, status }, outcome, signal) };
 };
+
+const GONE: Ended = { outcome: undefined, lookAgainAfterMs: undefined };
 
 const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
   const names = namesOf(seen.release.metadata);

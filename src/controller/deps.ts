@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Cluster, Healths } from '../ports/cluster.ts';
 import type { Events } from '../ports/events.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { RunMetrics } from '../ports/metrics.ts';
 import type { Records } from '../ports/records.ts';
 import type { Charts, Tags } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
@@ -23,6 +24,7 @@ export interface Deps {
   readonly renderer: Renderer;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: RunMetrics;
   readonly rollouts: Rollouts;
   readonly accepted: Accepted;
 }

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../core/object-ref.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { RecordHead } from '../core/record.ts';
 import { mayHaveObjects } from '../core/release-state.ts';
@@ -35,3 +36,6 @@ export const earlierOf = (
 
 /** All the objects of these revisions. */
 export const objectsOf = (earlier: readonly Earlier[]): readonly PlannedObject[] => earlier.flatMap((one) => one.objects);
+
+/** Which objects they are. */
+export const refsOf = (objects: readonly PlannedObject[]): readonly ObjectRef[] => objects.map(({ ref }) => ref);

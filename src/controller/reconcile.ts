@@ -1,13 +1,14 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
-import { objectsToPrune } from '../core/plan.ts';
+import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import type { RecordHead, RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
-import { type Decision, decide, ownRecords, type Target } from '../core/release-state.ts';
+import { type Decision, decide, deployedOf, ownRecords, type Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
 import { valuesDigest } from '../core/values.ts';
+import { reasonOf } from '../ports/errors.ts';
 import type { Source } from '../ports/registry.ts';
 import type { Rendered } from '../ports/renderer.ts';
 import { admit } from '../stages/admit.ts';
@@ -22,8 +23,9 @@ import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { makeRoom } from './make-room.ts';
-import { earlierOf, objectsOf, planOf } from './memory.ts';
-import { roll } from './roll.ts';
+import { type Earlier, earlierOf, objectsOf, planOf, refsOf } from './memory.ts';
+import { look, roll } from './roll.ts';
+import { newRollout, type Rollout } from './rollouts.ts';
 import { addressOf, namesOf, type Run } from './run.ts';
 import { settle } from './settle.ts';
 
@@ -31,15 +33,14 @@ import { settle } from './settle.ts';
  * Brings one release a step nearer to what its ChartRelease asks for, starting from what the cluster has, whatever the
  * last run did:
  *
- *   resolve ─▶ observe ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ open | stored manifest ]
+ *   resolve ─▶ observe ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ preflight ─▶ open | stored manifest ]
  *     ─▶ apply ─▶ wait ─▶ prune ─▶ close                                    (roll.ts)
  *
  * Hooks will run before apply and after wait. Rejects with the errors of ports and stages (ports/errors.ts).
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
-  const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), signal };
-  const isWished = requestedAt(release.metadata.annotations) !== release.status.lastHandledReconcileAt;
-  const source = await resolve(deps, release, { fresh: isWished }, signal);
+  const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), isWished: isWished(release), signal };
+  const source = await resolve(deps, release, { fresh: run.isWished }, signal);
   const records = await observe(deps.records, run.address, signal);
   const target = targetOf(run, source);
   const decision = decide(records, target);
@@ -47,7 +48,7 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
     case 'Refuse':
       return { reason: decision.reason, message: decision.message, records: ownRecords(records, target), isWatched: isWatched(decision, target) };
     case 'Keep':
-      return keep(deps, run, target, records, decision);
+      return keep(deps, run, { target, records }, decision);
     case 'Start':
       return start(deps, run, { source, target, records }, decision);
     case 'Continue':
@@ -59,52 +60,91 @@ type Deciding = { readonly source: Source; readonly target: Target; readonly rec
 type Start = Extract<Decision, { readonly kind: 'Start' }>;
 type Keep = Extract<Decision, { readonly kind: 'Keep' }>;
 
-/** What is asked for runs. What a crash may have left undone is done now. */
-const keep = async (deps: Deps, run: Run, target: Target, records: readonly RecordHead[], { deployed, stale }: Keep): Promise<Outcome> => {
+/** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */
+const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source'>, { deployed, stale }: Keep): Promise<Outcome> => {
   const { address, release, signal } = run;
   deps.rollouts.forget(run.key);
+  await admit(deps.releases, release, address, signal);
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
   const isReported = release.status.revision === deployed.revision && release.status.inventory !== undefined && release.status.releases?.length === 1;
-  const planned = isReported ? undefined : await planOf(deps, run, deployed);
-  const outcome = await settle(deps, run, { record: deployed, reference: target.reference, records: left, planned });
-  if (target.trouble === undefined) return outcome;
-  return { ...outcome, fetchTrouble: target.trouble, ...(!isWatched(target.trouble, target) && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
+  const inventory = isReported ? undefined : refsOf(await planOf(deps, run, deployed));
+  const outcome = await settle(deps, run, { record: deployed, reference: target.reference, records: left, inventory });
+  // While the registry has said nothing yet, what was said of it before stands.
+  const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(release.status.conditions, 'FetchFailed')) : target.trouble;
+  if (trouble === undefined) return outcome;
+  const { reason, message } = trouble;
+  return { ...outcome, fetchTrouble: { reason, message }, ...(reason === 'AuthenticationFailed' && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
 };
 
-/** A new revision. Everything that can go wrong without a write of the release goes wrong before `open`. */
-const start = async (deps: Deps, run: Run, { source, target, records }: Deciding, decision: Start): Promise<Outcome> => {
-  const { release, address, signal } = run;
+/** A new revision. When it cannot be begun, the one that is under way is brought to its end: that is better than neither. */
+const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start): Promise<Outcome> => {
+  try {
+    return await begin(deps, run, deciding.records, decision, await prepare(deps, run, deciding, decision));
+  } catch (error) {
+    return await fallBack(deps, run, deciding.records, decision.abandoned.at(-1), error);
+  }
+};
+
+const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decision: Start, prepared: Prepared): Promise<Outcome> => {
+  const { address, signal } = run;
   const { revision, action, digest, abandoned } = decision;
-  const chart = await pull(deps.charts, source, digest, signal);
-  const rendered = await render(deps, { release, address, chart, revision, action }, signal);
-  await admit(deps.releases, release, address, signal);
-  const unserved = await crds(deps.cluster, rendered.crds, signal);
-  if (unserved !== undefined) return { reason: 'Progressing', message: `waiting for CustomResourceDefinition ${unserved} to be served`, records, lookAgainAfterMs: CRD_PAUSE_MS };
-  const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
-  const earlier = await earlierOf(deps, run, records);
-  const notes = notesOf(release, target, decision, rendered.chart);
-  const isAccepted = action === 'upgrade' && deps.accepted.has(notes);
-  await preflight(deps.cluster, { planned, earlier: objectsOf(earlier), owner: release.metadata, isAccepted }, signal);
-  deps.accepted.add(notes);
+  const { rendered, planned, earlier, notes } = prepared;
   const left = await makeRoom(deps, run, records, { planned, earlier });
   const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed: earlier[0]?.firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
-  const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(objectsOf(earlier), planned));
-  return roll(deps, run, rollout, [...left, record]);
+  return roll(deps, run, rolloutOf(deps, run, record, { planned, earlier }), planned, [...left, record]);
 };
+
+/** Everything that can go wrong without a write of the release goes wrong here. */
+const prepare = async (deps: Deps, { release, address, signal }: Run, { source, target, records }: Deciding, decision: Start): Promise<Prepared> => {
+  const { revision, action, digest } = decision;
+  const chart = await pull(deps.charts, source, digest, signal);
+  const rendered = await render(deps, { release, address, chart, revision, action }, signal);
+  await admit(deps.releases, release, address, signal);
+  await crds(deps, rendered.crds, address.namespace, signal);
+  const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
+  const earlier = await earlierOf(deps, { release, address, signal }, records);
+  const notes = notesOf(release, target, decision, rendered.chart);
+  const deployed = deployedOf(records)?.notes;
+  const step = deployed === undefined ? undefined : { from: deployed, to: notes };
+  await preflight(
+    deps.cluster,
+    { planned, deployed: objectsOf(earlier.filter(({ record }) => record.status === 'deployed')), owner: release.metadata, isAccepted: deps.accepted.has(step) },
+    signal,
+  );
+  deps.accepted.add(step);
+  return { rendered, planned, earlier, notes };
+};
+
+interface Prepared {
+  readonly rendered: Rendered;
+  readonly planned: readonly PlannedObject[];
+  readonly earlier: readonly Earlier[];
+  readonly notes: RevisionNotes;
+}
 
 /** A revision that is open already, perhaps by a process that is gone: its stored manifest is what counts. */
 const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record: RecordHead): Promise<Outcome> => {
   const known = deps.rollouts.of(run, record);
-  if (known !== undefined) return roll(deps, run, known, records);
+  // Who wishes for a look at a revision that has failed wants more than a look.
+  const isOnceMore = run.isWished && record.status === 'failed';
+  if (known?.applied !== undefined && !isOnceMore) return look(deps, run, { ...known, applied: known.applied }, records);
+  await admit(deps.releases, run.release, run.address, run.signal);
   const planned = await planOf(deps, run, record);
-  const earlier = await earlierOf(
-    deps,
-    run,
-    records.filter((one) => one !== record),
-  );
-  const rollout = deps.rollouts.begin(run, record, planned, objectsToPrune(objectsOf(earlier), planned));
-  return roll(deps, run, rollout, records);
+  const others = records.filter((one) => one !== record);
+  const rollout = rolloutOf(deps, run, record, { planned, earlier: await earlierOf(deps, run, others) });
+  return roll(deps, run, known === undefined || isOnceMore ? rollout : { ...rollout, since: known.since, completed: known.completed }, planned, records);
+};
+
+const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, earlier }: Pick<Prepared, 'planned' | 'earlier'>): Rollout =>
+  deps.rollouts.keep(key, newRollout({ address, record, planned, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }));
+
+/** Brings the revision that is under way, if there is one, to its end, and says why it is not the new one. */
+const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], underWay: RecordHead | undefined, error: unknown): Promise<Outcome> => {
+  const reason = reasonOf(error);
+  if (underWay === undefined || reason === undefined || reason === 'ClusterUnavailable' || !(error instanceof Error)) throw error;
+  const outcome = await goOn(deps, run, records, underWay);
+  return { ...outcome, fetchTrouble: { reason, message: error.message }, lookAgainAfterMs: Math.min(outcome.lookAgainAfterMs ?? STRANDED_PAUSE_MS, STRANDED_PAUSE_MS) };
 };
 
 const targetOf = ({ release, address }: Run, source: Source): Target => ({
@@ -115,7 +155,20 @@ const targetOf = ({ release, address }: Run, source: Source): Target => ({
   digest: source.digest,
   deployedDigest: isSettled(release) ? release.status.chart?.digest : undefined,
   trouble: source.trouble,
+  isMoving: isMoving(release, address),
 });
+
+/** Another Helm release than the present one was written last: the objects may be as that one wants them. */
+const isMoving = ({ status }: ChartRelease, { namespace, releaseName }: Run['address']): boolean => {
+  const last = status.releases?.at(-1);
+  return last !== undefined && (last.namespace !== namespace || last.releaseName !== releaseName);
+};
+
+/** Whether somebody asked for a look since the last one that was reported. */
+const isWished = ({ metadata, status }: ChartRelease): boolean => {
+  const wish = requestedAt(metadata.annotations);
+  return wish !== undefined && wish !== status.lastHandledReconcileAt;
+};
 
 /** The spec as it is now is deployed, by the word of status. */
 const isSettled = ({ metadata, status }: ChartRelease): boolean => status.observedGeneration === metadata.generation && conditionOf(status.conditions, 'Ready')?.status === 'True';
@@ -136,5 +189,6 @@ const notesOf = (release: ChartRelease, target: Target, decision: Start, chart: 
 /** The tag watcher wakes the release when its trouble ends; new credentials it learns only from a run of the release. */
 const isWatched = ({ reason }: { readonly reason: string }, target: Target): boolean => reason === target.trouble?.reason && reason !== 'AuthenticationFailed';
 
-const CRD_PAUSE_MS = 1_000;
+/** How soon a digest that could not be begun is tried again once the revision before it has ended. */
+const STRANDED_PAUSE_MS = 10_000;
 const CREDENTIAL_PAUSE_MS = 60_000;

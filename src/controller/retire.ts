@@ -1,4 +1,5 @@
-import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
+import type { ObjectRef } from '../core/object-ref.ts';
+import { objectsToPrune } from '../core/plan.ts';
 import type { ReleaseAddress } from '../core/record.ts';
 import { ownRecords } from '../core/release-state.ts';
 import type { ReleaseIdentity } from '../ports/releases.ts';
@@ -12,7 +13,7 @@ import { namesOf } from './run.ts';
 export interface Retirement {
   readonly owner: ReleaseIdentity['metadata'];
   readonly address: ReleaseAddress;
-  readonly except: readonly PlannedObject[];
+  readonly except: readonly ObjectRef[];
 }
 
 /**

@@ -1,9 +1,10 @@
 import { parseDuration } from '../core/duration.ts';
+import type { PlannedObject } from '../core/plan.ts';
 import type { Verdict } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
 import type { Outcome } from '../core/status.ts';
-import { describeFailure, describeWaiting } from '../core/story.ts';
+import { describeFailure, describeGone, describeWaiting } from '../core/story.ts';
 import { reasonOf } from '../ports/errors.ts';
 import { apply } from '../stages/apply.ts';
 import { close, closeFailed } from '../stages/close.ts';
@@ -14,33 +15,44 @@ import type { Rollout } from './rollouts.ts';
 import type { Run } from './run.ts';
 import { settle } from './settle.ts';
 
-/** An open revision on its way: apply, wait, prune, close. What goes wrong from here on is written into its record. */
-export const roll = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[]): Promise<Outcome> => {
-  if (rollout.applied !== undefined) return finish(deps, run, { ...rollout, applied: rollout.applied }, records);
-  const answer = await apply(deps.cluster, rollout.planned, run.signal).catch((error: unknown) => refusalIn(error));
-  if (!('reason' in answer)) return finish(deps, run, deps.rollouts.applied(run.key, rollout, answer, deps.clock.now()), records);
+type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
+
+/** An open revision whose objects are to be applied, for the first time or once more; then as `look`. What the API server refuses is written into its record. */
+export const roll = async (deps: Deps, run: Run, rollout: Rollout, planned: readonly PlannedObject[], records: readonly RecordHead[]): Promise<Outcome> => {
+  const answer = await apply(deps.cluster, planned, run.signal).catch((error: unknown) => refusalIn(error));
+  if (!('reason' in answer)) return look(deps, run, { ...rollout, applied: { objects: answer, at: deps.clock.now() } }, records);
   const failed = await closeFailed(deps.records, run.address, rollout.record, answer.message, run.signal);
   return { ...answer, records: replaced(records, failed) };
 };
 
-type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
-
-const finish = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[]): Promise<Outcome> => {
-  const { release, signal } = run;
-  const verdict = await wait(deps.healths, rollout.applied.objects, release.spec, signal);
+/** An open revision that is applied: wait, prune, close. */
+export const look = async (deps: Deps, run: Run, applied: Applied, records: readonly RecordHead[]): Promise<Outcome> => {
+  const { release, key, address, signal } = run;
+  const isSettled = deps.clock.now() - applied.applied.at > SETTLED_MS;
+  const { verdict, completed, gone } = await wait(deps, { objects: applied.applied.objects, completed: applied.completed, isSettled, options: release.spec }, signal);
+  const rollout = { ...applied, completed };
+  deps.rollouts.keep(key, rollout);
+  if (gone !== undefined) return recover(deps, run, rollout, records, gone);
   if (verdict.kind !== 'Ready') return hold(deps, run, rollout, records, verdict);
   await prune(deps.cluster, rollout.toPrune, release.metadata, signal);
-  const left = await close(deps.records, run.address, rollout.record.revision, release.spec.historyLimit, signal);
-  deps.rollouts.forget(run.key);
+  const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
+  deps.rollouts.forget(key);
   deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
-  return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, planned: rollout.planned });
+  return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, inventory: rollout.inventory });
+};
+
+/** Somebody deleted an object while the revision waits: all of it is applied again, but not for longer than the time-out. */
+const recover = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[], gone: string): Promise<Outcome> => {
+  if (rollout.record.status === 'failed' || leftMsOf(deps, run, rollout) <= 0) return hold(deps, run, rollout, records, { kind: 'Failed', message: describeGone(gone) });
+  deps.rollouts.keep(run.key, { ...rollout, applied: undefined });
+  return { reason: 'Progressing', message: describeWaiting(rollout.record, `${gone} to be applied again: it was deleted`), records, lookAgainAfterMs: 0 };
 };
 
 /** Not ready: in time still, or failed. A failed revision is looked at again whenever its objects' health changes. */
 const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[], verdict: Exclude<Verdict, { readonly kind: 'Ready' }>): Promise<Outcome> => {
-  const leftMs = rollout.applied.at + timeoutOf(run) - deps.clock.now();
-  if (verdict.kind === 'Waiting' && rollout.record.status !== 'failed' && leftMs > 0) {
-    return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.applied.at, lookAgainAfterMs: leftMs };
+  const leftMs = leftMsOf(deps, run, rollout);
+  if (verdict.kind === 'Waiting' && leftMs > 0) {
+    return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.since, lookAgainAfterMs: leftMs };
   }
   const message = describeFailure(rollout.record, verdict, run.release.spec.timeout);
   const failed = await closeFailed(deps.records, run.address, rollout.record, message, run.signal);
@@ -48,9 +60,11 @@ const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly Re
   return { reason, message, records: replaced(records, failed) };
 };
 
-const timeoutOf = ({ release }: Run): number => parseDuration(release.spec.timeout) ?? DEFAULT_TIMEOUT_MS;
+const leftMsOf = (deps: Deps, { release }: Run, rollout: Rollout): number => rollout.since + (parseDuration(release.spec.timeout) ?? DEFAULT_TIMEOUT_MS) - deps.clock.now();
 
 const DEFAULT_TIMEOUT_MS = 300_000;
+/** After this long, a watch that is alive has shown what was applied. */
+const SETTLED_MS = 2_000;
 
 /** What the API server refused, and why. Any other error is thrown on: whether the write was done, nobody knows, and the revision is resumed. */
 const refusalIn = (error: unknown): Trouble => {

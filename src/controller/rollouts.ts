@@ -1,16 +1,21 @@
-import type { PlannedObject } from '../core/plan.ts';
+import type { ObjectRef } from '../core/object-ref.ts';
+import type { PlacedObject, PlannedObject } from '../core/plan.ts';
 import type { AppliedObject } from '../core/readiness.ts';
 import type { RecordHead, ReleaseAddress } from '../core/record.ts';
 
-/** A revision whose record is open and which is not closed yet. */
+/** A revision whose record is open and which is not closed yet. The bytes of its objects are not kept: they are in the record. */
 export interface Rollout {
   readonly address: ReleaseAddress;
   readonly record: RecordHead;
-  readonly planned: readonly PlannedObject[];
+  readonly inventory: readonly ObjectRef[];
   /** Objects of earlier revisions that go when this one is ready. */
-  readonly toPrune: readonly PlannedObject[];
-  /** What the API server answered, once everything was applied, and when that was, in ms: the wait counts from there. */
+  readonly toPrune: readonly PlacedObject[];
+  /** When it was applied first, in ms: the time-out counts from there. */
+  readonly since: number;
+  /** What the API server answered, and when; undefined when everything is to be applied again. */
   readonly applied: { readonly objects: readonly AppliedObject[]; readonly at: number } | undefined;
+  /** UIDs of Jobs that were seen complete. */
+  readonly completed: ReadonlySet<string>;
 }
 
 interface Place {
@@ -20,7 +25,7 @@ interface Place {
 
 /**
  * What this process knows of revisions under way, so that a run that only looks whether they are ready sends nothing.
- * It is lost with the process: then everything is applied again, which changes nothing.
+ * It is lost with the process: then everything is applied again, which changes nothing but a Job that has gone since.
  */
 export class Rollouts {
   readonly #byKey = new Map<string, Rollout>();
@@ -31,18 +36,10 @@ export class Rollouts {
     return rollout !== undefined && isSame(rollout, address, record) ? { ...rollout, record } : undefined;
   }
 
-  /** Remembers a rollout of which nothing was applied yet. */
-  begin({ key, address }: Place, record: RecordHead, planned: readonly PlannedObject[], toPrune: readonly PlannedObject[]): Rollout {
-    const rollout: Rollout = { address, record, planned, toPrune, applied: undefined };
+  /** Remembers a rollout, in place of what was known of the release. */
+  keep(key: string, rollout: Rollout): Rollout {
     this.#byKey.set(key, rollout);
     return rollout;
-  }
-
-  /** Remembers that all of it was applied. */
-  applied(key: string, rollout: Rollout, objects: readonly AppliedObject[], at: number): Rollout & { readonly applied: NonNullable<Rollout['applied']> } {
-    const next = { ...rollout, applied: { objects, at } };
-    this.#byKey.set(key, next);
-    return next;
   }
 
   /** Whether a revision of this release is under way. */
@@ -54,6 +51,23 @@ export class Rollouts {
     this.#byKey.delete(key);
   }
 }
+
+/** A rollout that nothing was applied of yet. */
+export const newRollout = (of: {
+  readonly address: ReleaseAddress;
+  readonly record: RecordHead;
+  readonly planned: readonly PlannedObject[];
+  readonly toPrune: readonly PlannedObject[];
+  readonly since: number;
+}): Rollout => ({
+  address: of.address,
+  record: of.record,
+  inventory: of.planned.map(({ ref }) => ref),
+  toPrune: of.toPrune.map(({ ref, source, isKept }) => ({ ref, source, isKept })),
+  since: of.since,
+  applied: undefined,
+  completed: new Set(),
+});
 
 const isSame = (rollout: Rollout, address: ReleaseAddress, record: RecordHead): boolean =>
   rollout.address.namespace === address.namespace && rollout.record.secret === record.secret && rollout.record.createdAt === record.createdAt;

@@ -10,6 +10,8 @@ export interface Run {
   readonly address: ReleaseAddress;
   /** How log lines name it. */
   readonly names: { readonly namespace: string; readonly name: string };
+  /** Somebody asked for a look now. */
+  readonly isWished: boolean;
   readonly signal: AbortSignal;
 }
 

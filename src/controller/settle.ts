@@ -1,5 +1,4 @@
 import type { ObjectRef } from '../core/object-ref.ts';
-import type { PlannedObject } from '../core/plan.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeRunning } from '../core/story.ts';
@@ -14,22 +13,22 @@ export interface Deployed {
   /** The reference that is followed now: another one may have led to the same digest then. */
   readonly reference: string;
   readonly records: readonly RecordHead[];
-  readonly planned: readonly PlannedObject[] | undefined;
+  readonly inventory: readonly ObjectRef[] | undefined;
 }
 
 /**
  * The release runs what is asked for. Where it ran under another name or in another namespace before, that one goes
  * now, except for the objects that this one has taken over.
  */
-export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, planned }: Deployed): Promise<Outcome> => {
+export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, inventory }: Deployed): Promise<Outcome> => {
   const former = (release.status.releases ?? []).filter((one) => one.namespace !== address.namespace || one.releaseName !== address.releaseName);
-  for (const one of former) await retire(deps, { owner: release.metadata, address: one, except: planned ?? [] }, signal);
+  for (const one of former) await retire(deps, { owner: release.metadata, address: one, except: inventory ?? [] }, signal);
   return {
     reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
     message: describeRunning(record, reference, intervalOf(release)),
     records,
     reference,
     releases: [address],
-    ...(planned !== undefined && { inventory: planned.map((object): ObjectRef => object.ref) }),
+    ...(inventory !== undefined && { inventory }),
   };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/fakes/clock.ts';
 import type { RecordHead } from '../core/record.ts';
-import { Rollouts } from './rollouts.ts';
+import { newRollout, Rollouts } from './rollouts.ts';
 import { triggers, type Triggers } from './triggers.ts';
 import { Workqueue } from './workqueue.ts';
 
@@ -12,7 +12,7 @@ const RECORD: RecordHead = { secret: 'sh.helm.release.v1.web.v1', revision: 1, s
 const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Promise<readonly (string | undefined)[]> => {
   const queue = new Workqueue(new FakeClock());
   const rollouts = new Rollouts();
-  if (isUnderWay) rollouts.begin({ key: KEY, address: { namespace: 'apps', releaseName: 'web' } }, RECORD, [], []);
+  if (isUnderWay) rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, planned: [], toPrune: [], since: 0 }));
   happen(triggers(queue, rollouts));
   return Promise.all(Array.from({ length: queue.depth }, () => queue.get()));
 };
@@ -23,7 +23,7 @@ describe('triggers', () => {
     ['wake a release that is gone, so that it is forgotten', (to) => to.releaseChanged(KEY, 'deleted'), false, [KEY]],
     ['sleep through our own status write', (to) => to.releaseChanged(KEY, 'status'), false, []],
     ['sleep through a status write while a revision is under way', (to) => to.releaseChanged(KEY, 'status'), true, []],
-    ['sleep through labels and finalizers', (to) => to.releaseChanged(KEY, 'meta'), false, []],
+    ['wake a release whose finalizers changed: ours may be gone', (to) => to.releaseChanged(KEY, 'meta'), false, [KEY]],
     ['wake a release whose tag moved', (to) => to.tagChanged(KEY), false, [KEY]],
     ['wake a release under way when the health of an object changed', (to) => to.healthChanged(KEY), true, [KEY]],
     ['sleep through changes of health at rest', (to) => to.healthChanged(KEY), false, []],

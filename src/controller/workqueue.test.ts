@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock, settle } from '../../test/fakes/clock.ts';
+import type { QueueMetrics } from '../ports/metrics.ts';
 import { Workqueue } from './workqueue.ts';
 
 let clock: FakeClock;
@@ -188,5 +189,44 @@ describe('Workqueue.close', () => {
     queue.close();
     queue.done('a');
     expect(queue.depth).toBe(0);
+  });
+});
+
+describe('what a queue counts', () => {
+  const counted: string[] = [];
+  const metrics: QueueMetrics = {
+    added: (key) => counted.push(`added ${key}`),
+    taken: (key) => counted.push(`taken ${key}`),
+    done: (key) => counted.push(`done ${key}`),
+    retried: () => counted.push('retried'),
+  };
+
+  beforeEach(() => {
+    counted.length = 0;
+    queue = new Workqueue(clock, metrics);
+  });
+
+  it('is one addition for a key that was added many times, and each way through it', async () => {
+    for (const key of ['a', 'a', 'b']) queue.add(key);
+    await queue.get();
+    queue.done('a');
+    expect(counted).toEqual(['added a', 'added b', 'taken a', 'done a']);
+  });
+
+  it('is one addition more for a key that is added while it is worked on', async () => {
+    queue.add('a');
+    await queue.get();
+    queue.add('a');
+    queue.add('a');
+    queue.done('a');
+    await queue.get();
+    expect(counted).toEqual(['added a', 'taken a', 'added a', 'done a', 'taken a']);
+  });
+
+  it('is a retry only where a run failed', async () => {
+    queue.addAfter('a', 10);
+    queue.addRateLimited('b');
+    await clock.advance(1_000);
+    expect(counted.toSorted()).toEqual(['added a', 'added b', 'retried']);
   });
 });

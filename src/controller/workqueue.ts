@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
+import { type QueueMetrics, SILENT_METRICS } from '../ports/metrics.ts';
 
 const FIRST_MS = 500;
 const MOST_MS = 60_000;
@@ -10,6 +11,7 @@ const MOST_MS = 60_000;
  */
 export class Workqueue {
   readonly #clock: Clock;
+  readonly #metrics: QueueMetrics;
   readonly #waiting = new Set<string>();
   readonly #active = new Set<string>();
   readonly #again = new Set<string>();
@@ -18,8 +20,9 @@ export class Workqueue {
   readonly #workers: ((key: string | undefined) => void)[] = [];
   #isClosed = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, metrics: QueueMetrics = SILENT_METRICS.queue) {
     this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   /** Keys that wait for a worker. */
@@ -28,14 +31,10 @@ export class Workqueue {
   }
 
   add(key: string): void {
-    if (this.#isClosed) return;
-    if (this.#active.has(key)) {
-      this.#again.add(key);
-      return;
-    }
-    const worker = this.#waiting.has(key) ? undefined : this.#workers.shift();
-    if (worker === undefined) this.#waiting.add(key);
-    else this.#give(key, worker);
+    if (this.#isClosed || this.#waiting.has(key) || this.#again.has(key)) return;
+    this.#metrics.added(key);
+    if (this.#active.has(key)) this.#again.add(key);
+    else this.#offer(key);
   }
 
   /** Adds the key after that many milliseconds, in place of an earlier wish of this kind. */
@@ -52,6 +51,7 @@ export class Workqueue {
 
   /** Adds the key after a pause that grows with each failure: 0.5 s doubling to 1 min, with half of it jitter. */
   addRateLimited(key: string): void {
+    this.#metrics.retried();
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     const pauseMs = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));
@@ -77,7 +77,8 @@ export class Workqueue {
 
   done(key: string): void {
     this.#active.delete(key);
-    if (this.#again.delete(key)) this.add(key);
+    this.#metrics.done(key);
+    if (this.#again.delete(key) && !this.#isClosed) this.#offer(key);
   }
 
   /** Gives nothing out any more, and lets waiting workers go. */
@@ -88,9 +89,16 @@ export class Workqueue {
     for (const worker of this.#workers.splice(0)) worker(undefined);
   }
 
+  #offer(key: string): void {
+    const worker = this.#workers.shift();
+    if (worker === undefined) this.#waiting.add(key);
+    else this.#give(key, worker);
+  }
+
   #give(key: string, worker: (key: string) => void): void {
     this.#waiting.delete(key);
     this.#active.add(key);
+    this.#metrics.taken(key);
     worker(key);
   }
 }

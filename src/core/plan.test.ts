@@ -91,6 +91,11 @@ describe('objectsToPrune', () => {
     ['leaves what an unfinished revision began to keep', [planned('a'), planned('a', { isKept: true })], [], []],
     ['leaves what an unfinished revision wanted to keep no more', [planned('a', { isKept: true }), planned('a')], [], []],
   ])('%s', (_name, earlier, wanted, names) => {
-    expect(objectsToPrune(earlier, wanted).map(({ ref }) => ref.name)).toEqual(names);
+    expect(
+      objectsToPrune(
+        earlier,
+        wanted.map(({ ref }) => ref),
+      ).map(({ ref }) => ref.name),
+    ).toEqual(names);
   });
 });

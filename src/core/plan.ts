@@ -1,12 +1,16 @@
 import { refKey, printRef, type ObjectRef } from './object-ref.ts';
 
-/** An object as it is going to the cluster. */
-export interface PlannedObject {
+/** An object of a manifest and its place in the cluster. */
+export interface PlacedObject {
   readonly ref: ObjectRef;
   /** Template it came from. */
   readonly source: string;
   /** Must stay when the chart drops it or the release goes (`helm.sh/resource-policy: keep`). */
   readonly isKept: boolean;
+}
+
+/** An object as it is going to the cluster. */
+export interface PlannedObject extends PlacedObject {
   /** Its JSON, sent as it is. */
   readonly json: Uint8Array;
 }
@@ -53,8 +57,8 @@ export const duplicateObjection = (objects: readonly PlannedObject[]): string | 
  * Objects of earlier revisions that the new one has no more. One that any of those revisions keeps is kept: which of
  * them was applied last, an unfinished one or the one before it, their manifests do not say.
  */
-export const objectsToPrune = (earlier: readonly PlannedObject[], planned: readonly PlannedObject[]): readonly PlannedObject[] => {
-  const stays = new Set([...planned, ...earlier.filter((object) => object.isKept)].map((object) => refKey(object.ref)));
+export const objectsToPrune = (earlier: readonly PlannedObject[], wanted: readonly ObjectRef[]): readonly PlannedObject[] => {
+  const stays = new Set([...wanted, ...earlier.filter((object) => object.isKept).map((object) => object.ref)].map(refKey));
   const gone = new Map(earlier.map((object) => [refKey(object.ref), object]));
   return [...gone].filter(([key]) => !stays.has(key)).map(([, object]) => object);
 };

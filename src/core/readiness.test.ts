@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Health } from './health.ts';
 import type { ObjectRef } from './object-ref.ts';
-import { isOlder, judge, objectsToWaitFor, type AppliedObject, type Sighting } from './readiness.ts';
+import { judge, objectsToWaitFor, type AppliedObject, type Sighting, completedJobs, unseen } from './readiness.ts';
 
 const applied = (kind: string, name = 'web', apiVersion = 'apps/v1'): AppliedObject => ({
   ref: { apiVersion, kind, namespace: 'prod', name },
@@ -28,7 +27,7 @@ describe('objectsToWaitFor', () => {
 });
 
 describe('judge', () => {
-  const seen = (status: Health['status'], message: string, resourceVersion = '100'): Sighting => ({ resourceVersion, health: { status, message } });
+  const seen = (status: Health['status'], message: string, resourceVersion = '100'): Sighting => ({ uid: 'u', resourceVersion, health: { status, message } });
   const current = seen('Current', 'is ready');
   const slow = seen('InProgress', '1 of 3 replicas available');
   const broken = seen('Failed', 'made no progress in time');
@@ -51,29 +50,24 @@ describe('judge', () => {
   });
 });
 
-describe('isOlder', () => {
-  it.each([
-    ['99', '100', true],
-    ['100', '99', false],
-    ['100', '100', false],
-    ['9007199254740992', '9007199254740993', true],
-    ['18446744073709551615', '9223372036854775807', false],
-  ])('of %s than %s is %s', (version, than, expected) => {
-    expect(isOlder(version, than)).toBe(expected);
+describe('what has gone and what is done', () => {
+  const ref = (kind: string, name: string) => ({ apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1', kind, namespace: 'prod', name });
+  const applied = (kind: string, name: string): AppliedObject => ({ ref: ref(kind, name), uid: `uid-${name}`, resourceVersion: '100' });
+  const current = (uid: string, resourceVersion = '101'): Sighting => ({ uid, resourceVersion, health: { status: 'Current', message: 'is fine' } });
+  const [web, migrate] = [applied('Deployment', 'web'), applied('Job', 'migrate')];
+  const seenBy = (sightings: Readonly<Record<string, Sighting>>) => (of: { readonly name: string }) => sightings[of.name];
+
+  it.each<readonly [string, Readonly<Record<string, Sighting>>, readonly string[]]>([
+    ['misses what no watch has', {}, ['web', 'migrate']],
+    ['misses what is only known from before the apply', { web: current('uid-web', '99'), migrate: current('uid-migrate') }, ['web']],
+    ['misses an object that another one has taken the name of', { web: current('uid-other'), migrate: current('uid-migrate') }, ['web']],
+    ['misses nothing that was seen since', { web: current('uid-web'), migrate: current('uid-migrate') }, []],
+  ])('%s', (_name, sightings, names) => {
+    expect(unseen([web, migrate], seenBy(sightings)).map((object) => object.ref.name)).toEqual(names);
   });
 
-  it('is the order of the numbers, whatever their length', () => {
-    // Long and short ones, and near ones, which share their first digits.
-    const version = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 20n }));
-    const pair = fc.oneof(
-      fc.tuple(version, version),
-      fc.tuple(version, fc.bigInt({ min: 0n, max: 3n })).map(([one, step]) => [one, one + step] as const),
-    );
-    fc.assert(
-      fc.property(pair, ([one, other]) => {
-        expect(isOlder(String(one), String(other))).toBe(one < other);
-        expect(isOlder(String(other), String(one))).toBe(other < one);
-      }),
-    );
+  it('knows a Job for done, and nothing else', () => {
+    expect(completedJobs([web, migrate], seenBy({ web: current('uid-web'), migrate: current('uid-migrate') }))).toEqual(['uid-migrate']);
+    expect(completedJobs([migrate], seenBy({ migrate: { ...current('uid-migrate'), health: { status: 'InProgress', message: 'is not complete' } } }))).toEqual([]);
   });
 });

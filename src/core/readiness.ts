@@ -1,5 +1,6 @@
-import { isReadyOnceThere, type Health } from './health.ts';
-import { groupOf, printRef, type ObjectRef } from './object-ref.ts';
+import { type Health, isReadyOnceThere } from './health.ts';
+import { groupOf, type ObjectRef, printRef } from './object-ref.ts';
+import { isNewer } from './resource-version.ts';
 
 /** An object as the API server answered our apply. */
 export interface AppliedObject {
@@ -10,9 +11,12 @@ export interface AppliedObject {
 
 /** What the watches saw of it last. */
 export interface Sighting {
+  readonly uid: string;
   readonly resourceVersion: string;
   readonly health: Health;
 }
+
+type SightingOf = (ref: ObjectRef) => Sighting | undefined;
 
 /** Whether a set of applied objects is ready; the message names the first object that is not. */
 export type Verdict = { readonly kind: 'Ready' } | { readonly kind: 'Waiting'; readonly message: string } | { readonly kind: 'Failed'; readonly message: string };
@@ -25,22 +29,30 @@ export const objectsToWaitFor = (applied: readonly AppliedObject[], options: { r
  * Judges objects by what the watches saw. A sighting older than our own apply says nothing: it shows the object as it
  * was before.
  */
-export const judge = (objects: readonly AppliedObject[], sightingOf: (ref: ObjectRef) => Sighting | undefined): Verdict => {
+export const judge = (objects: readonly AppliedObject[], sightingOf: SightingOf): Verdict => {
   let waiting: Verdict | undefined;
-  for (const { ref, resourceVersion } of objects) {
-    const sighting = sightingOf(ref);
-    const health = sighting === undefined || isOlder(sighting.resourceVersion, resourceVersion) ? NOT_SEEN : sighting.health;
-    const message = `${printRef(ref)}: ${health.message}`;
+  for (const object of objects) {
+    const health = freshSighting(object, sightingOf)?.health ?? NOT_SEEN;
+    const message = `${printRef(object.ref)}: ${health.message}`;
     if (health.status === 'Failed') return { kind: 'Failed', message };
     if (health.status !== 'Current') waiting ??= { kind: 'Waiting', message };
   }
   return waiting ?? { kind: 'Ready' };
 };
 
-/** Other groups have a kind of that name too. */
-const isJob = (ref: ObjectRef): boolean => ref.kind === 'Job' && groupOf(ref.apiVersion) === 'batch';
+/** Objects that the watches do not have as they were applied: not yet, or not any more. */
+export const unseen = (objects: readonly AppliedObject[], sightingOf: SightingOf): readonly AppliedObject[] =>
+  objects.filter((object) => freshSighting(object, sightingOf)?.uid !== object.uid);
+
+/** UIDs of Jobs that are complete. They may be deleted at any moment after (ttlSecondsAfterFinished) and are done all the same. */
+export const completedJobs = (objects: readonly AppliedObject[], sightingOf: SightingOf): readonly string[] =>
+  objects.filter((object) => isJob(object.ref) && freshSighting(object, sightingOf)?.health.status === 'Current').map(({ uid }) => uid);
 
 const NOT_SEEN: Health = { status: 'InProgress', message: 'not seen by the watch yet' };
 
-/** resourceVersions of one API server are decimal numbers that grow (KEP-5504). */
-export const isOlder = (version: string, than: string): boolean => (version.length === than.length ? version < than : version.length < than.length);
+const freshSighting = ({ ref, resourceVersion }: AppliedObject, sightingOf: SightingOf): Sighting | undefined => {
+  const sighting = sightingOf(ref);
+  return sighting === undefined || isNewer(resourceVersion, sighting.resourceVersion) ? undefined : sighting;
+};
+
+const isJob = ({ apiVersion, kind }: ObjectRef): boolean => groupOf(apiVersion) === 'batch' && kind === 'Job';

@@ -45,6 +45,7 @@ const target = (wish: Partial<Target>): Target => ({
   valuesDigest: VALUES,
   digest: OLD,
   deployedDigest: undefined,
+  isMoving: false,
   trouble: undefined,
   ...wish,
 });
@@ -153,6 +154,7 @@ describe('decide, when somebody else was at work', () => {
       { digest: NEW },
       install(4, { digest: NEW, trigger: 'DigestChanged' }),
     ],
+    ['applies what runs once more after another Helm release was tried', [deployed], { isMoving: true }, upgrade(3, { trigger: 'SpecChanged' })],
     ['installs again what is being uninstalled', [ours(2, 'uninstalling')], {}, install(3)],
     ['installs the new digest after an uninstall by hand', [superseded, uninstalled], { digest: NEW }, install(3, { digest: NEW })],
     ['starts anew on a record with a status that it does not know', [ours(1, 'unknown')], {}, install(2, { trigger: 'SpecChanged' })],

@@ -13,6 +13,8 @@ export interface Target {
   readonly digest: string | undefined;
   /** What this very spec pointed at when it was deployed, as status has it. */
   readonly deployedDigest: string | undefined;
+  /** The ChartRelease has written to another Helm release since: what runs here may not be as its record says. */
+  readonly isMoving: boolean;
   /** Why the registry did not say, or cannot be asked at present. */
   readonly trouble: Trouble | undefined;
 }
@@ -54,7 +56,7 @@ export const decide = (records: readonly RecordHead[], target: Target): Decision
   }
   const inputs = { chartDigest: digest, valuesDigest: target.valuesDigest };
   if (newest !== undefined && hasInputs(newest, inputs)) {
-    if (newest.status === 'deployed') return { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) };
+    if (newest.status === 'deployed' && !target.isMoving) return { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) };
     if (isPending(newest.status) || newest.status === 'failed') return { kind: 'Continue', record: newest, digest };
   }
   return {

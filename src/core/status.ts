@@ -5,7 +5,7 @@ import { conditionsFor, type Claim } from './conditions.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
 import { parseReference } from './reference.ts';
-import { deployedOf, type Trouble } from './release-state.ts';
+import { deployedOf } from './release-state.ts';
 import { retryDelayMs } from './retry.ts';
 
 /** How a run ended, as data: everything that status, retry and Event are made from. */
@@ -21,7 +21,7 @@ export interface Outcome {
   /** Addresses that may hold something of this ChartRelease; undefined where they did not change. */
   readonly releases?: readonly ReleaseAddress[];
   /** Why the tag cannot be followed at present, while what runs is right as far as is known. */
-  readonly fetchTrouble?: Trouble;
+  readonly fetchTrouble?: Pick<Claim, 'reason' | 'message'>;
   /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
   readonly isWatched?: boolean;
   /** When to look again at the latest, whatever the reason's own retry says. */

@@ -13,6 +13,9 @@ export const describeRunning = (record: RecordHead, reference: string, intervalM
 export const describeWaiting = (record: RecordHead, waitsFor: string): string =>
   `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) is applied; waiting for ${waitsFor}`;
 
+/** What became of an object that was applied. */
+export const describeGone = (object: string): string => `${object} was deleted; annotate the ChartRelease with tagalong.dev/reconcile-at to have it applied again`;
+
 /** Why a revision failed, and what happens next. */
 export const describeFailure = (record: RecordHead, verdict: { readonly kind: 'Waiting' | 'Failed'; readonly message: string }, timeout: string): string => {
   const why = verdict.kind === 'Failed' ? `failed: ${verdict.message}` : `was not ready within ${timeout}: ${verdict.message}`;

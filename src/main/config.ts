@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { type ListenAddress, parseAddress } from '../server/address.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
 export interface Config {
@@ -14,10 +15,17 @@ export interface Config {
   /** Path of the helm-engine program, and how many of it run. */
   readonly engine: string;
   readonly engines: number;
+  /** Socket of a renderer that does the rendering in place of engines of our own. */
+  readonly rendererSocket: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Where /metrics is served, and where /healthz and /readyz are. */
+  readonly metricsAddress: ServerAddress;
+  readonly healthAddress: ServerAddress;
   /** Registries, `host[:port]`, that are reached by plain HTTP. */
   readonly plainHttpHosts: readonly string[];
 }
+
+export type ServerAddress = Exclude<ListenAddress, { readonly kind: 'Invalid' }>;
 
 /** How the API server is reached: as a kubeconfig says, or as the ServiceAccount of the Pod that this is. */
 export type ClusterAccess =
@@ -34,6 +42,9 @@ export const USAGE = `Usage: operator [flags]
   --concurrent N             releases worked on at once (16)
   --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
   --engines N                how many of it run (one per core)
+  --renderer-socket PATH     have the renderer at this Unix socket do the rendering instead
+  --metrics-addr [HOST]:PORT /metrics (:8080); 0 switches it off
+  --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
   --log-level LEVEL          debug, info, warn or error (info)`;
 
 const OPTIONS = {
@@ -43,6 +54,9 @@ const OPTIONS = {
   concurrent: { type: 'string', default: '16' },
   'helm-engine': { type: 'string' },
   engines: { type: 'string' },
+  'renderer-socket': { type: 'string' },
+  'metrics-addr': { type: 'string', default: ':8080' },
+  'health-addr': { type: 'string', default: ':8081' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -62,7 +76,10 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     concurrent: count('--concurrent', flags.concurrent),
     engine: flags['helm-engine'] ?? env['TAGALONG_ENGINE'] ?? 'helm-engine',
     engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
+    rendererSocket: flags['renderer-socket'],
     logLevel: level(flags['log-level']),
+    metricsAddress: address('--metrics-addr', flags['metrics-addr']),
+    healthAddress: address('--health-addr', flags['health-addr']),
     plainHttpHosts: flags.config === undefined ? [] : await plainHttpHosts(flags.config),
   };
 };
@@ -99,15 +116,23 @@ const list = (text: string): readonly string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-const count = (flag: string, text: string): number => {
+/** Reads a flag that is a number. Throws ConfigError. */
+export const count = (flag: string, text: string): number => {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) throw new ConfigError(`${flag} ${JSON.stringify(text)} is not a whole number above 0`);
   return number;
 };
 
+const address = (flag: string, text: string): ServerAddress => {
+  const read = parseAddress(text);
+  if (read.kind === 'Invalid') throw new ConfigError(`${flag} ${JSON.stringify(text)} is no [host]:port, as :8080 or 127.0.0.1:0, and no 0 to switch it off`);
+  return read;
+};
+
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-const level = (text: string): Config['logLevel'] => {
+/** Reads --log-level. Throws ConfigError. */
+export const level = (text: string): Config['logLevel'] => {
   const found = LEVELS.find((one) => one === text);
   if (found === undefined) throw new ConfigError(`--log-level ${JSON.stringify(text)} is none of ${LEVELS.join(', ')}`);
   return found;

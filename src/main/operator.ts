@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
-import { HelmRenderer, ENGINE_ENVIRONMENT } from '../adapters/helm/renderer.ts';
 import { KubeCluster } from '../adapters/kube/cluster.ts';
 import { connectInPod, connectWithKubeconfig, type ConnectionTools } from '../adapters/kube/connect.ts';
 import type { Connection } from '../adapters/kube/connection.ts';
@@ -14,6 +13,8 @@ import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { createLogger } from '../adapters/system/logger.ts';
+import { measured } from '../adapters/system/measured-renderer.ts';
+import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { Accepted } from '../controller/accepted.ts';
 import { work } from '../controller/controller.ts';
 import type { Deps } from '../controller/deps.ts';
@@ -22,7 +23,11 @@ import { triggers } from '../controller/triggers.ts';
 import { Workqueue } from '../controller/workqueue.ts';
 import { healthOf } from '../core/health.ts';
 import { ClusterError } from '../ports/cluster.ts';
+import { ListenError } from '../server/http-server.ts';
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts';
+import { openEndpoints } from './endpoints.ts';
+import { openRenderer } from './rendering.ts';
+import { VERSION } from './version.ts';
 
 /** How long running work may go on after SIGTERM before it is cut off. */
 const GRACE_MS = 20_000;
@@ -32,17 +37,17 @@ const DRAIN_MS = 3_000;
 const operate = async (config: Config): Promise<void> => {
   const clock = new SystemClock();
   const logger = createLogger({ level: config.logLevel });
-  const connection = await connect(config, { clock, logger });
-  const queue = new Workqueue(clock);
+  const metrics = new PrometheusMetrics({ version: VERSION, maxConcurrent: config.concurrent });
+  const connection = await connect(config, { clock, logger, metrics: metrics.api });
+  const queue = new Workqueue(clock, metrics.queue);
   const rollouts = new Rollouts();
   const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts);
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
   const records = new KubeRecords(connection);
   const events = new KubeEvents(connection, hostname());
-  const registry = new RegistryClient({ clock, plainHttpHosts: config.plainHttpHosts });
-  const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger });
-  const launch = { command: config.engine, args: [], environment: ENGINE_ENVIRONMENT };
-  const renderer = new HelmRenderer({ launch, engines: config.engines, clock, logger });
+  const registry = new RegistryClient({ clock, plainHttpHosts: config.plainHttpHosts, metrics: metrics.registry });
+  const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger, metrics: metrics.registry });
+  const renderer = openRenderer(config, { clock, logger });
   const deps: Deps = {
     releases,
     records,
@@ -51,16 +56,25 @@ const operate = async (config: Config): Promise<void> => {
     secrets: new KubeSecrets(connection),
     events,
     tags,
-    charts: new RegistryCharts({ client: registry }),
-    renderer,
+    charts: new RegistryCharts({ client: registry, metrics: metrics.charts }),
+    renderer: measured(renderer, metrics.renders),
     clock,
     logger,
+    metrics: metrics.runs,
     rollouts,
     accepted: new Accepted(),
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);
   const interrupted = once(process, 'SIGINT').catch(() => undefined);
+  let isStopping = false;
+  metrics.follow(releases);
+  const ready = [
+    { name: 'releases', problem: () => (releases.isReady ? undefined : 'the ChartReleases are not listed yet') },
+    { name: 'helm-engine', problem: () => (renderer.isUp ? undefined : renderer.describe()) },
+    { name: 'shutdown', problem: () => (isStopping ? 'the operator is stopping' : undefined) },
+  ];
+  const endpoints = await openEndpoints({ addresses: config, metrics, ready, clock, logger });
   const cutOff = new AbortController();
   renderer.warmUp();
   releases.start();
@@ -70,6 +84,7 @@ const operate = async (config: Config): Promise<void> => {
   logger.info({ namespaces: config.watchNamespaces, releases: releases.keys().length }, 'ready');
 
   await Promise.race([stopped, interrupted]);
+  isStopping = true;
   logger.info({}, 'stopping: no new work is begun');
   queue.close();
   const cancel = clock.after(GRACE_MS, () => cutOff.abort(new Error('the operator is stopping')));
@@ -80,6 +95,7 @@ const operate = async (config: Config): Promise<void> => {
   await renderer.close();
   await registry.close();
   await connection.close();
+  await endpoints.close();
 };
 
 const connect = (config: Config, tools: ConnectionTools): Promise<Connection> | Connection =>
@@ -90,7 +106,7 @@ try {
   if (config === undefined) console.log(USAGE);
   else await operate(config);
 } catch (error) {
-  if (!(error instanceof ConfigError) && !(error instanceof ClusterError)) throw error;
+  if (!(error instanceof ConfigError) && !(error instanceof ClusterError) && !(error instanceof ListenError)) throw error;
   console.error(error.message);
   process.exitCode = 2;
 }

@@ -29,6 +29,7 @@ const RENDER_REASONS: Readonly<Record<RenderErrorCode, Reason>> = {
   ChartInvalid: 'ChartInvalid',
   ValuesInvalid: 'ValuesInvalid',
   TemplateFailed: 'RenderFailed',
+  ResourceExceeded: 'RenderResourceExceeded',
   Unavailable: 'RendererUnavailable',
 };
 

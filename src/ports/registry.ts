@@ -1,3 +1,4 @@
+import type { DockerCredential as Credential } from '../core/docker-config.ts';
 import type { Reference } from '../core/reference.ts';
 import type { Trouble } from '../core/release-state.ts';
 
@@ -30,11 +31,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** Name and password for one registry; both opaque. */
-export interface Credential {
-  readonly username: string;
-  readonly password: string;
-}
+export type { Credential };
 
 /** A tag in a repository, and as whom it is looked at. */
 export interface TagAddress {

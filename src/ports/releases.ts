@@ -8,6 +8,12 @@ export type SeenRelease =
 /** What is known even of a ChartRelease that cannot be read. */
 export type ReleaseIdentity = Pick<ChartRelease, 'apiVersion' | 'kind' | 'metadata' | 'status'>;
 
+/**
+ * What the watch saw of a ChartRelease: `spec` when it is new, or its generation, annotations or deletion changed;
+ * `meta` when labels or finalizers did, `status` when nothing but the status did.
+ */
+export type ReleaseChange = 'spec' | 'meta' | 'status' | 'deleted';
+
 /** ChartReleases. Reads come from the watch; writes reject with ClusterError. */
 export interface Releases {
   /** The ChartRelease with this key, `namespace/name`, or undefined where the watch has none. Never older than our own last write. */

@@ -7,7 +7,9 @@ export type RenderErrorCode =
   | 'ValuesInvalid'
   /** A template failed, or what it made is no Kubernetes object. */
   | 'TemplateFailed'
-  /** The engine hung, crashed, or sent what is no reply. */
+  /** The chart breaks a limit of time, memory or output, and not only once: the same again is of no use. */
+  | 'ResourceExceeded'
+  /** The engine hung, crashed, or sent what is no reply; or nobody answers. */
   | 'Unavailable';
 
 /** What a renderer throws; the message has template, line and Helm's own words where there are some. */

@@ -2,7 +2,7 @@ import { installWaves } from '../core/order.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { AppliedObject } from '../core/readiness.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
-import { StageError } from '../ports/errors.ts';
+import { isRace, StageError } from '../ports/errors.ts';
 
 /**
  * Applies the objects in Helm's install order, those of one kind side by side. Stops after the wave in which an object
@@ -25,7 +25,8 @@ const applyOne = async (cluster: Cluster, { ref, json, source }: PlannedObject, 
     const { uid, resourceVersion } = await cluster.apply(ref, json, { dryRun: false }, signal);
     return { ref, uid, resourceVersion };
   } catch (error) {
-    if (!(error instanceof ClusterError) || error.code !== 'Rejected') throw error;
+    // Forced, and without a precondition of ours: a conflict or a missing object is what the manifest, or a webhook, says.
+    if (!(error instanceof ClusterError) || !(error.code === 'Rejected' || isRace(error))) throw error;
     throw new StageError('ManifestRejected', `${error.message} (${source})`, { cause: error });
   }
 };

@@ -2,14 +2,14 @@ import { printRef, refKey } from '../core/object-ref.ts';
 import { describeOwner, isOwnedBy, type Owner } from '../core/ownership.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
-import { StageError } from '../ports/errors.ts';
+import { isRace, StageError } from '../ports/errors.ts';
 
-/** What is to be checked: the plan, and the objects that the release has in the cluster already. */
+/** What is to be checked: the plan, and the objects of the deployed revision, which the release has in the cluster. */
 export interface PreflightInput {
   readonly planned: readonly PlannedObject[];
-  readonly earlier: readonly PlannedObject[];
+  readonly deployed: readonly PlannedObject[];
   readonly owner: Owner;
-  /** The API server has accepted the same chart with the same values before: no dry run is needed. */
+  /** The API server has accepted the same upgrade of another release: no dry run is needed. */
   readonly isAccepted: boolean;
 }
 
@@ -18,13 +18,12 @@ export interface PreflightInput {
  * API server refuses (by a dry run, which goes through admission). So a bad chart leaves what runs untouched.
  */
 export const preflight = async (cluster: Cluster, input: PreflightInput, signal: AbortSignal): Promise<void> => {
-  const before = new Map(input.earlier.map((object) => [refKey(object.ref), object]));
+  const before = new Map(input.deployed.map((object) => [refKey(object.ref), object]));
   const added = input.planned.filter((object) => !before.has(refKey(object.ref)));
   await Promise.all(added.map((object) => checkOwner(cluster, object, input.owner, signal)));
   if (input.isAccepted) return;
   const changed = input.planned.filter((object) => !isSame(object, before.get(refKey(object.ref))));
-  const created = new Set(input.planned.filter(({ ref }) => ref.kind === 'Namespace').map(({ ref }) => ref.name));
-  await Promise.all(changed.map((object) => tryOut(cluster, object, created, signal)));
+  await Promise.all(changed.map((object) => tryOut(cluster, object, added, signal)));
 };
 
 const checkOwner = async (cluster: Cluster, object: PlannedObject, owner: Owner, signal: AbortSignal): Promise<void> => {
@@ -33,17 +32,24 @@ const checkOwner = async (cluster: Cluster, object: PlannedObject, owner: Owner,
   throw new StageError('ObjectNotOwned', `${printRef(object.ref)} (${object.source}) exists already and ${describeOwner(live)}; remove it, or rename it in the chart`);
 };
 
-const tryOut = async (cluster: Cluster, object: PlannedObject, created: ReadonlySet<string>, signal: AbortSignal): Promise<void> => {
+const tryOut = async (cluster: Cluster, object: PlannedObject, added: readonly PlannedObject[], signal: AbortSignal): Promise<void> => {
   try {
     await cluster.apply(object.ref, object.json, { dryRun: true }, signal);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    // Nothing can be tried out in a namespace that the chart brings itself, nor past a webhook that knows no dry run.
-    if (error.code === 'NamespaceNotFound' && created.has(object.ref.namespace)) return;
-    if (error.message.includes('does not support dry run')) return;
-    if (error.code === 'Rejected') throw new StageError('ManifestRejected', `${error.message} (${object.source})`, { cause: error });
+    if (isInconclusive(error, object, added)) return;
+    if (error.code === 'Rejected' || isRace(error)) throw new StageError('ManifestRejected', `${error.message} (${object.source})`, { cause: error });
     throw error;
   }
+};
+
+/**
+ * A Pod wants its ServiceAccount, a RoleBinding its Role, all of them their Namespace: what the chart brings along is not
+ * there yet. And there are webhooks that know no dry run.
+ */
+const isInconclusive = ({ code, message }: ClusterError, { ref }: PlannedObject, added: readonly PlannedObject[]): boolean => {
+  if (code === 'NamespaceNotFound') return added.some((one) => one.ref.kind === 'Namespace' && one.ref.name === ref.namespace);
+  return message.includes('does not support dry run') || ((code === 'Forbidden' || code === 'NotFound') && added.length > 0);
 };
 
 const isSame = (object: PlannedObject, earlier: PlannedObject | undefined): boolean =>

@@ -43,9 +43,11 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
   return all;
 };
 
+/** A success is news when another revision runs, trouble when it is another one: not whenever the words change. */
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
   const [was, is] = [conditionOf(before.conditions, type), conditionOf(after.conditions, type)];
-  return was?.reason !== is?.reason || was?.message !== is?.message || (type === 'Ready' && before.revision !== after.revision);
+  if (type === 'Ready' && is?.status === 'True') return before.revision !== after.revision;
+  return was?.reason !== is?.reason || before.observedGeneration !== after.observedGeneration;
 };
 
 const announcement = (type: 'Normal' | 'Warning', reason: string, message: string, status: ChartReleaseStatus): Announcement => ({

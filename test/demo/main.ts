@@ -43,7 +43,7 @@ const demo = async (dir: string, started: Started): Promise<void> => {
   await reaches(lab, 2);
   const tookMs = Date.now() - moved;
 
-  for (const [title, output] of await views(lab)) console.log(`\n$ ${title}\n${output.trimEnd()}`);
+  for (const [title, output] of await views(lab, started.operator)) console.log(`\n$ ${title}\n${output.trimEnd()}`);
   console.log('');
   say(`from tag move to Ready: ${(tookMs / 1000).toFixed(1)} s, with a look at the tag every 10 s`);
 };
@@ -80,12 +80,21 @@ const reaches = async (lab: Lab, revision: number): Promise<void> => {
   throw new Error(`ChartRelease default/hello did not become Ready at revision ${revision} within ${PATIENCE_MS / 1000} s: ${last}`);
 };
 
-const views = async (lab: Lab): Promise<readonly (readonly [string, string])[]> => [
+const views = async (lab: Lab, operator: Operator): Promise<readonly (readonly [string, string])[]> => [
   ['kubectl get crel', (await kubectl(lab, ['get', 'crel'])).stdout],
   ['helm list', (await helm(lab, ['list'])).stdout],
   ['helm history hello', (await helm(lab, ['history', 'hello'])).stdout],
   ['kubectl events --for chartrelease/hello', (await kubectl(lab, ['events', '--for', 'chartrelease/hello'])).stdout],
+  [`curl -s ${operator.url('metrics')}/metrics | grep ^tagalong_release`, await metrics(operator, 'tagalong_release')],
 ];
+
+const metrics = async (operator: Operator, prefix: string): Promise<string> => {
+  const text = await (await fetch(`${operator.url('metrics')}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(prefix))
+    .join('\n');
+};
 
 interface Started {
   lab?: Lab;

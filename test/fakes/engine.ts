@@ -12,7 +12,7 @@ export type EngineMode =
   | 'forgetful'
   /** Works, but only after it has crashed once; the second argument is the file that says so. */
   | 'crash-once'
-  /** Answers requests for a release named `hang` or `crash` accordingly, and works otherwise. */
+  /** Does what the release's name says up to its first dash, as in `hang-1`: hang, crash, garbage, over (its cap), greedy, oom, slow; works otherwise. */
   | 'by-release'
   | 'hang'
   | 'crash'
@@ -136,10 +136,20 @@ const crashOnce = (request: Request): void => {
 };
 
 const byRelease = (request: Request): void => {
-  const name = (request.header['release'] as { name: string } | undefined)?.name;
-  if (name === 'crash') crash();
-  else if (name !== 'hang') send(work(request));
+  const name = (request.header['release'] as { name: string } | undefined)?.name.split('-')[0] ?? '';
+  const act = BY_RELEASE[name] ?? ((each) => send(work(each)));
+  act(request);
 };
+
+const hoard: Buffer[] = [];
+
+/** Takes 128 MiB that nobody gives back, and hangs. */
+const greedy = (): void => void hoard.push(Buffer.alloc(128 * 1024 * 1024, 1));
+
+/** Ends as the real one does when it finds itself too large. */
+const oom = (): void => void process.stderr.write('helm-engine: 9 bytes of memory are in use, at most 8 are allowed\n', () => process.exit(137));
+
+const SLOW_MS = 700;
 
 const chatty = (request: Request): void => {
   send(Buffer.concat([work(request), frame({ id: request.header.id, kind: 'chartNeeded' })]));
@@ -158,10 +168,22 @@ const overCap = (): void => {
 
 const object = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: '', source: '', resourcePolicy: '' };
 
+const garbage = (): void => send(Buffer.from('level=INFO msg="a log line on stdout"\n'));
+
+const BY_RELEASE: Readonly<Record<string, (request: Request) => void>> = {
+  hang: () => undefined,
+  crash,
+  garbage,
+  over: overCap,
+  greedy,
+  oom,
+  slow: (request) => void setTimeout(() => send(work(request)), SLOW_MS),
+};
+
 const ANSWERS: Readonly<Record<string, (request: Request) => void>> = {
   hang: () => undefined,
   crash,
-  garbage: () => send(Buffer.from('level=INFO msg="a log line on stdout"\n')),
+  garbage,
   'wrong-id': ({ header }) => send(frame({ id: header.id + 1, kind: 'chartNeeded' })),
   'wrong-kind': ({ header }) => send(frame({ id: header.id, kind: 'chartNeeded' })),
   'over-cap': overCap,

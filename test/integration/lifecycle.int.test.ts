@@ -188,7 +188,8 @@ spec:
   });
 
   it('uninstalls what never became ready, too', async () => {
-    const pod = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: stillborn\n  annotations: {lab.tagalong.dev/play: not-ready}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n';
+    const pod =
+      'apiVersion: v1\nkind: Pod\nmetadata:\n  name: stillborn\n  annotations: {lab.tagalong.dev/play: not-ready}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n';
     await site.pushSmall('stillborn', 'stable', '1.0.0', { 'templates/pod.yaml': pod });
     await site.release('stillborn', { chart: site.reference('stillborn', 'stable') });
     const status = await site.reaches('stillborn', 'waiting', (seen) => seen.conditions?.[0]?.reason === 'Progressing');
@@ -253,17 +254,70 @@ spec:
     for (const nth of [3, 4, 5]) expect(await site.configMap(`failing-${nth}`)).toBeUndefined();
   });
 
+  it('goes back to the release name it came from, with its objects as they should be', async () => {
+    const shared = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: back-shared}\ndata: {owner: {{ .Release.Name }}}\n';
+    const stuck =
+      'apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n  annotations: {lab.tagalong.dev/play: {{ eq .Release.Name "other" | ternary "not-ready" "ready" }}}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n';
+    await site.pushSmall('back', 'stable', '1.0.0', { 'templates/shared.yaml': shared, 'templates/pod.yaml': stuck });
+    const chart = site.reference('back', 'stable');
+    await site.release('back', { chart });
+    await site.ready('back', 1);
+    await site.release('back', { chart, releaseName: 'other' });
+    await site.eventually('the other release has the object', async () => (await site.configMap('back-shared'))?.['owner'] === 'other');
+    await site.release('back', { chart, releaseName: 'back' });
+    await site.reaches('back', 'back at its release', ({ releases, revision }) => revision === 2 && releases?.length === 1 && releases[0]?.releaseName === 'back');
+    expect(await site.configMap('back-shared')).toEqual({ owner: 'back' });
+    await site.eventually('the Pod of the other release is gone', async () => (await site.object('pods/other')) === undefined);
+    await expect(site.helm(['history', 'other'])).rejects.toThrow('not found');
+  });
+
+  it('puts a finalizer back that somebody took away', async () => {
+    await site.pushSmall('final', 'stable', '1.0.0');
+    await site.release('final', { chart: site.reference('final', 'stable') });
+    await site.ready('final', 1);
+    await site.kubectl(['patch', 'crel', 'final', '--type=merge', '--patch', '{"metadata":{"finalizers":[]}}']);
+    const finalizers = async () => ((await site.seen('final')) as { readonly metadata: { readonly finalizers?: readonly string[] } } | undefined)?.metadata.finalizers;
+    await site.eventually('the finalizer is back', async () => (await finalizers())?.length === 1);
+  });
+
+  it('upgrades to a chart whose CRD has got another version', async () => {
+    const definition = (versions: string) => `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gears.${site.namespace}.test}
+spec:
+  group: ${site.namespace}.test
+  scope: Namespaced
+  names: {kind: Gear, plural: gears, singular: gear}
+  versions: [${versions}]
+`;
+    const version = (name: string, storage: boolean) => `{name: ${name}, served: true, storage: ${storage}, schema: {openAPIV3Schema: {type: object}}}`;
+    await site.pushSmall('gears', 'stable', '1.0.0', { 'crds/gear.yaml': definition(version('v1', true)) });
+    await site.release('gears', { chart: site.reference('gears', 'stable') });
+    await site.ready('gears', 1);
+    await site.pushSmall('gears', 'stable', '2.0.0', { 'crds/gear.yaml': definition(`${version('v1', true)}, ${version('v2', false)}`) });
+    await site.lookNow('gears');
+    await site.ready('gears', 2);
+  });
+
+  it('installs a Pod together with the ServiceAccount that it wants', async () => {
+    const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: company}\n';
+    const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: company}\nspec:\n  serviceAccountName: company\n  containers: [{name: web, image: registry.invalid/web}]\n';
+    await site.pushSmall('company', 'stable', '1.0.0', { 'templates/account.yaml': account, 'templates/pod.yaml': pod });
+    await site.release('company', { chart: site.reference('company', 'stable') });
+    await site.ready('company', 1);
+  });
+
   it('reports progress while objects are not ready, and failure after the timeout, and recovers by itself', async () => {
     const pod = (play: string) =>
       `apiVersion: v1\nkind: Pod\nmetadata:\n  name: slow\n  annotations: {lab.tagalong.dev/play: ${play}}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n`;
     await site.pushSmall('slow', 'stable', '1.0.0', { 'templates/pod.yaml': pod('not-ready') });
-    await site.release('slow', { chart: site.reference('slow', 'stable'), timeout: '4s' });
+    await site.release('slow', { chart: site.reference('slow', 'stable'), timeout: '8s' });
     const status = await site.reaches('slow', 'Reconciling', (seen) => seen.conditions?.some(({ type }) => type === 'Reconciling') ?? false);
     expect(status.conditions).toMatchObject([
       { type: 'Ready', status: 'Unknown', reason: 'Progressing', message: expect.stringContaining(`Pod ${site.namespace}/slow`) },
       { type: 'Reconciling', status: 'True' },
     ]);
-    expect(await site.fails('slow', 'InstallFailed')).toContain('was not ready within 4s');
+    expect(await site.fails('slow', 'InstallFailed')).toContain('was not ready within 8s');
     await site.pushSmall('slow', 'stable', '1.0.1');
     await site.lookNow('slow');
     expect((await site.ready('slow', 2)).history).toMatchObject([

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type FaultyRegistry, startFaultyRegistry } from './faulty-registry.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 const pod = (play: string): string =>
@@ -8,10 +9,15 @@ const RANDOM = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Na
 
 describe('an operator that dies', () => {
   let site: Site;
+  let faulty: FaultyRegistry;
   beforeAll(async () => {
-    site = await openSite('resume');
+    faulty = await startFaultyRegistry(inject('lab').registry);
+    site = await openSite('resume', { plainHttpHosts: [faulty.host] });
   });
-  afterAll(() => site.close());
+  afterAll(async () => {
+    await site.close();
+    await faulty.close();
+  });
 
   /** Makes a Pod that is played as not ready ready after all. */
   const becomesReady = (name: string) =>
@@ -47,13 +53,47 @@ describe('an operator that dies', () => {
 
   it('goes on without a registry', async () => {
     await site.pushSmall('alone', 'stable', '1.0.0');
-    await site.release('alone', { chart: site.reference('alone', 'stable') });
+    await site.release('alone', { chart: `${faulty.host}/${site.namespace}/alone:stable` });
     await site.ready('alone', 1);
     await site.operator.stop();
+    faulty.fault = () => ({ status: 503, headers: {}, body: Buffer.from('away') });
     await site.startOperator();
+    const status = await site.reaches('alone', 'FetchFailed', (seen) => conditionIn(seen, 'FetchFailed') !== undefined);
+    expect(conditionIn(status, 'Ready')?.status).toBe('True');
+    expect(status).toMatchObject({ revision: 1, chart: { version: '1.0.0' } });
+    faulty.fault = undefined;
     await site.lookNow('alone');
-    const status = await site.reaches('alone', 'the wish was seen', (seen) => seen.lastHandledReconcileAt !== undefined);
-    expect(status.revision).toBe(1);
+    await site.reaches('alone', 'no more FetchFailed', (seen) => conditionIn(seen, 'FetchFailed') === undefined);
+  });
+
+  it('applies once more what somebody deletes while it waits', async () => {
+    await site.pushSmall('gone', 'stable', '1.0.0', { 'templates/pod.yaml': pod('not-ready') });
+    await site.release('gone', { chart: site.reference('gone', 'stable') });
+    await site.reaches('gone', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
+    const seen = async () => (await site.object('pods/gone')) as { readonly metadata: { readonly uid: string }; readonly status?: { readonly phase?: string } } | undefined; // the API's own shape
+    const before = await seen();
+    await site.kubectl(['delete', 'pod', 'gone']);
+    await site.eventually('another Pod runs', async () => {
+      const now = await seen();
+      return now !== undefined && now.metadata.uid !== before?.metadata.uid && now.status?.phase === 'Running';
+    });
+    await becomesReady('gone');
+    expect((await site.ready('gone', 1)).history).toMatchObject([{ revision: 1, outcome: 'deployed' }]);
+  });
+
+  it('brings the revision under way to its end when the tag moves to something bad', async () => {
+    await site.pushSmall('stranded', 'stable', '1.0.0', { 'templates/pod.yaml': pod('not-ready') });
+    await site.release('stranded', { chart: site.reference('stranded', 'stable') });
+    await site.reaches('stranded', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
+    await site.pushSmall('stranded', 'stable', '2.0.0', { 'templates/bad.yaml': '{{ fail "bad" }}' });
+    await site.lookNow('stranded');
+    await site.reaches('stranded', 'FetchFailed', (status) => conditionIn(status, 'FetchFailed')?.reason === 'RenderFailed');
+    await becomesReady('stranded');
+    const status = await site.reaches('stranded', 'deployed', ({ revision }) => revision === 1);
+    expect(status.history).toMatchObject([{ revision: 1, outcome: 'deployed' }]);
+    await site.pushSmall('stranded', 'stable', '3.0.0');
+    await site.lookNow('stranded');
+    expect(conditionIn(await site.ready('stranded', 2), 'FetchFailed')).toBeUndefined();
   });
 
   it('writes nothing for releases that are as they should be when it starts', async () => {

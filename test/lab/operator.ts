@@ -9,12 +9,16 @@ const ENGINE = path.join(ROOT, '.build/helm-engine');
 const READY_MS = 30_000;
 const STOP_MS = 10_000;
 const KEPT_LINES = 2_000;
+/** Any port that is free: there may be several operators, and a real one beside them. */
+const LISTEN = ['--metrics-addr', '127.0.0.1:0', '--health-addr', '127.0.0.1:0'];
 
 /** An operator that runs from the working tree against a lab; it ends with the program that started it. */
 export interface Operator {
   readonly pid: number;
   /** What it has logged last, a JSON document a line. */
   log(): readonly string[];
+  /** Where it serves `/metrics`, or `/healthz` and `/readyz`, as a URL without a path; each operator has ports of its own. */
+  url(of: 'metrics' | 'probes'): string;
   /** SIGTERM, and SIGKILL when that is not enough; resolves when it is gone. */
   stop(): Promise<void>;
   /** SIGKILL. */
@@ -30,17 +34,20 @@ export interface OperatorOptions {
 /** Starts an operator and resolves when its watches are in. Rejects with the end of its log when it ends before that. */
 export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfig'>, options: OperatorOptions = {}): Promise<Operator> => {
   if (!existsSync(ENGINE)) throw new Error('there is no .build/helm-engine; run make build');
-  const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...(options.args ?? [])];
+  const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...LISTEN, ...(options.args ?? [])];
   if (options.namespaces !== undefined) args.push('--watch-namespaces', options.namespaces.join(','));
   const child = spawn(process.execPath, [path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
+  const urls = new Map<string, string>();
   keepLines(child, lines);
+  child.on('lines', () => keepUrls(lines, urls));
   const ended = once(child, 'exit');
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
   const operator: Operator = {
     pid: child.pid ?? 0,
     log: () => [...lines],
+    url: (of) => urls.get(of) ?? '',
     stop: () => end(child, ended, 'SIGTERM', killWithUs),
     kill: () => end(child, ended, 'SIGKILL', killWithUs),
   };
@@ -58,6 +65,17 @@ const keepLines = (child: ChildProcess, lines: string[]): void => {
       lines.splice(0, lines.length - KEPT_LINES);
       child.emit('lines');
     });
+  }
+};
+
+const SERVING = /"address":"(?<address>[^"]+)","msg":"serving (?<what>\w+)"/;
+
+/** Before the lines are dropped that say them. */
+const keepUrls = (lines: readonly string[], urls: Map<string, string>): void => {
+  if (urls.size === 2) return;
+  for (const line of lines) {
+    const { address, what } = SERVING.exec(line)?.groups ?? {};
+    if (address !== undefined && what !== undefined) urls.set(what, `http://${address}`);
   }
 };
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Lab } from './lab.ts';
 import { layoutOf } from './layout.ts';
 
+const RUN_MS = 60_000;
+
 /** What the tools need of a lab. */
 export type LabAccess = Pick<Lab, 'dir' | 'kubeconfig' | 'tools'>;
 
@@ -33,6 +35,9 @@ function runTool(lab: LabAccess, name: string, args: readonly string[], options:
   const child = spawn(program, args, {
     env: { ...process.env, ...envOf(lab) },
     stdio: 'pipe',
+    // A command that waits for what never comes must not outlive the test that gave up on it.
+    timeout: RUN_MS,
+    killSignal: 'SIGKILL',
     ...(options.signal && { signal: options.signal }),
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];

@@ -15,7 +15,17 @@ export interface ChildListener {
   /** A line on stderr, cut to a bearable length. */
   onLine(line: string): void;
   /** Called once, when it has ended and all that it wrote was read. */
-  onGone(why: string, lastLines: readonly string[]): void;
+  onGone(end: End): void;
+}
+
+/** How a child ended. */
+export interface End {
+  readonly why: string;
+  /** Exit code; null when a signal ended it or it never started. */
+  readonly code: number | null;
+  /** Whether this side killed it. */
+  readonly wasKilled: boolean;
+  readonly lastLines: readonly string[];
 }
 
 // A grandchild may hold the pipes open after the child has ended: they are not waited for any longer than this.
@@ -88,14 +98,14 @@ export class Child {
   #watchEnd(launch: Launch, clock: Clock): void {
     let cancel = (): void => undefined;
     this.#child.on('error', (error) => {
-      if (this.#child.pid === undefined) this.#leave(`${launch.command} cannot be started: ${error.message}`);
+      if (this.#child.pid === undefined) this.#leave(`${launch.command} cannot be started: ${error.message}`, null);
     });
     this.#child.on('exit', () => {
       cancel = clock.after(DRAIN_MS, () => this.#dropPipes());
     });
     this.#child.on('close', (code, signal) => {
       cancel();
-      this.#leave(this.#why ?? (signal === null ? `exited with ${code}` : `was ended by ${signal}`));
+      this.#leave(this.#why ?? (signal === null ? `exited with ${code}` : `was ended by ${signal}`), code);
     });
   }
 
@@ -104,10 +114,10 @@ export class Child {
     this.#child.stderr?.destroy();
   }
 
-  #leave(why: string): void {
+  #leave(why: string, code: number | null): void {
     if (this.#isGone) return;
     this.#isGone = true;
     const { summary, lines } = this.#words;
-    this.#listener.onGone(summary === '' ? why : `${why}: ${summary}`, lines);
+    this.#listener.onGone({ why: summary === '' ? why : `${why}: ${summary}`, code, wasKilled: this.#why !== undefined, lastLines: lines });
   }
 }

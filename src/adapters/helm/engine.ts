@@ -1,13 +1,16 @@
 import { LRUCache } from 'lru-cache';
+import type { Breach } from '../../core/quarantine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { RenderError } from '../../ports/renderer.ts';
-import { Child, type Launch } from './child.ts';
+import { Child, type End, type Launch } from './child.ts';
+import type { Speaker } from './conversation.ts';
+import { BareError } from './failure.ts';
 import { encodeFrame, type Frame, REQUEST_LIMIT } from './frames.ts';
 import type { FailedReply, Message, Ready, Reply } from './protocol.ts';
 import { parseReady, parseReply } from './reply.ts';
+import { residentBytes, watchResident } from './resident.ts';
 
-/** How long an engine may take, in milliseconds. */
+/** What an engine may take, times in milliseconds. */
 export interface EngineLimits {
   /** From its start to its first frame. */
   readonly readyMs: number;
@@ -15,6 +18,8 @@ export interface EngineLimits {
   readonly replyMs: number;
   /** From the end of its stdin to its own end, before it is killed. */
   readonly closeMs: number;
+  /** Resident memory over that at rest while it answers, in bytes; looked at on Linux only. */
+  readonly memoryBytes: number;
 }
 
 export interface EngineOptions {
@@ -25,14 +30,19 @@ export interface EngineOptions {
 }
 
 /** An engine ended, or had to be, with a request or a start unanswered. */
-export class EngineLost extends RenderError {
-  /** Whether the same may work on a fresh engine; what hung once is not tried again. */
-  readonly mayRepeat: boolean;
+export class EngineLost extends BareError {
+  /** The limit that the request broke; undefined when that is the engine's own fault. */
+  readonly breach: Breach | undefined;
 
-  constructor(message: string, options: { readonly mayRepeat: boolean; readonly cause?: unknown }) {
+  constructor(message: string, options: { readonly breach?: Breach; readonly cause?: unknown } = {}) {
     super('Unavailable', message, { cause: options.cause });
-    this.mayRepeat = options.mayRepeat;
+    this.breach = options.breach;
   }
+}
+
+interface Deadline {
+  readonly afterMs: number;
+  readonly late: EngineLost;
 }
 
 interface Pending {
@@ -40,11 +50,14 @@ interface Pending {
   readonly reject: (reason: unknown) => void;
 }
 
+// What the engine exits with when it found itself too large (helm-engine/PROTOCOL.md).
+const TOO_LARGE = 137;
+
 // More charts than an engine keeps; a belief that is wrong costs one round trip.
 const BELIEFS = 256;
 
 /** One engine: a child that answers one request at a time and cannot be interrupted but by killing it. */
-export class Engine {
+export class Engine implements Speaker {
   readonly #child: Child;
   readonly #limits: EngineLimits;
   readonly #clock: Clock;
@@ -53,6 +66,8 @@ export class Engine {
   readonly #gone = Promise.withResolvers<void>();
   #pending: Pending | undefined;
   #lastId = 0;
+  #restBytes = 0;
+  #reason: unknown;
   #isUsable = true;
   #isClosing = false;
 
@@ -61,7 +76,8 @@ export class Engine {
     signal.throwIfAborted();
     const engine = new Engine(options);
     try {
-      const { helm } = await engine.#receive(parseReady, options.limits.readyMs, signal);
+      const { helm } = await engine.#receive(parseReady, engine.#startsIn(options.limits.readyMs), signal);
+      engine.#restBytes = (await residentBytes(engine.#child.pid ?? 0)) ?? 0;
       engine.#logger.info({ helm }, 'helm engine is ready');
       return engine;
     } catch (error) {
@@ -78,7 +94,7 @@ export class Engine {
       {
         onFrame: (frame) => this.#onFrame(frame),
         onLine: (line) => this.#logger.debug({ line }, 'helm engine says'),
-        onGone: (why, lastLines) => this.#onGone(why, lastLines),
+        onGone: (end) => this.#onGone(end),
       },
       clock,
     );
@@ -114,7 +130,17 @@ export class Engine {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#child.send(encodeFrame({ id, ...message.header }, message.attachment, REQUEST_LIMIT));
-    return await this.#receive((frame) => parseReply(frame, { id, kinds }), this.#limits.replyMs, signal);
+    const stopWatching = this.#watchMemory();
+    try {
+      return await this.#receive((frame) => parseReply(frame, { id, kinds }), this.#answersIn(this.#limits.replyMs), signal);
+    } finally {
+      stopWatching();
+    }
+  }
+
+  /** Kills it; what it is at, or is asked next, rejects with the reason. */
+  stop(reason: unknown): void {
+    this.#kill(reason);
   }
 
   /** Lets it answer what it is at, and ends it. */
@@ -127,22 +153,38 @@ export class Engine {
     cancel();
   }
 
-  async #receive<T extends Ready | Reply>(parse: (frame: Frame) => T, limitMs: number, signal: AbortSignal): Promise<T> {
-    const frame = await this.#nextFrame(limitMs, signal);
+  #startsIn(afterMs: number): Deadline {
+    return { afterMs, late: new EngineLost(`the engine said nothing for ${afterMs} ms`) };
+  }
+
+  #answersIn(afterMs: number): Deadline {
+    return { afterMs, late: new EngineLost(`it took longer than the ${afterMs} ms that a render may take`, { breach: 'Time' }) };
+  }
+
+  #watchMemory(): () => void {
+    const { memoryBytes } = this.#limits;
+    return watchResident(this.#child.pid ?? 0, this.#restBytes + memoryBytes, this.#clock, (bytes) => {
+      const growth = `${mebibytes(bytes - this.#restBytes)} MiB of memory, and a render may take ${mebibytes(memoryBytes)} MiB`;
+      this.#kill(new EngineLost(`the engine grew by ${growth}`, { breach: 'Memory' }));
+    });
+  }
+
+  async #receive<T extends Ready | Reply>(parse: (frame: Frame) => T, deadline: Deadline, signal: AbortSignal): Promise<T> {
+    const frame = await this.#nextFrame(deadline, signal);
     try {
       return parse(frame);
     } catch (cause) {
-      const lost = new EngineLost(`the engine broke the protocol: ${messageOf(cause)}`, { mayRepeat: true, cause });
+      const lost = new EngineLost(`the engine broke the protocol: ${messageOf(cause)}`, { cause });
       this.#kill(lost);
       throw lost;
     }
   }
 
-  async #nextFrame(limitMs: number, signal: AbortSignal): Promise<Frame> {
-    if (!this.#isUsable) throw new EngineLost('the engine has ended', { mayRepeat: true });
+  async #nextFrame({ afterMs, late }: Deadline, signal: AbortSignal): Promise<Frame> {
+    if (!this.#isUsable) throw this.#reason ?? new EngineLost('the engine has ended');
     const { promise, resolve, reject } = Promise.withResolvers<Frame>();
     this.#pending = { resolve, reject };
-    const cancel = this.#clock.after(limitMs, () => this.#kill(new EngineLost(`the engine said nothing for ${limitMs} ms`, { mayRepeat: false })));
+    const cancel = this.#clock.after(afterMs, () => this.#kill(late));
     const onAbort = (): void => this.#kill(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -155,19 +197,21 @@ export class Engine {
 
   #onFrame(frame: Frame): void {
     const pending = this.#take();
-    if (pending === undefined) this.#kill(new EngineLost('the engine spoke without being asked', { mayRepeat: true }));
+    if (pending === undefined) this.#kill(new EngineLost('the engine spoke without being asked'));
     else pending.resolve(frame);
   }
 
   #kill(reason: unknown): void {
     this.#isUsable = false;
+    this.#reason ??= reason;
     this.#take()?.reject(reason);
     this.#child.kill(messageOf(reason));
   }
 
-  #onGone(why: string, lastLines: readonly string[]): void {
+  #onGone(end: End): void {
+    const { why, lastLines } = end;
     this.#isUsable = false;
-    this.#take()?.reject(new EngineLost(`the engine is gone: ${why}`, { mayRepeat: true }));
+    this.#take()?.reject(new EngineLost(`the engine is gone: ${why}`, breachOf(end)));
     if (!this.#isClosing) this.#logger.warn({ why, lastLines }, 'helm engine is gone');
     this.#gone.resolve();
   }
@@ -180,3 +224,8 @@ export class Engine {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+// One that is killed while a request waits has sent what is no frame, and no chart makes an engine do that.
+const breachOf = ({ code, wasKilled }: End): { readonly breach?: Breach } => (wasKilled ? {} : { breach: code === TOO_LARGE ? 'Memory' : 'Crash' });
+
+const mebibytes = (bytes: number): number => Math.round(bytes / 1024 / 1024);

@@ -13,8 +13,10 @@ describe('renderError', () => {
     ['TemplateFailed', 'TemplateFailed'],
     ['ManifestInvalid', 'TemplateFailed'],
     ['LookupUnsupported', 'TemplateFailed'],
-    ['TooLarge', 'TemplateFailed'],
+    ['TooLarge', 'ResourceExceeded'],
     ['Internal', 'Unavailable'],
+    ['ResourceExceeded', 'ResourceExceeded'],
+    ['Unavailable', 'Unavailable'],
   ])('tells %s as %s', (code, expected) => {
     expect(renderError(failed({ code })).code).toBe(expected);
   });

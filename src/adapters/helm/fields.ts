@@ -36,6 +36,16 @@ export class Fields {
     return isTexts(value) ? value : this.#refuse(key, 'a list of strings');
   }
 
+  has(key: string): boolean {
+    return this.#fields[key] !== undefined;
+  }
+
+  /** A map of strings. */
+  map(key: string): Readonly<Record<string, string>> {
+    const value = this.#fields[key];
+    return isMap(value) ? value : this.#refuse(key, 'a map of strings');
+  }
+
   object(key: string): Fields {
     return new Fields(this.#fields[key], this.#at(key), this.#attachment);
   }
@@ -65,6 +75,8 @@ export class Fields {
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isMap = (value: unknown): value is Readonly<Record<string, string>> => isRecord(value) && isTexts(Object.values(value));
 
 const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
 

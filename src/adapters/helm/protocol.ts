@@ -52,6 +52,9 @@ export const FAILURE_CODES = [
   'LookupUnsupported',
   'TooLarge',
   'Internal',
+  // A renderer behind a socket says these of its engines; an engine never does.
+  'ResourceExceeded',
+  'Unavailable',
 ] as const;
 
 export type FailureCode = (typeof FAILURE_CODES)[number];

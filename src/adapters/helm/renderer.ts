@@ -1,20 +1,18 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { type Rendered, type RenderedObject, RenderError, type Renderer, type RenderRequest, type Stamp } from '../../ports/renderer.ts';
 import type { Launch } from './child.ts';
+import { namedRead, namedRender, readOn, renderOn } from './conversation.ts';
+import type { Engine } from './engine.ts';
 import { Engines, ENGINES_LIMITS, type EnginesLimits } from './engines.ts';
-import { type Engine, EngineLost } from './engine.ts';
-import { renderError } from './failure.ts';
-import { FrameError } from './frames.ts';
-import { readMessage, renderMessage } from './messages.ts';
-import type { FailedReply, RenderedReply } from './protocol.ts';
 
 /** All that an engine finds in its environment: a render is one thread's work, its garbage another's. */
 export const ENGINE_ENVIRONMENT = { GOMAXPROCS: '2' } as const;
 
 export interface HelmRendererOptions {
   readonly launch: Launch;
-  /** How many engines at most, one a core. */
+  /** How many engines, one a core; two more run while renders are slow. */
   readonly engines: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -29,6 +27,16 @@ export class HelmRenderer implements Renderer {
     this.#engines = new Engines({ launch, count: engines, limits: { ...ENGINES_LIMITS, ...limits }, clock, logger });
   }
 
+  /** Whether an engine runs. */
+  get isUp(): boolean {
+    return this.#engines.isUp;
+  }
+
+  /** Its state in words. */
+  describe(): string {
+    return this.isUp ? 'a helm engine runs' : 'no helm engine runs';
+  }
+
   /** Starts the engines before there is work for them. */
   warmUp(): void {
     this.#engines.wakeAll();
@@ -37,13 +45,13 @@ export class HelmRenderer implements Renderer {
   async render(request: RenderRequest, signal: AbortSignal): Promise<Rendered> {
     const { digest, files } = request.chart;
     if (files.length === 0) throw new RenderError('ChartInvalid', `cannot render ${digest}: the chart has no files`);
-    const work = { digest, run: (engine: Engine) => renderOn(engine, request, signal) };
-    return await named(`cannot render ${digest}`, 'ChartInvalid', () => this.#engines.run(work, signal));
+    const work = { key: keyOf(request), digest, run: (engine: Engine) => renderOn(engine, request, signal) };
+    return await namedRender(digest, () => this.#engines.run(work, signal));
   }
 
   async read(manifest: string, stamp: Stamp, signal: AbortSignal): Promise<readonly RenderedObject[]> {
-    const work = { run: (engine: Engine) => readOn(engine, manifest, stamp, signal) };
-    return await named('cannot read a stored manifest', 'TemplateFailed', () => this.#engines.run(work, signal));
+    const work = { key: hash(manifest), run: (engine: Engine) => readOn(engine, manifest, stamp, signal) };
+    return await namedRead(() => this.#engines.run(work, signal));
   }
 
   /** Ends the engines; calls that still wait are rejected as `Unavailable`. */
@@ -52,57 +60,7 @@ export class HelmRenderer implements Renderer {
   }
 }
 
-const renderOn = async (engine: Engine, request: RenderRequest, signal: AbortSignal): Promise<Rendered> => {
-  const reply = (await renderHeld(engine, request, signal)) ?? (await renderSent(engine, request, signal));
-  if (reply.kind === 'failed') throw renderError(reply);
-  return rendered(reply);
-};
+// What the cluster can do is not in it: a CRD installed anywhere would let everybody out of quarantine.
+const keyOf = ({ chart, values, release }: RenderRequest): string => hash(JSON.stringify([chart.digest, chart.overrides, values, release.name, release.namespace]));
 
-/** By digest alone; undefined when the engine does not hold the chart. */
-const renderHeld = async (engine: Engine, request: RenderRequest, signal: AbortSignal): Promise<RenderedReply | FailedReply | undefined> => {
-  if (!engine.holds(request.chart.digest)) return undefined;
-  const reply = await engine.exchange(renderMessage(request, 'digest'), ['rendered', 'chartNeeded'], signal);
-  return reply.kind === 'chartNeeded' ? undefined : reply;
-};
-
-const renderSent = async (engine: Engine, request: RenderRequest, signal: AbortSignal): Promise<RenderedReply | FailedReply> => {
-  const reply = await engine.exchange(renderMessage(request, 'files'), ['rendered'], signal);
-  engine.remember(request.chart.digest);
-  return reply;
-};
-
-const readOn = async (engine: Engine, manifest: string, stamp: Stamp, signal: AbortSignal): Promise<readonly RenderedObject[]> => {
-  const reply = await engine.exchange(readMessage(manifest, stamp), ['read'], signal);
-  if (reply.kind === 'failed') throw renderError(reply);
-  return reply.objects;
-};
-
-const rendered = (reply: RenderedReply): Rendered => ({
-  chart: reply.chart,
-  notes: reply.notes,
-  manifest: textOf(reply.manifest),
-  objects: reply.objects,
-  crds: reply.crds,
-  hooks: reply.hooks,
-  recordParts: { chart: textOf(reply.recordChart), hooks: textOf(reply.recordHooks), config: textOf(reply.config) },
-});
-
-// A byte that is no UTF-8 would be replaced in silence, and the record would no longer hold what was applied.
-const textOf = (bytes: Uint8Array): string => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new RenderError('TemplateFailed', 'the manifest that the templates made is no UTF-8', { cause });
-  }
-};
-
-/** Adds what was tried to errors that only know about engines and frames. */
-const named = async <T>(what: string, tooLarge: 'ChartInvalid' | 'TemplateFailed', act: () => Promise<T>): Promise<T> => {
-  try {
-    return await act();
-  } catch (cause) {
-    if (cause instanceof FrameError) throw new RenderError(tooLarge, `${what}: ${cause.message}`, { cause });
-    if (cause instanceof EngineLost) throw new RenderError('Unavailable', `${what}: ${cause.message}`, { cause });
-    throw cause;
-  }
-};
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64');

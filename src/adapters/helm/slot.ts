@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine } from './engine.ts';
-import type { Ticket } from './ticket.ts';
+import { type Outcome, Preempted, type Ticket } from './ticket.ts';
 
-/** Milliseconds between the end of an engine and the start of the next: doubled with each that did no good. */
+/** Milliseconds between the end of an engine and the start of the next: doubled with each start that failed. */
 export interface Pauses {
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
@@ -11,11 +11,17 @@ export interface Pauses {
 export interface SlotOptions {
   readonly start: (signal: AbortSignal) => Promise<Engine>;
   readonly pauses: Pauses;
+  /** Work that takes longer than this is slow. */
+  readonly slowMs: number;
   readonly clock: Clock;
-  /** It can take a ticket. */
-  readonly onIdle: () => void;
+  /** There are so many engines that one which has ended is not replaced. */
+  readonly isSurplus: () => boolean;
+  /** It can take a ticket, or be woken. */
+  readonly onFree: () => void;
+  /** Its work has become slow. */
+  readonly onSlow: () => void;
   /** An engine could not be started, for the given number of times in a row; another try follows. */
-  readonly onFailedStart: (slot: Slot, error: unknown, failures: number) => void;
+  readonly onFailedStart: (error: unknown, failures: number) => void;
 }
 
 type State =
@@ -23,16 +29,14 @@ type State =
   | { readonly kind: 'starting' }
   | { readonly kind: 'pausing' }
   | { readonly kind: 'idle'; readonly engine: Engine }
-  | { readonly kind: 'busy'; readonly engine: Engine };
+  | { readonly kind: 'busy'; readonly engine: Engine; readonly slowSince: number | undefined };
 
-/** The place of one engine: once woken it always has one, or is about to. */
+/** The place of one engine: once woken it has one, or is about to, until there are more than are wanted. */
 export class Slot {
   readonly #options: SlotOptions;
   readonly #closing = new AbortController();
   #state: State = { kind: 'asleep' };
   #life: Promise<void> = Promise.resolve();
-  #repeat: Ticket | undefined;
-  #badEnds = 0;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -42,6 +46,11 @@ export class Slot {
     return this.#state.kind === 'idle' && !this.#state.engine.isUsable ? 'pausing' : this.#state.kind;
   }
 
+  /** Since when its work is slow, in milliseconds since the epoch; undefined while it is not. */
+  get slowSince(): number | undefined {
+    return this.#state.kind === 'busy' && this.#state.engine.isUsable ? this.#state.slowSince : undefined;
+  }
+
   /** Whether its idle engine is believed to hold the chart. */
   holds(digest: string): boolean {
     return this.#state.kind === 'idle' && this.#state.engine.holds(digest);
@@ -49,39 +58,44 @@ export class Slot {
 
   wake(): void {
     if (this.#state.kind !== 'asleep' || this.#closing.signal.aborted) return;
+    this.#state = { kind: 'starting' };
     this.#life = this.#live(this.#closing.signal);
   }
 
-  /** Has an idle slot's engine do the work of a ticket. */
-  async serve(ticket: Ticket): Promise<void> {
+  /** Has its idle engine do the work of a ticket; a suspect counts as slow from the beginning. */
+  async serve(ticket: Ticket, isSuspect: boolean): Promise<Outcome> {
     if (this.#state.kind !== 'idle') throw new Error(`a ticket was given to a slot that is ${this.#state.kind}`);
     const { engine } = this.#state;
-    this.#state = { kind: 'busy', engine };
-    const isDone = await ticket.tryOn(engine);
-    if (!isDone) this.#keep(ticket);
-    // An engine that was killed because its caller left has done nothing wrong.
-    if (engine.isUsable || ticket.isAborted) this.#badEnds = 0;
-    if (engine.isUsable) this.#rest(engine);
+    const { clock, slowMs } = this.#options;
+    this.#state = { kind: 'busy', engine, slowSince: isSuspect ? clock.now() : undefined };
+    const cancel = isSuspect ? undefined : clock.after(slowMs, () => this.#slowDown(engine));
+    const outcome = await ticket.tryOn(engine);
+    cancel?.();
+    this.#rest(engine);
+    return outcome;
   }
 
-  /** Takes back the ticket that waits for this slot's next engine. */
-  release(): Ticket | undefined {
-    const ticket = this.#repeat;
-    this.#repeat = undefined;
-    return ticket;
+  /** Kills the engine; its work ends as Preempted. */
+  preempt(): void {
+    if (this.#state.kind === 'busy') this.#state.engine.stop(new Preempted('others wait'));
   }
 
-  /** Ends the engine and starts no other; a ticket that it would have taken to the next engine fails with `reason`. */
-  async close(reason: Error): Promise<void> {
-    this.#closing.abort(reason);
-    this.release()?.fail(reason);
+  /** Ends the engine once it has answered, and starts no other. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the slot is closed'));
     if ('engine' in this.#state) await this.#state.engine.close();
     await this.#life;
   }
 
-  #keep(ticket: Ticket): void {
-    if (this.#closing.signal.aborted) ticket.fail(this.#closing.signal.reason);
-    else this.#repeat = ticket;
+  #slowDown(engine: Engine): void {
+    this.#state = { kind: 'busy', engine, slowSince: this.#options.clock.now() };
+    this.#options.onSlow();
+  }
+
+  // An engine that is ending is buried by #live.
+  #rest(engine: Engine): void {
+    this.#state = { kind: 'idle', engine };
+    if (engine.isUsable && this.#options.isSurplus()) void engine.close();
   }
 
   async #live(closing: AbortSignal): Promise<void> {
@@ -90,9 +104,12 @@ export class Slot {
       const engine = await this.#start(failures, closing);
       failures = engine === undefined ? failures + 1 : 0;
       if (engine !== undefined) await this.#liveWith(engine, closing);
+      if (this.#options.isSurplus()) break;
       this.#state = { kind: 'pausing' };
-      await this.#pause(closing);
+      await this.#pause(failures, closing);
     }
+    this.#state = { kind: 'asleep' };
+    this.#options.onFree();
   }
 
   async #start(failures: number, closing: AbortSignal): Promise<Engine | undefined> {
@@ -100,39 +117,27 @@ export class Slot {
       return await this.#options.start(closing);
     } catch (error) {
       this.#state = { kind: 'pausing' };
-      if (!closing.aborted) this.#options.onFailedStart(this, error, failures + 1);
+      if (!closing.aborted) this.#options.onFailedStart(error, failures + 1);
       return undefined;
     }
   }
 
   async #liveWith(engine: Engine, closing: AbortSignal): Promise<void> {
     if (closing.aborted) return await engine.close();
-    this.#rest(engine);
+    this.#state = { kind: 'idle', engine };
+    this.#options.onFree();
     await engine.gone;
   }
 
-  #rest(engine: Engine): void {
-    this.#state = { kind: 'idle', engine };
-    const repeat = this.release();
-    if (repeat === undefined || repeat.isSettled) this.#options.onIdle();
-    else void this.serve(repeat);
-  }
-
-  async #pause(closing: AbortSignal): Promise<void> {
+  async #pause(failures: number, closing: AbortSignal): Promise<void> {
     if (closing.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const onAbort = (): void => resolve();
-    const cancel = this.#options.clock.after(this.#nextPauseMs(), resolve);
+    const { firstPauseMs, longestPauseMs } = this.#options.pauses;
+    const cancel = this.#options.clock.after(Math.min(firstPauseMs * 2 ** Math.max(failures - 1, 0), longestPauseMs), resolve);
     closing.addEventListener('abort', onAbort, { once: true });
     await promise;
     cancel();
     closing.removeEventListener('abort', onAbort);
-  }
-
-  #nextPauseMs(): number {
-    const { firstPauseMs, longestPauseMs } = this.#options.pauses;
-    const pauseMs = Math.min(firstPauseMs * 2 ** this.#badEnds, longestPauseMs);
-    this.#badEnds += 1;
-    return pauseMs;
   }
 }

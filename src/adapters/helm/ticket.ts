@@ -1,29 +1,41 @@
+import type { Clock } from '../../ports/clock.ts';
 import { type Engine, EngineLost } from './engine.ts';
+import type { Request } from './quarantine.ts';
 
-/** Work that waits for an engine, or is with one. */
-export interface Work<T> {
-  /** Chart that it is about, where there is one: an engine that holds it is preferred. */
-  readonly digest?: string;
+/** Work that waits for an engine, or is with one. An engine that holds its chart is preferred. */
+export interface Work<T> extends Request {
   readonly run: (engine: Engine) => Promise<T>;
 }
 
-/** One piece of work in the queue. It is tried on one engine, and once more on another when that one crashed. */
-export class Ticket {
+/** What came of a try. Answered: the caller has its result or its error. Lost: nobody told the caller anything yet. */
+export type Outcome = { readonly kind: 'Answered' } | { readonly kind: 'Aborted' } | { readonly kind: 'Preempted' } | { readonly kind: 'Lost'; readonly error: EngineLost };
+
+/** Why an engine is killed that has done nothing wrong: others wait, and its work is tried again later. */
+export class Preempted extends Error {
+  override readonly name = 'Preempted';
+}
+
+/** One piece of work in the queue, until its caller has been told. */
+export class Ticket implements Request {
+  readonly key: string;
   readonly digest: string | undefined;
+  /** Whether it has lost an engine, or had to give one up. */
+  hasFailedOnce = false;
   readonly #run: (engine: Engine) => Promise<void>;
   readonly #fail: (reason: unknown) => void;
   readonly #signal: AbortSignal;
+  #stopWaiting: (() => void) | undefined;
   #isSettled = false;
-  #hasCrashed = false;
 
   /** `result` is that of the work; it rejects at once when `signal` aborts. */
   static issue<T>(work: Work<T>, signal: AbortSignal): { readonly ticket: Ticket; readonly result: Promise<T> } {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const ticket = new Ticket(work.digest, async (engine) => resolve(await work.run(engine)), reject, signal);
+    const ticket = new Ticket(work, async (engine) => resolve(await work.run(engine)), reject, signal);
     return { ticket, result: promise };
   }
 
-  private constructor(digest: string | undefined, run: (engine: Engine) => Promise<void>, fail: (reason: unknown) => void, signal: AbortSignal) {
+  private constructor({ key, digest }: Request, run: (engine: Engine) => Promise<void>, fail: (reason: unknown) => void, signal: AbortSignal) {
+    this.key = key;
     this.digest = digest;
     this.#run = run;
     this.#fail = fail;
@@ -36,21 +48,26 @@ export class Ticket {
     return this.#isSettled;
   }
 
-  /** Whether the caller took the work back. */
-  get isAborted(): boolean {
-    return this.#signal.aborted;
+  /** Has it fail with `reason` when it is not tried within that time; the first call counts. */
+  waitAtMost(afterMs: number, clock: Clock, reason: () => Error): void {
+    this.#stopWaiting ??= clock.after(afterMs, () => this.fail(reason()));
   }
 
-  /** Does the work. Resolves to false when it shall be done once more, on a fresh engine. */
-  async tryOn(engine: Engine): Promise<boolean> {
+  /** Takes `waitAtMost` back. */
+  waitOn(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+  }
+
+  async tryOn(engine: Engine): Promise<Outcome> {
+    this.waitOn();
     try {
       await this.#run(engine);
       this.#settle();
+      return { kind: 'Answered' };
     } catch (error) {
-      if (this.#mayRepeat(error)) return false;
-      this.fail(error);
+      return this.#judge(error);
     }
-    return true;
   }
 
   fail(reason: unknown): void {
@@ -58,14 +75,17 @@ export class Ticket {
     this.#fail(reason);
   }
 
-  #mayRepeat(error: unknown): boolean {
-    if (this.#isSettled || this.#hasCrashed || !(error instanceof EngineLost) || !error.mayRepeat) return false;
-    this.#hasCrashed = true;
-    return true;
+  #judge(error: unknown): Outcome {
+    if (this.#isSettled) return { kind: 'Aborted' };
+    if (error instanceof Preempted) return { kind: 'Preempted' };
+    if (error instanceof EngineLost) return { kind: 'Lost', error };
+    this.fail(error);
+    return { kind: 'Answered' };
   }
 
   #settle(): void {
     this.#isSettled = true;
+    this.waitOn();
     this.#signal.removeEventListener('abort', this.#onAbort);
   }
 

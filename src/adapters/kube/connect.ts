@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { ApiMetrics } from '../../ports/metrics.ts';
 import { Api } from './api.ts';
 import type { Connection } from './connection.ts';
 import { type Credentials, ServiceAccountCredentials, type ServiceAccountFiles } from './credentials.ts';
@@ -11,6 +12,8 @@ import { Transport } from './transport.ts';
 export interface ConnectionTools {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where requests are counted; nowhere when absent. */
+  readonly metrics?: ApiMetrics;
 }
 
 /** How a Pod reaches its API server; host and port as `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` have them. */
@@ -38,8 +41,8 @@ interface Target {
   readonly credentials: Credentials;
 }
 
-const connectionTo = ({ server, namespace, credentials }: Target, { clock, logger }: ConnectionTools): Connection => {
-  const transport = new Transport({ server, credentials, clock });
+const connectionTo = ({ server, namespace, credentials }: Target, { clock, logger, metrics }: ConnectionTools): Connection => {
+  const transport = new Transport({ server, credentials, clock, ...(metrics && { metrics }) });
   const api = new Api(transport);
   return { api, discovery: new Discovery(api, clock), clock, logger, namespace, close: () => transport.close() };
 };

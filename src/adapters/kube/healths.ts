@@ -1,9 +1,10 @@
 import { NAME_LABEL, NAMESPACE_LABEL } from '../../api/chart-release.ts';
 import type { Health } from '../../core/health.ts';
 import { groupOf, type ObjectRef } from '../../core/object-ref.ts';
+import { isNewer } from '../../core/resource-version.ts';
 import type { Healths, SeenHealth, WrittenObject } from '../../ports/cluster.ts';
 import type { Connection } from './connection.ts';
-import { isNewer, metadataOf } from './kube-object.ts';
+import { metadataOf } from './kube-object.ts';
 import type { Change } from './watch-cache.ts';
 import type { Entry } from './watch-machine.ts';
 import { Watcher } from './watcher.ts';

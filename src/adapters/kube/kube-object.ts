@@ -57,9 +57,3 @@ export const liveObjectOf = (action: string, object: unknown): LiveObject => {
   if (name === '') throw nonsense(action, 'it has no metadata');
   return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined };
 };
-
-/**
- * Whether a resourceVersion is newer than another of the same resource. They are decimal numbers of any length
- * (KEP-5504); an absent one is older than all.
- */
-export const isNewer = (resourceVersion: string, than: string): boolean => (resourceVersion.length === than.length ? resourceVersion > than : resourceVersion.length > than.length);

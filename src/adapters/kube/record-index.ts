@@ -1,6 +1,7 @@
+import { isNewer } from '../../core/resource-version.ts';
 import type { RecordHead, ReleaseAddress } from '../../ports/records.ts';
 import type { Connection } from './connection.ts';
-import { isNewer, metadataOf } from './kube-object.ts';
+import { metadataOf } from './kube-object.ts';
 import { listAll } from './list-page.ts';
 import { headOf, recordSelector } from './record-secret.ts';
 import type { Change } from './watch-cache.ts';
@@ -16,7 +17,11 @@ interface IndexedRecord {
 interface OwnWrite {
   readonly kind: 'Wrote' | 'Removed';
   readonly head: RecordHead;
+  /** When, in ms: a watch that has not caught up long after has missed it. */
+  readonly at: number;
 }
+
+const LONG_MS = 60_000;
 
 /**
  * The heads of all Helm records in the cluster, from one watch of metadata: a list of the Secrets of one release would
@@ -50,7 +55,9 @@ export class RecordIndex {
   async heads(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
     await this.#watcher.readyOrTrouble(signal);
     const key = keyOf(address);
-    if (this.#doubted.has(key)) await this.#askAfresh(address, key, signal);
+    const { clock } = this.#connection;
+    const isOverdue = [...(this.#own.get(key)?.values() ?? [])].some((write) => clock.now() - write.at > LONG_MS);
+    if (isOverdue || this.#doubted.has(key)) await this.#askAfresh(address, key, signal);
     const heads = new Map(this.#seen.get(key));
     for (const [secret, write] of this.#own.get(key) ?? []) {
       if (write.kind === 'Wrote') heads.set(secret, write.head);
@@ -60,12 +67,12 @@ export class RecordIndex {
   }
 
   /** Remembers what we wrote or deleted until the watch has caught up. */
-  wrote(address: ReleaseAddress, write: OwnWrite): void {
+  wrote(address: ReleaseAddress, write: Omit<OwnWrite, 'at'>): void {
     const key = keyOf(address);
     const seen = this.#seen.get(key)?.get(write.head.secret);
     const isSeen = write.kind === 'Wrote' ? seen !== undefined && !isNewer(write.head.resourceVersion, seen.resourceVersion) : seen === undefined;
     if (isSeen) this.#forget(key, write.head.secret);
-    else within(this.#own, key).set(write.head.secret, write);
+    else within(this.#own, key).set(write.head.secret, { ...write, at: this.#connection.clock.now() });
   }
 
   /** The API server has contradicted what is known of this release: it is asked afresh the next time. */

@@ -1,11 +1,5 @@
-import type { SeenRelease } from '../../ports/releases.ts';
+import type { ReleaseChange, SeenRelease } from '../../ports/releases.ts';
 import type { Change } from './watch-cache.ts';
-
-/**
- * What the watch saw of a ChartRelease: `spec` when it is new, or its generation, annotations or deletion changed;
- * `meta` when labels or finalizers did, `status` when nothing but the status did.
- */
-export type ReleaseChange = 'spec' | 'meta' | 'status' | 'deleted';
 
 /** What the watch keeps of a ChartRelease; labels as JSON text. */
 export interface WatchedRelease {

@@ -22,7 +22,13 @@ export const readRelease = (object: unknown): SeenRelease => {
 const identityOf = (object: unknown): ReleaseIdentity => {
   const { status } = fieldsOf(object);
   // A status is written by us alone. One that does not fit was written by another version, and is written anew soon.
-  return { apiVersion: API_VERSION, kind: KIND, metadata: objectMetaOf(object), status: statusSchema.Check(status) ? (status as ChartReleaseStatus) : {} };
+  return { apiVersion: API_VERSION, kind: KIND, metadata: objectMetaOf(object), status: statusSchema.Check(status) ? (status as ChartReleaseStatus) : addressesIn(status) };
+};
+
+/** What must survive another version's status: where something of this ChartRelease may be. */
+const addressesIn = (status: unknown): ChartReleaseStatus => {
+  const part = { releases: fieldsOf(status)['releases'] };
+  return part.releases !== undefined && statusSchema.Check(part) ? (part as ChartReleaseStatus) : {};
 };
 
 const objectMetaOf = (object: unknown): ObjectMeta => {

@@ -1,12 +1,13 @@
 import { API_VERSION, type ChartReleaseStatus, FINALIZER, GROUP, KIND, PLURAL, VERSION } from '../../api/chart-release.ts';
 import { parseExact } from '../../core/exact-json.ts';
 import { keyOf } from '../../core/object-ref.ts';
-import type { ReleaseIdentity, Releases, SeenRelease } from '../../ports/releases.ts';
+import { isNewer } from '../../core/resource-version.ts';
+import type { ReleaseChange, ReleaseIdentity, Releases, SeenRelease } from '../../ports/releases.ts';
 import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
 import type { Connection } from './connection.ts';
-import { isNewer, metadataOf } from './kube-object.ts';
-import { type ReleaseChange, type WatchedRelease, whatChanged } from './release-change.ts';
+import { metadataOf } from './kube-object.ts';
+import { type WatchedRelease, whatChanged } from './release-change.ts';
 import { readRelease } from './release-reader.ts';
 import type { ApiRequest } from './transport.ts';
 import type { Change } from './watch-cache.ts';

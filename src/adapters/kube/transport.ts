@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../ports/clock.ts';
 import { ClusterError } from '../../ports/cluster.ts';
+import { type ApiMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Credentials, TlsSettings } from './credentials.ts';
 import { exchange, NoReply, type Reply } from './exchange.ts';
 import { pause, within } from './pause.ts';
@@ -37,6 +38,8 @@ export interface TransportOptions {
   /** Bound of one request with all its tries. */
   readonly timeoutMs?: number;
   readonly connections?: number;
+  /** Where every try is counted; nowhere when absent. */
+  readonly metrics?: ApiMetrics;
 }
 
 const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -56,6 +59,7 @@ export class Transport {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #connections: number;
+  readonly #metrics: ReturnType<ApiMetrics['to']>;
   readonly #closing = new AbortController();
   #pools: Pools;
 
@@ -67,6 +71,7 @@ export class Transport {
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#connections = options.connections ?? CONNECTIONS;
+    this.#metrics = (options.metrics ?? SILENT_METRICS.api).to(url.host);
     this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
   }
 
@@ -132,17 +137,28 @@ export class Transport {
 
   async #try(request: ApiRequest, identity: Identity, signal: AbortSignal): Promise<Outcome> {
     const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES };
+    const answered = this.#metrics.begin(request.method);
     try {
-      return { kind: 'Reply', reply: await exchange(this.#pools.requests, options, signal) };
+      const reply = await exchange(this.#pools.requests, options, signal);
+      answered(reply.status);
+      return { kind: 'Reply', reply };
     } catch (error) {
+      answered(undefined);
       if (error instanceof NoReply && !signal.aborted) return { kind: 'NoReply', error };
       throw error;
     }
   }
 
   async #start(request: ApiRequest, identity: Identity, signal: AbortSignal): Promise<ReplyStream> {
-    const { statusCode, headers, body } = await this.#pools.watches.request({ ...this.#dispatchOptions(request, identity), signal });
-    return { status: statusCode, headers, body };
+    const answered = this.#metrics.begin(request.method);
+    try {
+      const { statusCode, headers, body } = await this.#pools.watches.request({ ...this.#dispatchOptions(request, identity), signal });
+      answered(statusCode);
+      return { status: statusCode, headers, body };
+    } catch (error) {
+      answered(undefined);
+      throw error;
+    }
   }
 
   #dispatchOptions(request: ApiRequest, identity: Identity): Dispatcher.DispatchOptions & { path: string } {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { printReference, type Reference } from '../../core/reference.ts';
+import { type ChartMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Chart, ChartFile, Charts, Credential, RegistryError } from '../../ports/registry.ts';
 import { withMeta } from './alpha-chart.ts';
 import { unpackChart } from './archive.ts';
@@ -17,6 +18,8 @@ export interface RegistryChartsOptions {
   /** Bytes of chart files that are kept for who asks again; 64 MiB. */
   readonly cacheBytes?: number;
   readonly limits?: ArchiveLimits;
+  /** Where the cache is counted; nowhere when absent. */
+  readonly metrics?: ChartMetrics;
 }
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -28,13 +31,15 @@ const UNPACKING = 2;
 export class RegistryCharts implements Charts {
   readonly #client: RegistryChartsOptions['client'];
   readonly #limits: ArchiveLimits;
+  readonly #metrics: ChartMetrics;
   readonly #flights = new SingleFlight<Chart>();
   readonly #unpacking = new Slots(UNPACKING);
   readonly #cache: LRUCache<string, Chart>;
 
-  constructor({ client, cacheBytes = CACHE_BYTES, limits = ARCHIVE_LIMITS }: RegistryChartsOptions) {
+  constructor({ client, cacheBytes = CACHE_BYTES, limits = ARCHIVE_LIMITS, metrics = SILENT_METRICS.charts }: RegistryChartsOptions) {
     this.#client = client;
     this.#limits = limits;
+    this.#metrics = metrics;
     this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: weightOf });
   }
 
@@ -42,7 +47,11 @@ export class RegistryCharts implements Charts {
     // With repository and credential, so that nobody is given what his own credential has not fetched.
     const key = [reference.registry, reference.repository, digest, credentialKey(credential)].join(' ');
     const cached = this.#cache.get(key);
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) {
+      this.#metrics.hit();
+      return cached;
+    }
+    this.#metrics.missed();
     const fetch = async (shared: AbortSignal): Promise<Chart> => {
       const chart = await this.#fetch({ reference, credential }, digest, shared);
       this.#cache.set(key, chart);

@@ -1,5 +1,6 @@
 import { isDigest, printReference, type Reference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { RegistryMetrics } from '../../ports/metrics.ts';
 import type { Credential, RegistryError, TagAddress } from '../../ports/registry.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { sha256 } from './digest.ts';
@@ -15,6 +16,8 @@ export interface RegistryClientOptions {
   /** Registries reached by plain HTTP, `host` or `host:port` exactly as references write them. */
   readonly plainHttpHosts: readonly string[];
   readonly timeouts?: Partial<Timeouts>;
+  /** Where requests are counted; nowhere when absent. */
+  readonly metrics?: RegistryMetrics;
 }
 
 /** Whose repository is asked, and as whom. */
@@ -30,14 +33,14 @@ export class RegistryClient {
   readonly #requests: Requests;
   readonly #originOf: Origins;
 
-  constructor({ clock, plainHttpHosts, timeouts }: RegistryClientOptions) {
-    this.#requests = new Requests({ ...TIMEOUTS, ...timeouts }, clock);
+  constructor({ clock, plainHttpHosts, timeouts, metrics }: RegistryClientOptions) {
+    this.#requests = new Requests({ ...TIMEOUTS, ...timeouts }, clock, metrics);
     this.#originOf = originsWith(plainHttpHosts);
   }
 
   /** The digest that the tag points at now. The registry's word for it: what is fetched by it is hashed. */
   async resolve({ reference, credential }: TagAddress, signal: AbortSignal): Promise<string> {
-    const request = this.#request(reference, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, credential });
+    const request = this.#request(reference, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve', credential });
     const named = await this.#headDigest({ ...request, method: 'HEAD' }, signal);
     return named ?? (await this.#hashedDigest(request, signal));
   }
@@ -46,7 +49,7 @@ export class RegistryClient {
   async manifest({ reference, credential }: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
     const attempt = `pull ${nameOf(reference, digest)}`;
     if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
-    const { bytes, contentType } = await this.#manifestBytes(this.#request(reference, `manifests/${digest}`, { attempt, credential }), signal);
+    const { bytes, contentType } = await this.#manifestBytes(this.#request(reference, `manifests/${digest}`, { attempt, operation: 'manifest', credential }), signal);
     const reading = readManifest(bytes, contentType);
     // An HTML page has another digest too, but saying that would lead nobody to the cause.
     const isPage = reading.kind === 'Other' && bareMediaType(contentType) === 'text/html';
@@ -57,7 +60,7 @@ export class RegistryClient {
   /** The blob of a descriptor; every byte was counted and hashed. */
   async blob({ reference, credential }: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
     const attempt = `pull blob ${nameOf(reference, digest)}`;
-    const request = this.#request(reference, `blobs/${digest}`, { attempt, credential });
+    const request = this.#request(reference, `blobs/${digest}`, { attempt, operation: 'blob', credential });
     const tooLong = (): RegistryError => failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`);
     const bytes = await orTooLong(
       this.#requests.run(request, (answer) => readBody(answer, size), signal),
@@ -98,9 +101,9 @@ export class RegistryClient {
     );
   }
 
-  #request({ registry, repository }: Reference, path: string, { attempt, credential }: Pick<RegistryRequest, 'attempt' | 'credential'>): RegistryRequest {
+  #request({ registry, repository }: Reference, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation' | 'credential'>): RegistryRequest {
     const url = new URL(`/v2/${repository}/${path}`, this.#originOf(registry));
-    return { method: 'GET', url, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, attempt, credential };
+    return { method: 'GET', url, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
+import { type RegistryMetrics, type RegistryOperation, SILENT_METRICS } from '../../ports/metrics.ts';
 import { type Credential, RegistryError } from '../../ports/registry.ts';
 import { BasicAuth } from './basic-auth.ts';
 import { BodyTooLong } from './body.ts';
@@ -12,6 +13,7 @@ import { type Answer, type HttpRequest, type Timeouts, Transport } from './trans
 /** One request to a registry and in whose name; `attempt` begins the message of every error. */
 export interface RegistryRequest extends HttpRequest {
   readonly attempt: string;
+  readonly operation: RegistryOperation;
   readonly credential: Credential | undefined;
   /** Answers beside 200 that are no errors to the caller. */
   readonly alsoRead?: readonly number[];
@@ -26,11 +28,13 @@ export class Requests {
   readonly #auth = new BasicAuth();
   readonly #timeouts: Timeouts;
   readonly #clock: Clock;
+  readonly #metrics: RegistryMetrics;
 
-  constructor(timeouts: Timeouts, clock: Clock) {
+  constructor(timeouts: Timeouts, clock: Clock, metrics: RegistryMetrics = SILENT_METRICS.registry) {
     this.#transport = new Transport(timeouts);
     this.#timeouts = timeouts;
     this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   /**
@@ -60,7 +64,7 @@ export class Requests {
       const hop = nextHop(answer.url, answer.headers['location'], hops);
       if (hop.kind === 'Refused') throw failure('Unavailable', request.attempt, `the registry answered with ${hop.why}`);
       const allowed = hop.url.origin === request.url.origin ? authorization : undefined;
-      answer = await this.#transport.exchange(withAuthorization({ ...request, url: hop.url }, allowed), signal);
+      answer = await this.#exchange(request, withAuthorization({ ...request, url: hop.url }, allowed), signal);
     }
     return answer;
   }
@@ -68,16 +72,29 @@ export class Requests {
   async #authorized(request: RegistryRequest, signal: AbortSignal): Promise<{ answer: Answer; authorization: string | undefined }> {
     const { origin } = request.url;
     const initial = this.#auth.initial(origin, request.credential);
-    const answer = await this.#transport.exchange(withAuthorization(request, initial), signal);
+    const answer = await this.#exchange(request, withAuthorization(request, initial), signal);
     if (answer.status !== 401) return { answer, authorization: initial };
     const challenges = parseChallenges(answer.headers['www-authenticate'] ?? '');
     const reply = this.#auth.reply(origin, challenges, request.credential, initial !== undefined);
     await answer.discard();
     if (reply.kind === 'GiveUp') throw failure('Unauthorized', request.attempt, `the registry answered 401: ${reply.why}`);
-    const second = await this.#transport.exchange(withAuthorization(request, reply.authorization), signal);
+    const second = await this.#exchange(request, withAuthorization(request, reply.authorization), signal);
     if (second.status !== 401) return { answer: second, authorization: reply.authorization };
     await second.discard();
     throw failure('Unauthorized', request.attempt, 'the registry answered 401: the credentials are refused');
+  }
+
+  /** One exchange, counted for the registry that was asked first: hosts of redirects are many and say little. */
+  async #exchange({ url, operation }: RegistryRequest, hop: HttpRequest, signal: AbortSignal): Promise<Answer> {
+    const answered = this.#metrics.begin(url.host, operation);
+    try {
+      const answer = await this.#transport.exchange(hop, signal);
+      answered(answer.status);
+      return answer;
+    } catch (error) {
+      answered(undefined);
+      throw error;
+    }
   }
 
   #context({ attempt, url }: RegistryRequest, answer: Answer): Parameters<typeof statusFailure>[1] {

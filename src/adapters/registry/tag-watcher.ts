@@ -1,6 +1,7 @@
 import { printReference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { type RegistryMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import { RegistryError, type TagAddress, type Tags, type TagView } from '../../ports/registry.ts';
 import { abortable } from './abortable.ts';
 import { credentialKey } from './credential-key.ts';
@@ -18,6 +19,8 @@ export interface TagWatcherOptions {
   readonly logger: Logger;
   /** Looks at once in all; 16. */
   readonly maxLooks?: number;
+  /** Where digest changes are counted; nowhere when absent. */
+  readonly metrics?: Pick<RegistryMetrics, 'digestChanged'>;
 }
 
 const MAX_LOOKS = 16;
@@ -185,8 +188,9 @@ export class TagWatcher implements Tags {
   }
 
   #tell({ tag, state, followers, waiting }: Watch, before: TagView): void {
-    const { logger, wake } = this.#options;
+    const { logger, wake, metrics = SILENT_METRICS.registry } = this.#options;
     const { view } = state;
+    if (before.digest !== undefined && view.digest !== before.digest) metrics.digestChanged();
     const woken = followersToWake(before, view, followers.keys(), waiting);
     const fields = { tag: printReference(tag.reference), digest: view.digest, followers: followers.size };
     if (view.trouble !== undefined && view.trouble.code !== before.trouble?.code) logger.warn({ ...fields, code: view.trouble.code }, view.trouble.message);

@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { EnginesLimits } from './engines.ts';
+import { HelmRenderer } from './renderer.ts';
+
+const NEVER = new AbortController().signal;
+const launch = { command: process.execPath, args: [join(import.meta.dirname, '../../../test/fakes/engine.ts'), 'by-release'], environment: {} };
+const SHORT = { replyMs: 1_000, closeMs: 200, firstPauseMs: 1, longestPauseMs: 4, slowMs: 60_000, patienceMs: 60_000 };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  random: () => 0.5,
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Notes the engines that were started. */
+const counter = (pids: unknown[], bound: unknown): Logger => {
+  const ignore = (): void => undefined;
+  const info = (_: unknown, message: string): void => void (message === 'helm engine is ready' && pids.push(bound));
+  return { debug: ignore, info, warn: ignore, error: ignore, with: ({ pid }) => counter(pids, pid) };
+};
+
+const opened: HelmRenderer[] = [];
+
+const open = (limits: Partial<EnginesLimits> = {}, engines = 1) => {
+  const pids: unknown[] = [];
+  const renderer = new HelmRenderer({ launch, engines, clock, logger: counter(pids, undefined), limits: { ...SHORT, ...limits } });
+  opened.push(renderer);
+  return { renderer, pids };
+};
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((renderer) => renderer.close()));
+});
+
+/** Renders for a release of that name, with a chart of its own. */
+const render = (renderer: HelmRenderer, name: string, request: { digest?: string; values?: readonly string[]; signal?: AbortSignal; revision?: number } = {}) =>
+  renderer.render(
+    contractRequest({
+      chart: contractChart(request.digest ?? `sha256:${name}`),
+      values: request.values ?? [],
+      release: { name, namespace: 'shop', revision: request.revision ?? 1, action: 'install' },
+    }),
+    request.signal ?? NEVER,
+  );
+
+const codeOf = async (rendering: Promise<unknown>): Promise<string> => rendering.then(() => 'rendered').catch(({ code }) => code);
+
+// Each case starts engines, which takes a busy machine its time.
+describe('a render that breaks limits', { timeout: 60_000 }, () => {
+  it.each([
+    ['brings its engine down', 'crash', 'sha256:crash: the engine is gone: exited with 2: panic: out of luck'],
+    ['makes its engine end for its memory', 'oom', 'sha256:oom: the engine is gone: exited with 137: helm-engine: 9 bytes of memory'],
+  ])('ends in quarantine at once when it %s twice', async (_, name, message) => {
+    const { renderer, pids } = open();
+    await expect(render(renderer, name)).rejects.toMatchObject({
+      code: 'ResourceExceeded',
+      message: expect.stringMatching(`^cannot render ${message}.*not rendered again before digest, values or spec change$`),
+    });
+    expect(pids.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is tried again after it has taken too long, and ends in quarantine the second time', async () => {
+    const { renderer } = open();
+    await expect(render(renderer, 'hang')).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('sha256:hang: it took longer than the 1000 ms') });
+    await expect(render(renderer, 'hang', { revision: 2 })).rejects.toMatchObject({ code: 'ResourceExceeded', message: expect.stringContaining('took longer than the 1000 ms') });
+  });
+
+  it.skipIf(process.platform !== 'linux')('is killed when its engine takes too much memory and does not notice', async () => {
+    const { renderer } = open({ replyMs: 30_000, memoryBytes: 64 * 1024 * 1024 });
+    await expect(render(renderer, 'greedy')).rejects.toMatchObject({
+      code: 'ResourceExceeded',
+      message: expect.stringMatching(/the engine grew by \d+ MiB of memory, and a render may take 64 MiB/),
+    });
+  });
+
+  it('is not given to an engine while it is in quarantine, and is when values, release or digest have changed', async () => {
+    const { renderer, pids } = open();
+    await render(renderer, 'crash').catch(() => undefined);
+    const before = pids.length;
+    expect(await codeOf(render(renderer, 'crash', { revision: 7 }))).toBe('ResourceExceeded');
+    expect(pids).toHaveLength(before);
+    expect(await codeOf(render(renderer, 'crash', { values: ['{"name":"x"}'] }))).toBe('ResourceExceeded');
+    expect(pids.length).toBeGreaterThan(before);
+    expect(await codeOf(render(renderer, 'fine', { digest: 'sha256:crash' }))).toBe('rendered');
+    const between = pids.length;
+    expect(await codeOf(render(renderer, 'crash', { digest: 'sha256:other' }))).toBe('ResourceExceeded');
+    expect(pids.length).toBeGreaterThan(between);
+  });
+
+  it.each(['garbage', 'over'])('is no reason for quarantine when the engine sends %s', async (name) => {
+    const { renderer } = open();
+    for (let turn = 0; turn < 3; turn += 1) expect(await codeOf(render(renderer, name))).toBe('Unavailable');
+  });
+});
+
+describe('others than a render that is slow', { timeout: 60_000 }, () => {
+  const names = Array.from({ length: 50 }, (_, index) => `good-${index}`);
+
+  it('are served by one more engine', async () => {
+    const { renderer, pids } = open({ replyMs: 60_000, slowMs: 1_000 });
+    const stop = new AbortController();
+    const bomb = render(renderer, 'hang', { signal: stop.signal });
+    await Promise.all(names.map((name) => render(renderer, name, { digest: 'sha256:good' })));
+    expect(pids.length).toBeLessThanOrEqual(3);
+    stop.abort(new Error('enough'));
+    await expect(bomb).rejects.toThrow('enough');
+    expect(await codeOf(render(renderer, 'good'))).toBe('rendered');
+  });
+
+  it('are not held up by more bombs than there are engines', async () => {
+    const { renderer } = open({ replyMs: 60_000, slowMs: 500 }, 2);
+    const stop = new AbortController();
+    const bombs = Array.from({ length: 8 }, (_, index) => codeOf(render(renderer, `hang-${index}`, { signal: stop.signal })));
+    const good = await Promise.all(names.map((name) => codeOf(render(renderer, name, { digest: 'sha256:good' }))));
+    expect(new Set(good)).toEqual(new Set(['rendered']));
+    stop.abort(new Error('enough'));
+    await Promise.all(bombs);
+  });
+
+  it('lets what is slow end where nobody waits, however many there are', async () => {
+    const { renderer } = open({ slowMs: 50, replyMs: 30_000 }, 2);
+    const slow = ['slow-1', 'slow-2', 'slow-3'].map((name) => codeOf(render(renderer, name)));
+    expect(await Promise.all(slow)).toEqual(['rendered', 'rendered', 'rendered']);
+  });
+
+  it('do not wait for a suspect, but another suspect does, and is turned away', async () => {
+    const { renderer } = open({ replyMs: 3_000, patienceMs: 100 }, 2);
+    const stop = new AbortController();
+    await Promise.all(['hang-1', 'hang-2'].map((name) => codeOf(render(renderer, name))));
+    const first = codeOf(render(renderer, 'hang-1', { signal: stop.signal }));
+    const second = render(renderer, 'hang-2');
+    await expect(second).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('it is rendered apart from others') });
+    expect(await codeOf(render(renderer, 'good'))).toBe('rendered');
+    stop.abort(new Error('enough'));
+    await first;
+  });
+});

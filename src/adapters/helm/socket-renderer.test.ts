@@ -1,0 +1,253 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { type Rendered, RenderError, type Renderer, type RenderRequest } from '../../ports/renderer.ts';
+import { encodeFrame, FrameDecoder, REQUEST_LIMIT } from './frames.ts';
+import { type SocketLimits, SocketRenderer } from './socket-renderer.ts';
+import { serveRenderer } from './socket-server.ts';
+
+const NEVER = new AbortController().signal;
+const SHORT = { helloMs: 300, replyMs: 300, patienceMs: 300, firstPauseMs: 5, longestPauseMs: 20 };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  random: () => 0.5,
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+let folder: string;
+let path: string;
+let said: string[];
+const closings: (() => Promise<void>)[] = [];
+
+const logger: Logger = (() => {
+  const write = (_: unknown, message: string): void => void said.push(message);
+  const made: Logger = { debug: write, info: write, warn: write, error: write, with: () => made };
+  return made;
+})();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'renderer-'));
+  path = join(folder, 's');
+  said = [];
+});
+
+afterEach(async () => {
+  for (const close of closings.splice(0)) await close();
+  await rm(folder, { recursive: true });
+});
+
+const open = (limits: Partial<SocketLimits> = {}): SocketRenderer => {
+  const renderer = new SocketRenderer({ path, clock, logger, limits: { ...SHORT, ...limits } });
+  closings.push(() => renderer.close());
+  return renderer;
+};
+
+const RENDERED: Rendered = {
+  chart: { name: 'hello', version: '1', appVersion: '' },
+  notes: '',
+  manifest: '',
+  objects: [],
+  crds: [],
+  hooks: [],
+  recordParts: { chart: '{}', hooks: '[]', config: '{}' },
+};
+
+/** A renderer behind the real server, that does what it is given. */
+const serve = async (render: (request: RenderRequest, signal: AbortSignal) => Promise<Rendered>): Promise<() => Promise<void>> => {
+  const renderer: Renderer = { render, read: async () => [] };
+  const server = await serveRenderer({ path, version: '1', renderer, logger });
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await server.close();
+    isOpen = false;
+  };
+  closings.push(close);
+  return close;
+};
+
+/** A server that speaks by hand. */
+const pretend = async (onConnection: (socket: Socket) => void): Promise<void> => {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  closings.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+};
+
+const send = (socket: Socket, header: unknown): void => void socket.write(Buffer.concat(encodeFrame(header, [], REQUEST_LIMIT)));
+
+const HELLO = { kind: 'hello', protocol: 1, version: '1' };
+
+/** Says hello, and answers each request by hand. */
+const answering = (answer: (socket: Socket, header: Readonly<Record<string, unknown>>) => void): Promise<void> =>
+  pretend((socket) => {
+    const decoder = new FrameDecoder(REQUEST_LIMIT);
+    send(socket, HELLO);
+    socket.on('data', (chunk: Buffer) => {
+      for (const { header } of decoder.push(chunk)) answer(socket, header as Readonly<Record<string, unknown>>);
+    });
+  });
+
+const hangUntil = (signal: AbortSignal): Promise<never> => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+describe('SocketRenderer', { timeout: 30_000 }, () => {
+  it('says that nobody is there, within its patience', async () => {
+    await expect(open().render(contractRequest(), NEVER)).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining(`cannot render sha256:a: the renderer at ${path} does not answer: is the sidecar container running? (connect ENOENT`),
+    });
+  });
+
+  it('waits for a renderer that starts after it', async () => {
+    const renderer = open({ patienceMs: 10_000 });
+    const rendering = renderer.render(contractRequest(), NEVER);
+    expect(renderer.isUp).toBe(false);
+    await expect.poll(() => said).toContain('the renderer does not answer');
+    await serve(async () => RENDERED);
+    await expect(rendering).resolves.toEqual(RENDERED);
+    expect(renderer.isUp).toBe(true);
+    expect(renderer.describe()).toBe(`the renderer at ${path} answers`);
+  });
+
+  it('tells that the renderer has gone, once, and that it is back', async () => {
+    const renderer = open({ patienceMs: 10_000 });
+    const close = await serve(async () => RENDERED);
+    renderer.warmUp();
+    await expect.poll(() => renderer.isUp).toBe(true);
+    await close();
+    await expect.poll(() => renderer.describe()).toContain('does not answer');
+    expect(renderer.isUp).toBe(false);
+    await serve(async () => RENDERED);
+    await expect.poll(() => renderer.isUp).toBe(true);
+    expect(said.filter((message) => message === 'the renderer answers')).toHaveLength(2);
+  });
+
+  it('sends a request once more when its connection breaks', async () => {
+    const renderer = open({ patienceMs: 10_000, replyMs: 10_000 });
+    const close = await serve(async (_, signal) => hangUntil(signal));
+    const rendering = renderer.render(contractRequest(), NEVER);
+    await expect.poll(() => renderer.isUp).toBe(true);
+    await close();
+    await serve(async () => RENDERED);
+    await expect(rendering).resolves.toEqual(RENDERED);
+  });
+
+  it('fails when the connection breaks twice', async () => {
+    await answering((socket) => socket.destroy());
+    await expect(open({ patienceMs: 5_000 }).render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'Unavailable' });
+  });
+
+  it.each<[string, () => Promise<void>, string]>([
+    [
+      'speaks another protocol',
+      () => pretend((socket) => send(socket, { ...HELLO, protocol: 7, version: '9.9' })),
+      'it is version "9.9" and speaks protocol 7, the operator protocol 1: run both from the same image',
+    ],
+    ['accepts and says nothing', () => pretend(() => undefined), 'said nothing for 300 ms'],
+    ['writes what is no frame', () => pretend((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')), 'what came is no frame'],
+    ['says something else first', () => pretend((socket) => send(socket, { kind: 'ready' })), 'its hello.kind is not hello'],
+    ['never answers', () => answering(() => undefined), 'said nothing for 300 ms'],
+    ['answers another request', () => answering((socket) => send(socket, { id: 9, kind: 'chartNeeded' })), 'the reply is to request 9, the request was 1'],
+    ['asks for a chart that it was just given', () => answering((socket, { id }) => send(socket, { id, kind: 'chartNeeded' })), 'the reply.kind is not rendered or failed'],
+    ['claims a frame beyond the cap', () => answering((socket) => void socket.write(Buffer.from([0x7f, 0xff, 0xff, 0xff]))), 'what came is no frame'],
+    ['sends half a reply', () => answering((socket, { id }) => send(socket, { id, kind: 'rendered' })), 'the reply.chart is no object'],
+  ])('fails as Unavailable when the renderer %s', async (_, start, message) => {
+    await start();
+    await expect(open({ patienceMs: 1_000 }).render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining(message) });
+  });
+
+  it('hands on what the renderer says went wrong, in its words', async () => {
+    await serve(async () => {
+      throw new RenderError('ResourceExceeded', 'cannot render sha256:a: too much');
+    });
+    await expect(open().render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'ResourceExceeded', message: 'cannot render sha256:a: too much' });
+  });
+
+  it('takes a request back that its caller gives up', async () => {
+    const renderer = open({ replyMs: 10_000 });
+    const begun = Promise.withResolvers<AbortSignal>();
+    await serve(async (_, signal) => {
+      begun.resolve(signal);
+      return await hangUntil(signal);
+    });
+    const stop = new AbortController();
+    const rendering = renderer.render(contractRequest(), stop.signal);
+    const signal = await begun.promise;
+    stop.abort(new Error('enough'));
+    await expect(rendering).rejects.toThrow('enough');
+    await expect.poll(() => signal.aborted).toBe(true);
+  });
+
+  it('sends the files of a chart once, and again to another renderer', async () => {
+    const sizes: number[] = [];
+    const seen: (readonly string[])[] = [];
+    const start = () =>
+      serve(async ({ chart }) => {
+        seen.push(chart.files.map(({ name }) => name));
+        sizes.push(chart.files.length);
+        return RENDERED;
+      });
+    const renderer = open({ patienceMs: 10_000 });
+    const close = await start();
+    const whole = contractRequest();
+    const bare = contractRequest({ chart: { ...contractChart('sha256:a'), files: [{ name: 'odd', bytes: Buffer.from('') }] } });
+    await renderer.render(whole, NEVER);
+    await renderer.render(bare, NEVER);
+    expect(sizes).toEqual([whole.chart.files.length, whole.chart.files.length]);
+    await close();
+    await expect.poll(() => renderer.isUp).toBe(false);
+    await start();
+    await renderer.render(bare, NEVER);
+    expect(seen.at(-1)).toEqual(['odd']);
+  });
+
+  it('has more requests under way than a renderer takes connections, one behind the other', async () => {
+    const renderer = open({ replyMs: 10_000, helloMs: 10_000 });
+    await serve(async () => RENDERED);
+    const done = await Promise.all(Array.from({ length: 300 }, () => renderer.render(contractRequest(), NEVER)));
+    expect(done).toHaveLength(300);
+  });
+
+  it('has many requests under way at once', async () => {
+    const renderer = open({ replyMs: 10_000, helloMs: 10_000 });
+    const all = Promise.withResolvers<void>();
+    let begun = 0;
+    await serve(async () => {
+      begun += 1;
+      if (begun === 40) all.resolve();
+      await all.promise;
+      return RENDERED;
+    });
+    const done = await Promise.all(Array.from({ length: 40 }, () => renderer.render(contractRequest(), NEVER)));
+    expect(done).toHaveLength(40);
+  });
+
+  it('is closed for what waits and for what comes', async () => {
+    const renderer = open({ replyMs: 10_000 });
+    const begun = Promise.withResolvers<void>();
+    await serve(async (_, signal) => {
+      begun.resolve();
+      return await hangUntil(signal);
+    });
+    const rendering = renderer.render(contractRequest(), NEVER);
+    await begun.promise;
+    const closing = renderer.close();
+    await expect(rendering).rejects.toMatchObject({ code: 'Unavailable' });
+    await closing;
+    await expect(renderer.render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('the renderer is closed') });
+  });
+});

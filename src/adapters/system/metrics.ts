@@ -1,0 +1,60 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { ApiMetrics, ChartMetrics, Metrics, QueueMetrics, RegistryMetrics, RenderMetrics, RunMetrics } from '../../ports/metrics.ts';
+import { Instruments } from './instruments.ts';
+import { type ReleaseSource, releaseText } from './release-metrics.ts';
+import { apiMetrics, chartMetrics, registryMetrics, renderMetrics } from './request-metrics.ts';
+import { queueMetrics, runMetrics, type Stopwatch } from './work-metrics.ts';
+
+export interface MetricsOptions {
+  /** Version of the operator. */
+  readonly version: string;
+  /** Releases that may be worked on at once. */
+  readonly maxConcurrent: number;
+  /** Default: the process's own. */
+  readonly now?: Stopwatch;
+}
+
+/** How often the event loop's delay is looked at: prom-client's 10 ms would wake an idle process a hundred times a second. */
+const EVENT_LOOP_SAMPLE_MS = 50;
+
+const processTime: Stopwatch = () => performance.now() / 1000;
+
+/** Metrics for Prometheus: those of metric-table.ts, and prom-client's `process_*` and `nodejs_*`. */
+export class PrometheusMetrics implements Metrics {
+  readonly queue: QueueMetrics;
+  readonly runs: RunMetrics;
+  readonly api: ApiMetrics;
+  readonly registry: RegistryMetrics;
+  readonly charts: ChartMetrics;
+  readonly renders: RenderMetrics;
+  readonly #registry = new Registry();
+  #releases: ReleaseSource | undefined;
+
+  constructor({ version, maxConcurrent, now = processTime }: MetricsOptions) {
+    const instruments = new Instruments(this.#registry);
+    this.queue = queueMetrics(instruments, now);
+    this.runs = runMetrics(instruments, maxConcurrent, now);
+    this.api = apiMetrics(instruments, now);
+    this.registry = registryMetrics(instruments, now);
+    this.charts = chartMetrics(instruments);
+    this.renders = renderMetrics(instruments, now);
+    instruments.gauge('tagalong_build_info').set({ version, node: process.version }, 1);
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
+  }
+
+  /** Adds the series of these releases. */
+  follow(releases: ReleaseSource): void {
+    this.#releases = releases;
+  }
+
+  /** Media type of `text`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All series as they are now, in Prometheus' text format 0.0.4. */
+  async text(): Promise<string> {
+    const text = await this.#registry.metrics();
+    return this.#releases === undefined ? text : `${text}\n${releaseText(this.#releases)}`;
+  }
+}
