@@ -36,7 +36,7 @@ func (h *heldChart) readCRDFile(file chart.CRD) ([]object, error) {
 	}
 	objects := []object{}
 	for _, text := range splitDocuments(string(file.File.Data)) {
-		read, err := readDocument(file.Filename, text)
+		read, err := readDocument(file.Filename, text, "")
 		if err != nil {
 			return nil, manifestError(file.Filename, fail(manifestInvalid, "cannot read %s: %v", file.Filename, err))
 		}

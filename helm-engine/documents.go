@@ -13,6 +13,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// afterDocument is what the manifest has after each document. Helm applies what
+// it reads there, so a block of text at a document's end has this newline too.
+const afterDocument = "\n"
+
 // document is one YAML document of a rendered template, read once.
 type document struct {
 	source string
@@ -38,15 +42,21 @@ func sortDocuments(rendered map[string]string) ([]document, []hookDocument, erro
 			continue
 		}
 		for _, text := range splitDocuments(rendered[source]) {
-			read, err := readDocument(source, text)
+			read, err := readDocument(source, text, afterDocument)
 			if err != nil {
 				return nil, nil, manifestError(source, fmt.Errorf("YAML parse error on %s: %w", source, err))
 			}
 			events, isHook := hookAnnotation(read, release.HookAnnotation)
 			if !isHook {
 				manifests = append(manifests, read)
-			} else if record := newHook(read, events); record != nil {
-				hooks = append(hooks, hookDocument{read, record})
+				continue
+			}
+			hook, err := readHook(read, events)
+			if err != nil {
+				return nil, nil, manifestError(source, fmt.Errorf("YAML parse error on %s: %w", source, err))
+			}
+			if hook.record != nil {
+				hooks = append(hooks, hook)
 			}
 		}
 	}
@@ -65,12 +75,13 @@ func splitDocuments(text string) []string {
 	return documents
 }
 
-// readDocument makes JSON of a document and reads Helm's head from that. The
-// head of a document with, say, an annotation that is a number can only be had
-// from YAML, as Helm does it; such documents are read twice.
-func readDocument(source, text string) (document, error) {
+// readDocument makes JSON of a document, with what follows it where Helm reads
+// it, and reads Helm's head from that. The head of a document with, say, an
+// annotation that is a number can only be had from YAML, as Helm does it; such
+// documents are read twice.
+func readDocument(source, text, after string) (document, error) {
 	read := document{source: source, text: text}
-	asJSON, err := yaml.YAMLToJSON([]byte(text))
+	asJSON, err := yaml.YAMLToJSON([]byte(text + after))
 	if err == nil {
 		read.json = asJSON
 		if json.Unmarshal(asJSON, &read.head) == nil {
@@ -83,6 +94,17 @@ func readDocument(source, text string) (document, error) {
 		return read, helmErr
 	}
 	return read, err
+}
+
+// readHook reads a document once more, without what would follow it in a
+// manifest: Helm applies a hook by itself. The record is nil when newHook has none.
+func readHook(read document, events string) (hookDocument, error) {
+	asJSON, err := yaml.YAMLToJSON([]byte(read.text))
+	if err != nil {
+		return hookDocument{}, err
+	}
+	read.json = asJSON
+	return hookDocument{read, newHook(read, events)}, nil
 }
 
 // newHook is Helm's record of a hook; nil when it names an event that Helm does

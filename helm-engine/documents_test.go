@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -43,6 +44,32 @@ func TestNumbersAreReadAsKubernetesDoes(t *testing.T) {
 	mode := spec["volumes"].([]any)[0].(map[string]any)["configMap"].(map[string]any)["defaultMode"]
 	if mode != json.Number("420") {
 		t.Errorf("defaultMode is %v", mode)
+	}
+}
+
+// Helm applies what it reads in the joined manifest, and a hook by itself.
+func TestATextAtADocumentsEndIsReadWhereHelmReadsIt(t *testing.T) {
+	document := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n%sdata:\n  text: |%s\n    last line%s"
+	hook := "  annotations: {helm.sh/hook: pre-install}\n"
+	for name, test := range map[string]struct{ extra, chomping, end, want string }{
+		"object without a newline":  {"", "", "", "last line\n"},
+		"object that keeps its end": {"", "+", "\n", "last line\n\n"},
+		"hook without a newline":    {hook, "", "", "last line"},
+		"hook that keeps its end":   {hook, "+", "\n", "last line\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, minimal(fmt.Sprintf(document, test.extra, test.chomping, test.end)))
+			at := span{}
+			for _, one := range got.Objects {
+				at = one.JSON
+			}
+			for _, one := range got.Hooks {
+				at = one.JSON
+			}
+			if text := data(t, got.json(t, at))["text"]; text != test.want {
+				t.Errorf("text is %q, want %q", text, test.want)
+			}
+		})
 	}
 }
 

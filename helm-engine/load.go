@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"path"
 	"slices"
@@ -12,8 +11,6 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"sigs.k8s.io/yaml"
 )
-
-var byteOrderMark = []byte{0xEF, 0xBB, 0xBF}
 
 // readFiles cuts the attachment into the chart's files. Names are checked here
 // once more although the operator did, because they decide what a file means.
@@ -35,8 +32,7 @@ func readFiles(inputs []fileInput, bytesOfAll []byte) ([]*archive.BufferedFile, 
 			return nil, fail(chartInvalid, "cannot load the chart: %q is a packed subchart, send its files", input.Name)
 		}
 		seen[input.Name] = true
-		data := bytes.TrimPrefix(rest[:input.Size:input.Size], byteOrderMark)
-		files = append(files, &archive.BufferedFile{Name: input.Name, Data: data})
+		files = append(files, &archive.BufferedFile{Name: input.Name, Data: rest[:input.Size:input.Size]})
 		rest = rest[input.Size:]
 	}
 	if len(rest) > 0 {

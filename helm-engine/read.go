@@ -13,7 +13,7 @@ func readManifest(text string, with marks) ([]object, error) {
 	var objects []object
 	for _, part := range splitDocuments(text) {
 		source := sourceOf(part)
-		read, err := readDocument(source, part)
+		read, err := readDocument(source, part, "")
 		if err != nil {
 			return nil, manifestError(source, fmt.Errorf("YAML parse error on %s: %w", source, err))
 		}

@@ -114,7 +114,7 @@ func checkKubeVersion(c *chart.Chart, caps *common.Capabilities) error {
 func manifestText(manifests []document) string {
 	var text strings.Builder
 	for _, one := range manifests {
-		fmt.Fprintf(&text, "---\n# Source: %s\n%s\n", one.source, one.text)
+		fmt.Fprintf(&text, "---\n# Source: %s\n%s%s", one.source, one.text, afterDocument)
 	}
 	return text.String()
 }

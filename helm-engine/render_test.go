@@ -74,6 +74,14 @@ func TestLaterValuesWinAndNullDeletesADefault(t *testing.T) {
 	}
 }
 
+// The archive reader has dropped the one that Helm drops; one more is the file's own.
+func TestAByteOrderMarkIsTheFilesOwn(t *testing.T) {
+	files := minimal("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: {{ .Files.Get \"text.txt\" | quote }}}").with("text.txt", "\ufefftext")
+	if text := data(t, render(t, files).object(t, "ConfigMap", "a"))["text"]; text != "\ufefftext" {
+		t.Errorf("text is %q", text)
+	}
+}
+
 func TestMarksGoToMetadataOnly(t *testing.T) {
 	req, bytes := asked(testChart(t, "plain"))
 	req.Labels = map[string]string{"app.kubernetes.io/managed-by": "tagalong", "new": "label"}

@@ -1,0 +1,3 @@
+{{- define "deep.check" -}}
+{{- if .Values.broken }}{{ .Values.a.b.c }}{{ end }}
+{{- end }}

@@ -1,0 +1,1 @@
+# a part {{ .Values.x }}

@@ -1,0 +1,1 @@
+{{- define "shared" }}of the subchart{{ end }}

@@ -1,0 +1,1 @@
+{{- define "include.twice" }}second{{ end }}

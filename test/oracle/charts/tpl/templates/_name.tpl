@@ -1,0 +1,1 @@
+{{- define "tpl.name" -}}{{ .Chart.Name }}-{{ .Template.Name | base }}{{- end -}}
