@@ -20,6 +20,8 @@ const (
 
 	// exitOutOfMemory is what a shell reports of a process killed for its memory.
 	exitOutOfMemory = 137
+	// exitOrphaned ends an engine that nobody waits for any longer.
+	exitOrphaned = 3
 )
 
 // memoryGuard ends the process when a request makes it grow too large. A
@@ -28,6 +30,9 @@ const (
 type memoryGuard struct {
 	ceiling uint64
 	log     io.Writer
+	// parent is the supervisor. When it is killed, an engine at rest sees its
+	// input end; one that works on an endless template would not.
+	parent int
 }
 
 // newMemoryGuard takes the present size for the size at rest. It also trades
@@ -37,7 +42,7 @@ func newMemoryGuard(log io.Writer) *memoryGuard {
 	debug.SetGCPercent(400)
 	ceiling := usedMemory() + maxCachedBytes + maxGrowth
 	debug.SetMemoryLimit(int64(ceiling - gcRoom))
-	return &memoryGuard{ceiling: ceiling, log: log}
+	return &memoryGuard{ceiling: ceiling, log: log, parent: os.Getppid()}
 }
 
 // watch looks at the memory until the function that it returns is called. An
@@ -65,6 +70,9 @@ func (g *memoryGuard) watch() (stop func()) {
 }
 
 func (g *memoryGuard) check() {
+	if os.Getppid() != g.parent {
+		os.Exit(exitOrphaned)
+	}
 	if used := usedMemory(); used > g.ceiling {
 		fmt.Fprintf(g.log, "helm-engine: %d bytes of memory are in use, at most %d are allowed\n", used, g.ceiling)
 		os.Exit(exitOutOfMemory)
