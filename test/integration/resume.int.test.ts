@@ -72,7 +72,7 @@ describe('an operator that dies', () => {
     await site.reaches('gone', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
     const seen = async () => (await site.object('pods/gone')) as { readonly metadata: { readonly uid: string }; readonly status?: { readonly phase?: string } } | undefined; // the API's own shape
     const before = await seen();
-    await site.kubectl(['delete', 'pod', 'gone']);
+    await site.kubectl(['delete', 'pod', 'gone', '--force', '--grace-period=0', '--wait=false']);
     await site.eventually('another Pod runs', async () => {
       const now = await seen();
       return now !== undefined && now.metadata.uid !== before?.metadata.uid && now.status?.phase === 'Running';
