@@ -5,7 +5,7 @@ import { isRace } from '../ports/errors.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './retire.ts';
-import { addressOf } from './run.ts';
+import { addressOf, isAdmitted } from './run.ts';
 
 /**
  * A ChartRelease that is being deleted: uninstalls every Helm release that may hold something of it, then lets it go.
@@ -19,7 +19,7 @@ export const finalize = async (deps: Deps, { release, kind }: SeenRelease, signa
   const addresses = [...(release.status.releases ?? []), ...(kind === 'Readable' ? [addressOf(release)] : [])];
   for (const address of addresses) {
     try {
-      await retire(deps, { owner: release.metadata, address, except: [] }, signal);
+      await retire(deps, { owner: release.metadata, address, isAdmitted: isAdmitted(release, address), except: [] }, signal);
     } catch (error) {
       if (!(error instanceof Error) || signal.aborted || isRace(error)) throw error;
       return { reason: 'UninstallFailed', message: `cannot uninstall ${address.namespace}/${address.releaseName}: ${error.message}` };

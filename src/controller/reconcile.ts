@@ -26,7 +26,7 @@ import { makeRoom } from './make-room.ts';
 import { type Earlier, earlierOf, objectsOf, planOf, refsOf } from './memory.ts';
 import { look, roll } from './roll.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
-import { addressOf, namesOf, type Run } from './run.ts';
+import { addressOf, isAdmitted, namesOf, type Run } from './run.ts';
 import { settle } from './settle.ts';
 
 /**
@@ -155,6 +155,7 @@ const targetOf = ({ release, address }: Run, source: Source): Target => ({
   digest: source.digest,
   deployedDigest: isSettled(release) ? release.status.chart?.digest : undefined,
   trouble: source.trouble,
+  isAdmitted: isAdmitted(release, address),
   isMoving: isMoving(release, address),
 });
 

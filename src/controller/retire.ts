@@ -13,6 +13,8 @@ import { namesOf } from './run.ts';
 export interface Retirement {
   readonly owner: ReleaseIdentity['metadata'];
   readonly address: ReleaseAddress;
+  /** Status says that the ChartRelease has written there. */
+  readonly isAdmitted: boolean;
   readonly except: readonly ObjectRef[];
 }
 
@@ -22,8 +24,8 @@ export interface Retirement {
  * is left alone.
  */
 export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSignal): Promise<void> => {
-  const { owner, address } = retirement;
-  const records = ownRecords(await observe(deps.records, address, signal), owner);
+  const { owner, address, isAdmitted } = retirement;
+  const records = ownRecords(await observe(deps.records, address, signal), { uid: owner.uid, isAdmitted });
   const newest = records.at(-1);
   if (newest === undefined) return;
   const earlier = await earlierOf(deps, { release: { metadata: owner }, address, signal }, records);

@@ -23,3 +23,7 @@ export const addressOf = ({ metadata, spec }: Pick<ChartRelease, 'metadata' | 's
 
 /** How log lines name a release. */
 export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['names'] => ({ namespace, name });
+
+/** Whether a ChartRelease has begun to write at this address; see stages/admit.ts. */
+export const isAdmitted = ({ status }: Pick<ChartRelease, 'status'>, { namespace, releaseName }: ReleaseAddress): boolean =>
+  status.releases?.some((one) => one.namespace === namespace && one.releaseName === releaseName) ?? false;

@@ -22,7 +22,7 @@ export interface Deployed {
  */
 export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, inventory }: Deployed): Promise<Outcome> => {
   const former = (release.status.releases ?? []).filter((one) => one.namespace !== address.namespace || one.releaseName !== address.releaseName);
-  for (const one of former) await retire(deps, { owner: release.metadata, address: one, except: inventory ?? [] }, signal);
+  for (const one of former) await retire(deps, { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [] }, signal);
   return {
     reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
     message: describeRunning(record, reference, intervalOf(release)),

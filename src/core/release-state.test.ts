@@ -45,6 +45,7 @@ const target = (wish: Partial<Target>): Target => ({
   valuesDigest: VALUES,
   digest: OLD,
   deployedDigest: undefined,
+  isAdmitted: false,
   isMoving: false,
   trouble: undefined,
   ...wish,
@@ -137,6 +138,13 @@ describe('decide, when somebody else was at work', () => {
     ['refuses a release of another ChartRelease', [other], {}, refusal(4, 'belongs to another ChartRelease')],
     ['refuses a release that another ChartRelease has taken since', [deployed, other], {}, refusal(4, 'belongs to another ChartRelease')],
     ['brings back what is asked for after a rollback by hand', [deployed, stranger], {}, upgrade(5, { digest: OLD, trigger: 'ChangedByHand' })],
+    [
+      'knows a release of ours by its address when helm has dropped our notes from its only record',
+      [foreign(1, 'deployed')],
+      { isAdmitted: true },
+      upgrade(2, { digest: OLD, trigger: 'ChangedByHand' }),
+    ],
+    ['refuses what another ChartRelease has, at whatever address', [other], { isAdmitted: true }, refusal(4, 'belongs to another ChartRelease')],
     [
       'waits for a helm that somebody runs on a release of ours',
       [deployed, foreign(3, 'pending-rollback')],

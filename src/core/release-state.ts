@@ -13,6 +13,8 @@ export interface Target {
   readonly digest: string | undefined;
   /** What this very spec pointed at when it was deployed, as status has it. */
   readonly deployedDigest: string | undefined;
+  /** Status says that the ChartRelease has written here before; stock helm drops our notes from every record that it rewrites. */
+  readonly isAdmitted: boolean;
   /** The ChartRelease has written to another Helm release since: what runs here may not be as its record says. */
   readonly isMoving: boolean;
   /** Why the registry did not say, or cannot be asked at present. */
@@ -95,8 +97,10 @@ const sinceUninstalled = (records: readonly RecordHead[]): readonly RecordHead[]
 const isGone = (record: RecordHead): boolean => record.status === 'uninstalled' || record.status === 'uninstalling';
 
 /** The records of a release of ours, also those that a person's helm has made of it; none where the release is somebody else's. */
-export const ownRecords = (records: readonly RecordHead[], owner: { readonly uid: string }): readonly RecordHead[] =>
-  records.some((record) => isOf(record, owner)) ? records.filter((record) => isOf(record, owner) || record.notes === undefined) : [];
+export const ownRecords = (records: readonly RecordHead[], owner: { readonly uid: string; readonly isAdmitted: boolean }): readonly RecordHead[] => {
+  const isOurs = owner.isAdmitted || records.some((record) => isOf(record, owner));
+  return records.filter((record) => isOf(record, owner) || (isOurs && record.notes === undefined));
+};
 
 /** True for a record that this ChartRelease made. */
 export const isOf = (record: RecordHead, owner: { readonly uid: string }): boolean => record.notes?.uid === owner.uid;
@@ -114,7 +118,7 @@ const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string
 const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, target: Target): Decision | undefined => {
   if (isOf(newest, target)) return undefined;
   const release = `Helm release ${target.address.namespace}/${target.address.releaseName}`;
-  if (newest.notes === undefined && records.some((record) => isOf(record, target))) {
+  if (newest.notes === undefined && ownRecords(records, target).length > 0) {
     if (!isPending(newest.status)) return undefined;
     return { kind: 'Refuse', reason: 'ReleaseBusy', message: `${release} is at revision ${newest.revision} ${newest.status}, which somebody's helm began; waiting for it to end` };
   }

@@ -117,6 +117,19 @@ describe.concurrent('the life of a release', () => {
     await expect(site.helm(['history', 'rolled'])).rejects.toThrow('not found');
   });
 
+  it('knows its release again after helm test has rewritten the record, and uninstalls it', async () => {
+    const test =
+      'apiVersion: v1\nkind: Pod\nmetadata:\n  name: tested-test\n  annotations: {helm.sh/hook: test}\nspec:\n  restartPolicy: Never\n  containers: [{name: test, image: registry.invalid/test}]\n';
+    await site.pushSmall('tested', 'stable', '1.0.0', { 'templates/test.yaml': test });
+    await site.release('tested', { chart: site.reference('tested', 'stable') });
+    await site.ready('tested', 1);
+    await site.helm(['test', 'tested']);
+    await site.remove('tested');
+    await site.eventually('the ChartRelease is gone', async () => (await site.seen('tested')) === undefined);
+    expect(await site.configMap('tested')).toBeUndefined();
+    await expect(site.helm(['history', 'tested'])).rejects.toThrow('not found');
+  });
+
   it('sees that an object is ready whose change left its health as it was', async () => {
     // Metadata alone: no new generation, so the watch brings a change of resourceVersion and nothing else.
     const relabelled = DEPLOYMENT.replace('name: {{ .Release.Name }}\nspec:', 'name: {{ .Release.Name }}\n  labels: {chart: {{ .Chart.Version | quote }}}\nspec:')
