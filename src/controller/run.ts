@@ -1,5 +1,5 @@
 import type { ChartRelease } from '../api/chart-release.ts';
-import type { ReleaseAddress } from '../core/record.ts';
+import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
 
 /** One release on its way through the stages. */
 export interface Run {
@@ -25,5 +25,4 @@ export const addressOf = ({ metadata, spec }: Pick<ChartRelease, 'metadata' | 's
 export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['names'] => ({ namespace, name });
 
 /** Whether a ChartRelease has begun to write at this address; see stages/admit.ts. */
-export const isAdmitted = ({ status }: Pick<ChartRelease, 'status'>, { namespace, releaseName }: ReleaseAddress): boolean =>
-  status.releases?.some((one) => one.namespace === namespace && one.releaseName === releaseName) ?? false;
+export const isAdmitted = ({ status }: Pick<ChartRelease, 'status'>, address: ReleaseAddress): boolean => status.releases?.some((one) => isSameAddress(one, address)) ?? false;

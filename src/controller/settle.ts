@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../core/object-ref.ts';
-import type { RecordHead } from '../core/record.ts';
+import { isSameAddress, type RecordHead } from '../core/record.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeRunning } from '../core/story.ts';
 import { intervalOf } from '../stages/resolve.ts';
@@ -21,7 +21,7 @@ export interface Deployed {
  * now, except for the objects that this one has taken over.
  */
 export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, inventory }: Deployed): Promise<Outcome> => {
-  const former = (release.status.releases ?? []).filter((one) => one.namespace !== address.namespace || one.releaseName !== address.releaseName);
+  const former = (release.status.releases ?? []).filter((one) => !isSameAddress(one, address));
   for (const one of former) await retire(deps, { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [] }, signal);
   return {
     reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',

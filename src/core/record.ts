@@ -44,5 +44,8 @@ export interface ReleaseAddress {
   readonly releaseName: string;
 }
 
+/** True for the same Helm release. */
+export const isSameAddress = (one: ReleaseAddress, other: ReleaseAddress): boolean => one.namespace === other.namespace && one.releaseName === other.releaseName;
+
 /** True for a status that says that somebody is, or was, at work on the revision. */
 export const isPending = (status: RecordStatus): boolean => status.startsWith('pending-');
