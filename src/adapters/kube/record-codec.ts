@@ -1,11 +1,15 @@
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { memberSpans, parseExact } from '../../core/exact-json.ts';
 import { type NewRecord, type RecordContent, RecordInvalidError, type RecordStatus, RecordTooLargeError, type ReleaseAddress } from '../../ports/records.ts';
 import { fieldsOf, textOf } from './kube-object.ts';
 
-const compress = promisify(gzip);
-const expand = promisify(gunzip);
+const compressAside = promisify(gzip);
+const expandAside = promisify(gunzip);
+/** Up to here the way to the thread pool and back costs more than the work: 440 us against 70 us for 7 KB. */
+const SMALL_BYTES = 128 * 1024;
+/** What may be a thousand times as long when it is expanded must be smaller. */
+const SMALL_PACKED_BYTES = 16 * 1024;
 
 /** What the API server lets a Secret's bytes add up to (MaxSecretSize). */
 export const MAX_SECRET_BYTES = 1024 * 1024;
@@ -27,9 +31,12 @@ export const packRecord = async (address: ReleaseAddress, record: NewRecord): Pr
   const { content } = record;
   const identity = JSON.stringify({ name: address.releaseName, version: record.revision, namespace: address.namespace, apply_method: 'csa' });
   const before = `${identity.slice(0, -1)},"chart":${content.chart},"config":${orNull(content.config)},"hooks":${orNull(content.hooks)},"manifest":${JSON.stringify(content.manifest)},"info":`;
-  const [packedBefore, packedAfter] = await Promise.all([compress(before), compress('}')]);
-  return { before: packedBefore, info: infoOf(content, record.status), after: packedAfter };
+  return { before: await compress(before), info: infoOf(content, record.status), after: END };
 };
+
+const compress = async (text: string): Promise<Buffer> => (text.length <= SMALL_BYTES ? gzipSync(text) : compressAside(text));
+
+const END = gzipSync('}');
 
 const orNull = (json: string): string => (json.trim() === '' ? 'null' : json);
 
@@ -62,10 +69,15 @@ export const recordJsonOf = async (secretValue: string): Promise<string> => {
   const bytes = Buffer.from(Buffer.from(secretValue, 'base64').toString('latin1'), 'base64');
   const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 0x08;
   try {
-    return (isCompressed ? await expand(bytes, { maxOutputLength: MAX_JSON_BYTES }) : bytes).toString('utf8');
+    return (isCompressed ? await expand(bytes) : bytes).toString('utf8');
   } catch (error) {
     throw new RecordInvalidError('it cannot be decompressed', { cause: error });
   }
+};
+
+const expand = async (bytes: Buffer): Promise<Buffer> => {
+  const options = { maxOutputLength: MAX_JSON_BYTES };
+  return bytes.length <= SMALL_PACKED_BYTES ? gunzipSync(bytes, options) : expandAside(bytes, options);
 };
 
 /** Packs a release that somebody, Helm too, has written; its bytes outside of `info` stay as they are. */
