@@ -17,15 +17,32 @@ export interface Step {
  */
 export class Accepted {
   readonly #steps = new Set<string>();
+  readonly #underWay = new Map<string, Promise<void>>();
 
-  /** False for an install, which has no step. */
-  has(step: Step | undefined): boolean {
-    return step !== undefined && this.#steps.has(keyOf(step));
+  /**
+   * Has a release checked before it makes this step (an install makes none). Those that come while the first one is being checked wait
+   * for its answer; where that was no, each is tried out by itself. Rejects as `check` does.
+   */
+  async check(step: Step | undefined, check: (isAccepted: boolean) => Promise<void>): Promise<void> {
+    if (step === undefined) return check(false);
+    const key = keyOf(step);
+    const first = this.#underWay.get(key);
+    if (first !== undefined) await first.catch(() => undefined); // That release says so itself.
+    return this.#steps.has(key) ? check(true) : this.#tryOut(key, check(false));
   }
 
-  add(step: Step | undefined): void {
-    if (step === undefined) return;
-    this.#steps.add(keyOf(step));
+  async #tryOut(key: string, attempt: Promise<void>): Promise<void> {
+    if (!this.#underWay.has(key)) this.#underWay.set(key, attempt);
+    try {
+      await attempt;
+      this.#add(key);
+    } finally {
+      if (this.#underWay.get(key) === attempt) this.#underWay.delete(key);
+    }
+  }
+
+  #add(key: string): void {
+    this.#steps.add(key);
     const [oldest] = this.#steps;
     if (this.#steps.size > MOST && oldest !== undefined) this.#steps.delete(oldest);
   }

@@ -41,6 +41,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
   if (seen === undefined) {
     deps.tags.unfollow(key);
     deps.rollouts.forget(key);
+    deps.standings.take(key);
     return GONE;
   }
   const outcome = await outcomeOf(deps, seen, signal);

@@ -10,6 +10,7 @@ import type { Renderer } from '../ports/renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Accepted } from './accepted.ts';
 import type { Rollouts } from './rollouts.ts';
+import type { Standings } from './standings.ts';
 
 /** Everything a run may speak to; made in main/. */
 export interface Deps {
@@ -26,5 +27,6 @@ export interface Deps {
   readonly logger: Logger;
   readonly metrics: RunMetrics;
   readonly rollouts: Rollouts;
+  readonly standings: Standings;
   readonly accepted: Accepted;
 }

@@ -1,5 +1,5 @@
-import type { ObjectRef } from '../core/object-ref.ts';
-import type { PlannedObject } from '../core/plan.ts';
+import { keyOf, type ObjectRef } from '../core/object-ref.ts';
+import type { PlacedObject, PlannedObject } from '../core/plan.ts';
 import type { RecordHead } from '../core/record.ts';
 import { mayHaveObjects } from '../core/release-state.ts';
 import { plan, planAgain } from '../stages/plan.ts';
@@ -7,16 +7,23 @@ import { recall } from '../stages/recall.ts';
 import type { Deps } from './deps.ts';
 import type { Run } from './run.ts';
 
-/** The objects of a revision, from its record. */
-export const planOf = async (deps: Deps, { release, address, signal }: Run, record: RecordHead): Promise<readonly PlannedObject[]> => {
-  const { objects } = await recall(deps, { owner: release.metadata, address, record }, signal);
-  return plan(deps.cluster, objects, address.namespace, signal);
+/** A revision as its record has it. */
+export interface Stored {
+  readonly planned: readonly PlannedObject[];
+  /** When the release was first deployed, RFC 3339. */
+  readonly firstDeployed: string;
+}
+
+/** Reads a revision back from its record, to apply it. */
+export const storedOf = async (deps: Deps, { release, address, signal }: Run, record: RecordHead): Promise<Stored> => {
+  const { objects, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
+  return { planned: await plan(deps.cluster, objects, address.namespace, signal), firstDeployed };
 };
 
 /** A revision that may have left objects in the cluster, and which they are. */
 export interface Earlier {
   readonly record: RecordHead;
-  readonly objects: readonly PlannedObject[];
+  readonly objects: readonly PlacedObject[];
   /** When the release was first deployed, RFC 3339. */
   readonly firstDeployed: string;
 }
@@ -29,13 +36,15 @@ export const earlierOf = (
 ): Promise<readonly Earlier[]> =>
   Promise.all(
     mayHaveObjects(records).map(async (record) => {
+      const standing = deps.standings.of(keyOf(release.metadata), address, record);
+      if (standing !== undefined) return { record, firstDeployed: standing.firstDeployed, objects: standing.objects };
       const { objects, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
       return { record, firstDeployed, objects: await planAgain(deps.cluster, objects, address.namespace, signal) };
     }),
   );
 
 /** All the objects of these revisions. */
-export const objectsOf = (earlier: readonly Earlier[]): readonly PlannedObject[] => earlier.flatMap((one) => one.objects);
+export const objectsOf = (earlier: readonly Earlier[]): readonly PlacedObject[] => earlier.flatMap((one) => one.objects);
 
 /** Which objects they are. */
-export const refsOf = (objects: readonly PlannedObject[]): readonly ObjectRef[] => objects.map(({ ref }) => ref);
+export const refsOf = (objects: readonly PlacedObject[]): readonly ObjectRef[] => objects.map(({ ref }) => ref);

@@ -1,3 +1,4 @@
+import { timestamp } from '../api/time.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
@@ -23,7 +24,7 @@ import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { makeRoom } from './make-room.ts';
-import { type Earlier, earlierOf, objectsOf, planOf, refsOf } from './memory.ts';
+import { type Earlier, earlierOf, objectsOf, refsOf, type Stored, storedOf } from './memory.ts';
 import { look, roll } from './roll.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
 import { addressOf, isAdmitted, namesOf, type Run } from './run.ts';
@@ -67,7 +68,7 @@ const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 's
   await admit(deps.releases, release, address, signal);
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
   const isReported = release.status.revision === deployed.revision && release.status.inventory !== undefined && release.status.releases?.length === 1;
-  const inventory = isReported ? undefined : refsOf(await planOf(deps, run, deployed));
+  const inventory = isReported ? undefined : refsOf((await storedOf(deps, run, deployed)).planned);
   const outcome = await settle(deps, run, { record: deployed, reference: target.reference, records: left, inventory });
   // While the registry has said nothing yet, what was said of it before stands.
   const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(release.status.conditions, 'FetchFailed')) : target.trouble;
@@ -90,9 +91,10 @@ const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decis
   const { revision, action, digest, abandoned } = decision;
   const { rendered, planned, earlier, notes } = prepared;
   const left = await makeRoom(deps, run, records, { planned, earlier });
-  const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed: earlier[0]?.firstDeployed }, signal);
+  const firstDeployed = earlier[0]?.firstDeployed ?? timestamp(deps.clock.now());
+  const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
-  return roll(deps, run, rolloutOf(deps, run, record, { planned, earlier }), planned, [...left, record]);
+  return roll(deps, run, rolloutOf(deps, run, record, { planned, earlier, firstDeployed }), planned, [...left, record]);
 };
 
 /** Everything that can go wrong without a write of the release goes wrong here. */
@@ -107,12 +109,8 @@ const prepare = async (deps: Deps, { release, address, signal }: Run, { source, 
   const notes = notesOf(release, target, decision, rendered.chart);
   const deployed = deployedOf(records)?.notes;
   const step = deployed === undefined ? undefined : { from: deployed, to: notes };
-  await preflight(
-    deps.cluster,
-    { planned, deployed: objectsOf(earlier.filter(({ record }) => record.status === 'deployed')), owner: release.metadata, isAccepted: deps.accepted.has(step) },
-    signal,
-  );
-  deps.accepted.add(step);
+  const before = objectsOf(earlier.filter(({ record }) => record.status === 'deployed'));
+  await deps.accepted.check(step, (isAccepted) => preflight(deps.cluster, { planned, deployed: before, owner: release.metadata, isAccepted }, signal));
   return { rendered, planned, earlier, notes };
 };
 
@@ -130,14 +128,14 @@ const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record
   const isOnceMore = run.isWished && record.status === 'failed';
   if (known?.applied !== undefined && !isOnceMore) return look(deps, run, { ...known, applied: known.applied }, records);
   await admit(deps.releases, run.release, run.address, run.signal);
-  const planned = await planOf(deps, run, record);
+  const { planned, firstDeployed } = await storedOf(deps, run, record);
   const others = records.filter((one) => one !== record);
-  const rollout = rolloutOf(deps, run, record, { planned, earlier: await earlierOf(deps, run, others) });
+  const rollout = rolloutOf(deps, run, record, { planned, firstDeployed, earlier: await earlierOf(deps, run, others) });
   return roll(deps, run, known === undefined || isOnceMore ? rollout : { ...rollout, since: known.since, completed: known.completed }, planned, records);
 };
 
-const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, earlier }: Pick<Prepared, 'planned' | 'earlier'>): Rollout =>
-  deps.rollouts.keep(key, newRollout({ address, record, planned, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }));
+const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, firstDeployed, earlier }: Stored & Pick<Prepared, 'earlier'>): Rollout =>
+  deps.rollouts.keep(key, newRollout({ address, record, firstDeployed, planned, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }));
 
 /** Brings the revision that is under way, if there is one, to its end, and says why it is not the new one. */
 const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], underWay: RecordHead | undefined, error: unknown): Promise<Outcome> => {

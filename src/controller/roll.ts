@@ -3,6 +3,7 @@ import type { PlannedObject } from '../core/plan.ts';
 import type { Verdict } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
+import { type Standing, standingObjects } from '../core/standing.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeFailure, describeGone, describeWaiting } from '../core/story.ts';
 import { reasonOf } from '../ports/errors.ts';
@@ -11,6 +12,7 @@ import { close, closeFailed } from '../stages/close.ts';
 import { prune } from '../stages/prune.ts';
 import { wait } from '../stages/wait.ts';
 import type { Deps } from './deps.ts';
+import { refsOf } from './memory.ts';
 import type { Rollout } from './rollouts.ts';
 import type { Run } from './run.ts';
 import { settle } from './settle.ts';
@@ -19,7 +21,8 @@ type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
 
 /** An open revision whose objects are to be applied, for the first time or once more; then as `look`. What the API server refuses is written into its record. */
 export const roll = async (deps: Deps, run: Run, rollout: Rollout, planned: readonly PlannedObject[], records: readonly RecordHead[]): Promise<Outcome> => {
-  const answer = await apply(deps.cluster, planned, run.signal).catch((error: unknown) => refusalIn(error));
+  const standing = standingObjects(deps.standings.take(run.key));
+  const answer = await apply(deps.cluster, planned, standing, run.signal).catch((error: unknown) => refusalIn(error));
   if (!('reason' in answer)) return look(deps, run, { ...rollout, applied: { objects: answer, at: deps.clock.now() } }, records);
   const failed = await closeFailed(deps.records, run.address, rollout.record, answer.message, run.signal);
   return { ...answer, records: replaced(records, failed) };
@@ -37,8 +40,9 @@ export const look = async (deps: Deps, run: Run, applied: Applied, records: read
   await prune(deps.cluster, rollout.toPrune, release.metadata, signal);
   const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);
+  deps.standings.keep(key, standingOf(rollout));
   deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
-  return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, inventory: rollout.inventory });
+  return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, inventory: refsOf(rollout.objects) });
 };
 
 /** Somebody deleted an object while the revision waits: all of it is applied again, but not for longer than the time-out. */
@@ -59,6 +63,8 @@ const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly Re
   const reason = rollout.record.notes?.action === 'install' ? 'InstallFailed' : 'UpgradeFailed';
   return { reason, message, records: replaced(records, failed) };
 };
+
+const standingOf = ({ address, record, firstDeployed, objects, applied }: Applied): Standing => ({ address, record, firstDeployed, objects, applied: applied.objects });
 
 const leftMsOf = (deps: Deps, { release }: Run, rollout: Rollout): number => rollout.since + (parseDuration(release.spec.timeout) ?? DEFAULT_TIMEOUT_MS) - deps.clock.now();
 

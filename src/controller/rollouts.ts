@@ -1,13 +1,14 @@
-import type { ObjectRef } from '../core/object-ref.ts';
-import type { PlacedObject, PlannedObject } from '../core/plan.ts';
+import type { PlacedObject } from '../core/plan.ts';
 import type { AppliedObject } from '../core/readiness.ts';
-import type { RecordHead, ReleaseAddress } from '../core/record.ts';
+import { isSameRecord, type RecordHead, type ReleaseAddress } from '../core/record.ts';
 
 /** A revision whose record is open and which is not closed yet. The bytes of its objects are not kept: they are in the record. */
 export interface Rollout {
   readonly address: ReleaseAddress;
   readonly record: RecordHead;
-  readonly inventory: readonly ObjectRef[];
+  /** When the release was first deployed, RFC 3339. */
+  readonly firstDeployed: string;
+  readonly objects: readonly PlacedObject[];
   /** Objects of earlier revisions that go when this one is ready. */
   readonly toPrune: readonly PlacedObject[];
   /** When it was applied first, in ms: the time-out counts from there. */
@@ -33,7 +34,7 @@ export class Rollouts {
   /** The rollout of this very record, if this process has begun or resumed it. */
   of({ key, address }: Place, record: RecordHead): Rollout | undefined {
     const rollout = this.#byKey.get(key);
-    return rollout !== undefined && isSame(rollout, address, record) ? { ...rollout, record } : undefined;
+    return rollout !== undefined && isSameRecord(rollout, { address, record }) ? { ...rollout, record } : undefined;
   }
 
   /** Remembers a rollout, in place of what was known of the release. */
@@ -56,18 +57,19 @@ export class Rollouts {
 export const newRollout = (of: {
   readonly address: ReleaseAddress;
   readonly record: RecordHead;
-  readonly planned: readonly PlannedObject[];
-  readonly toPrune: readonly PlannedObject[];
+  readonly firstDeployed: string;
+  readonly planned: readonly PlacedObject[];
+  readonly toPrune: readonly PlacedObject[];
   readonly since: number;
 }): Rollout => ({
   address: of.address,
   record: of.record,
-  inventory: of.planned.map(({ ref }) => ref),
-  toPrune: of.toPrune.map(({ ref, source, isKept }) => ({ ref, source, isKept })),
+  firstDeployed: of.firstDeployed,
+  objects: of.planned.map(placeOf),
+  toPrune: of.toPrune.map(placeOf),
   since: of.since,
   applied: undefined,
   completed: new Set(),
 });
 
-const isSame = (rollout: Rollout, address: ReleaseAddress, record: RecordHead): boolean =>
-  rollout.address.namespace === address.namespace && rollout.record.secret === record.secret && rollout.record.createdAt === record.createdAt;
+const placeOf = ({ ref, source, isKept, digest }: PlacedObject): PlacedObject => ({ ref, source, isKept, digest });

@@ -12,7 +12,7 @@ const RECORD: RecordHead = { secret: 'sh.helm.release.v1.web.v1', revision: 1, s
 const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Promise<readonly (string | undefined)[]> => {
   const queue = new Workqueue(new FakeClock());
   const rollouts = new Rollouts();
-  if (isUnderWay) rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, planned: [], toPrune: [], since: 0 }));
+  if (isUnderWay) rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, firstDeployed: '', planned: [], toPrune: [], since: 0 }));
   happen(triggers(queue, rollouts));
   return Promise.all(Array.from({ length: queue.depth }, () => queue.get()));
 };

@@ -16,7 +16,7 @@ const manifestObject = (object: Partial<ManifestObject> = {}): ManifestObject =>
 
 const planned = (name: string, more: { readonly apiVersion?: string; readonly kind?: string; readonly source?: string; readonly isKept?: boolean } = {}): PlannedObject => {
   const { apiVersion = 'v1', kind = 'ConfigMap', source = `app/templates/${name}.yaml`, isKept = false } = more;
-  return { ref: { apiVersion, kind, namespace: 'default', name }, source, isKept, json: JSON_BYTES };
+  return { ref: { apiVersion, kind, namespace: 'default', name }, source, isKept, digest: 'd', json: JSON_BYTES };
 };
 
 describe('planObjects', () => {
@@ -50,6 +50,16 @@ describe('planObjects', () => {
     expect(plans.map(({ ref }) => ref.name)).toEqual(['b', 'a']);
     expect(plans[0]).toMatchObject({ source: 'app/templates/web.yaml' });
     expect(plans[0]?.json).toBe(JSON_BYTES);
+  });
+
+  it('gives the same digest to the same bytes, and another one to others', () => {
+    const [one, same, other] = planObjects(
+      [manifestObject({ name: 'a' }), manifestObject({ name: 'b', json: Uint8Array.from(JSON_BYTES) }), manifestObject({ json: new Uint8Array([123, 32, 125]) })],
+      scopes,
+      'prod',
+    );
+    expect(same?.digest).toBe(one?.digest);
+    expect(other?.digest).not.toBe(one?.digest);
   });
 });
 

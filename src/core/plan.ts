@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { refKey, printRef, type ObjectRef } from './object-ref.ts';
 
 /** An object of a manifest and its place in the cluster. */
@@ -7,6 +8,8 @@ export interface PlacedObject {
   readonly source: string;
   /** Must stay when the chart drops it or the release goes (`helm.sh/resource-policy: keep`). */
   readonly isKept: boolean;
+  /** Of its JSON: what has the same one is the same, byte for byte. */
+  readonly digest: string;
 }
 
 /** An object as it is going to the cluster. */
@@ -39,6 +42,7 @@ export const planObjects = (objects: readonly ManifestObject[], scopes: Readonly
     },
     source: object.source,
     isKept: object.resourcePolicy.trim().toLowerCase() === 'keep',
+    digest: hash('sha256', object.json, 'base64'),
     json: object.json,
   }));
 
@@ -57,7 +61,7 @@ export const duplicateObjection = (objects: readonly PlannedObject[]): string | 
  * Objects of earlier revisions that the new one has no more. One that any of those revisions keeps is kept: which of
  * them was applied last, an unfinished one or the one before it, their manifests do not say.
  */
-export const objectsToPrune = (earlier: readonly PlannedObject[], wanted: readonly ObjectRef[]): readonly PlannedObject[] => {
+export const objectsToPrune = (earlier: readonly PlacedObject[], wanted: readonly ObjectRef[]): readonly PlacedObject[] => {
   const stays = new Set([...wanted, ...earlier.filter((object) => object.isKept).map((object) => object.ref)].map(refKey));
   const gone = new Map(earlier.map((object) => [refKey(object.ref), object]));
   return [...gone].filter(([key]) => !stays.has(key)).map(([, object]) => object);

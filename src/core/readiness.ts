@@ -7,6 +7,8 @@ export interface AppliedObject {
   readonly ref: ObjectRef;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Digest of the fields that are ours; see ports/cluster.ts. */
+  readonly ownFields: string;
 }
 
 /** What the watches saw of it last. */

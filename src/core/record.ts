@@ -47,5 +47,14 @@ export interface ReleaseAddress {
 /** True for the same Helm release. */
 export const isSameAddress = (one: ReleaseAddress, other: ReleaseAddress): boolean => one.namespace === other.namespace && one.releaseName === other.releaseName;
 
+/** True for one and the same record, whatever its status: another release's, or one made later under the same name, is another. */
+export const isSameRecord = (one: PlacedRecord, other: PlacedRecord): boolean =>
+  isSameAddress(one.address, other.address) && one.record.secret === other.record.secret && one.record.createdAt === other.record.createdAt;
+
+interface PlacedRecord {
+  readonly address: ReleaseAddress;
+  readonly record: RecordHead;
+}
+
 /** True for a status that says that somebody is, or was, at work on the revision. */
 export const isPending = (status: RecordStatus): boolean => status.startsWith('pending-');

@@ -19,6 +19,7 @@ import { Accepted } from '../controller/accepted.ts';
 import { work } from '../controller/controller.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Rollouts } from '../controller/rollouts.ts';
+import { Standings } from '../controller/standings.ts';
 import { triggers } from '../controller/triggers.ts';
 import { Workqueue } from '../controller/workqueue.ts';
 import { healthOf } from '../core/health.ts';
@@ -62,6 +63,7 @@ const operate = async (config: Config): Promise<void> => {
     logger,
     metrics: metrics.runs,
     rollouts,
+    standings: new Standings(),
     accepted: new Accepted(),
   };
 

@@ -36,6 +36,11 @@ export interface LiveObject {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly isTerminating: boolean;
+  /**
+   * Digest of the set of fields that we own by server-side apply; empty where we own none. Whoever changes or removes one of them, or
+   * makes the object anew, takes it from us.
+   */
+  readonly ownFields: string;
 }
 
 /** Objects of the cluster that releases are applied to. All methods reject with ClusterError. */

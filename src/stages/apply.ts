@@ -1,17 +1,25 @@
+import { refKey } from '../core/object-ref.ts';
 import { installWaves } from '../core/order.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { AppliedObject } from '../core/readiness.ts';
-import { ClusterError, type Cluster } from '../ports/cluster.ts';
+import { isAsApplied, type StandingObject } from '../core/standing.ts';
+import { ClusterError, type Cluster, type LiveObject } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
 
 /**
- * Applies the objects in Helm's install order, those of one kind side by side. Stops after the wave in which an object
- * was refused; applying again is harmless. Rejects with StageError or ClusterError of the first such object.
+ * Applies the objects in Helm's install order, those of one kind side by side. What `standing` (by `refKey`) says was applied with the
+ * same bytes, and is still as it was then, is looked at and not sent. Stops after the wave in which an object was refused; applying again
+ * is harmless. Rejects with StageError or ClusterError of the first such object.
  */
-export const apply = async (cluster: Cluster, objects: readonly PlannedObject[], signal: AbortSignal): Promise<readonly AppliedObject[]> => {
+export const apply = async (
+  cluster: Cluster,
+  objects: readonly PlannedObject[],
+  standing: ReadonlyMap<string, StandingObject>,
+  signal: AbortSignal,
+): Promise<readonly AppliedObject[]> => {
   const applied: AppliedObject[] = [];
   for (const wave of installWaves(objects)) {
-    const answers = await Promise.allSettled(wave.map((object) => applyOne(cluster, object, signal)));
+    const answers = await Promise.allSettled(wave.map((object) => bring(cluster, object, standing.get(refKey(object.ref)), signal)));
     for (const answer of answers) {
       if (answer.status === 'rejected') throw answer.reason;
       applied.push(answer.value);
@@ -20,13 +28,22 @@ export const apply = async (cluster: Cluster, objects: readonly PlannedObject[],
   return applied;
 };
 
-const applyOne = async (cluster: Cluster, { ref, json, source }: PlannedObject, signal: AbortSignal): Promise<AppliedObject> => {
+const bring = async (cluster: Cluster, object: PlannedObject, last: StandingObject | undefined, signal: AbortSignal): Promise<AppliedObject> => {
+  if (last?.digest === object.digest) {
+    const live = await cluster.look(object.ref, signal);
+    if (live !== undefined && isAsApplied(last, live)) return answerOf(object, live);
+  }
+  return applyOne(cluster, object, signal);
+};
+
+const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields }: LiveObject): AppliedObject => ({ ref, uid, resourceVersion, ownFields });
+
+const applyOne = async (cluster: Cluster, object: PlannedObject, signal: AbortSignal): Promise<AppliedObject> => {
   try {
-    const { uid, resourceVersion } = await cluster.apply(ref, json, { dryRun: false }, signal);
-    return { ref, uid, resourceVersion };
+    return answerOf(object, await cluster.apply(object.ref, object.json, { dryRun: false }, signal));
   } catch (error) {
     // Forced, and without a precondition of ours: a conflict or a missing object is what the manifest, or a webhook, says.
     if (!(error instanceof ClusterError) || !(error.code === 'Rejected' || isRace(error))) throw error;
-    throw new StageError('ManifestRejected', `${error.message} (${source})`, { cause: error });
+    throw new StageError('ManifestRejected', `${error.message} (${object.source})`, { cause: error });
   }
 };

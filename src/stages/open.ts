@@ -13,8 +13,8 @@ export interface Opening {
   readonly rendered: Rendered;
   /** Revisions that were under way to something else. */
   readonly abandoned: readonly RecordHead[];
-  /** When the release was first deployed, RFC 3339; undefined for a first revision. */
-  readonly firstDeployed: string | undefined;
+  /** When the release was first deployed, RFC 3339. */
+  readonly firstDeployed: string;
 }
 
 /**
@@ -38,7 +38,7 @@ export const open = async (deps: { readonly records: Records; readonly clock: Cl
         manifest: rendered.manifest,
         helmNotes: rendered.notes,
         description: describeRevision(notes.action === 'install' ? 'Installing' : 'Upgrading', notes),
-        firstDeployed: opening.firstDeployed ?? now,
+        firstDeployed: opening.firstDeployed,
         lastDeployed: now,
       },
     },

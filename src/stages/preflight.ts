@@ -1,13 +1,13 @@
 import { printRef, refKey } from '../core/object-ref.ts';
 import { describeOwner, isOwnedBy, type Owner } from '../core/ownership.ts';
-import type { PlannedObject } from '../core/plan.ts';
+import type { PlacedObject, PlannedObject } from '../core/plan.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
 
 /** What is to be checked: the plan, and the objects of the deployed revision, which the release has in the cluster. */
 export interface PreflightInput {
   readonly planned: readonly PlannedObject[];
-  readonly deployed: readonly PlannedObject[];
+  readonly deployed: readonly PlacedObject[];
   readonly owner: Owner;
   /** The API server has accepted the same upgrade of another release: no dry run is needed. */
   readonly isAccepted: boolean;
@@ -22,7 +22,7 @@ export const preflight = async (cluster: Cluster, input: PreflightInput, signal:
   const added = input.planned.filter((object) => !before.has(refKey(object.ref)));
   await Promise.all(added.map((object) => checkOwner(cluster, object, input.owner, signal)));
   if (input.isAccepted) return;
-  const changed = input.planned.filter((object) => !isSame(object, before.get(refKey(object.ref))));
+  const changed = input.planned.filter((object) => object.digest !== before.get(refKey(object.ref))?.digest);
   await Promise.all(changed.map((object) => tryOut(cluster, object, added, signal)));
 };
 
@@ -51,6 +51,3 @@ const isInconclusive = ({ code, message }: ClusterError, { ref }: PlannedObject,
   if (code === 'NamespaceNotFound') return added.some((one) => one.ref.kind === 'Namespace' && one.ref.name === ref.namespace);
   return message.includes('does not support dry run') || ((code === 'Forbidden' || code === 'NotFound') && added.length > 0);
 };
-
-const isSame = (object: PlannedObject, earlier: PlannedObject | undefined): boolean =>
-  earlier !== undefined && object.json.length === earlier.json.length && object.json.every((byte, index) => byte === earlier.json[index]);

@@ -157,6 +157,45 @@ describe.concurrent('the life of a release', () => {
     expect((await ours()).slice(before.length)).toEqual([expect.stringMatching(/^patch .*\/chartreleases\/still\/status/)]);
   });
 
+  describe('an object whose bytes the new revision leaves as they were', () => {
+    const labels = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-fixed}\ndata: {colour: blue}\n';
+    /** Writes to the object of this name, from now on. */
+    const writesTo = async (name: string) => {
+      const ours = async () => (await site.writes()).filter((write) => write.includes(`/configmaps/${name}?`));
+      const before = (await ours()).length;
+      return async () => (await ours()).length - before;
+    };
+    const changeValues = (name: string, greeting: string) => site.kubectl(['patch', 'crel', name, '--type=merge', '--patch', `{"spec":{"values":{"greeting":"${greeting}"}}}`]);
+
+    it('is not sent', async () => {
+      await site.pushSmall('partly', 'stable', '1.0.0', { 'templates/fixed.yaml': labels });
+      await site.release('partly', { chart: site.reference('partly', 'stable') });
+      await site.ready('partly', 1);
+      const [fixed, changed] = [await writesTo('partly-fixed'), await writesTo('partly')];
+      await changeValues('partly', 'moin');
+      await site.ready('partly', 2);
+      expect(await site.configMap('partly')).toMatchObject({ greeting: 'moin' });
+      expect([await fixed(), await changed()]).toEqual([0, 1]);
+    });
+
+    it.each([
+      ['changed', (name: string) => site.kubectl(['patch', 'configmap', name, '--type=merge', '--patch', '{"data":{"colour":"red"}}'])],
+      ['emptied', (name: string) => site.kubectl(['patch', 'configmap', name, '--type=merge', '--patch', '{"data":null}'])],
+      ['relabelled', (name: string) => site.kubectl(['label', 'configmap', name, 'tagalong.dev/name=other', '--overwrite'])],
+      ['deleted', (name: string) => site.kubectl(['delete', 'configmap', name])],
+      ['replaced', (name: string) => site.kubectl(['replace', '--force', '--filename', '-'], `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {colour: blue}\n`)],
+    ])('is sent when somebody has %s it', async (how, edit) => {
+      await site.pushSmall(how, 'stable', '1.0.0', { 'templates/fixed.yaml': labels });
+      await site.release(how, { chart: site.reference(how, 'stable') });
+      await site.ready(how, 1);
+      await edit(`${how}-fixed`);
+      await changeValues(how, 'moin');
+      await site.ready(how, 2);
+      expect(await site.configMap(`${how}-fixed`)).toEqual({ colour: 'blue' });
+      expect(await site.object(`configmaps/${how}-fixed`)).toMatchObject({ metadata: { labels: { 'tagalong.dev/name': how } } });
+    });
+  });
+
   it('prunes what the chart dropped, keeps what says so, and brings CRDs', async () => {
     const definition = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

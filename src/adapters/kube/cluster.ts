@@ -4,11 +4,8 @@ import type { Capabilities } from '../../ports/renderer.ts';
 import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
 import type { Connection } from './connection.ts';
-import { liveObjectOf, METADATA_ONLY } from './kube-object.ts';
+import { FIELD_MANAGER, liveObjectOf, METADATA_ONLY } from './kube-object.ts';
 import type { ApiRequest } from './transport.ts';
-
-/** Owner of the fields that releases set. */
-export const FIELD_MANAGER = 'tagalong';
 
 /** Objects over the Kubernetes API; answers are asked for as metadata only. */
 export class KubeCluster implements Cluster {

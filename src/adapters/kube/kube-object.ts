@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { LiveObject } from '../../ports/cluster.ts';
 import { nonsense } from './api-error.ts';
 
@@ -15,6 +16,9 @@ export interface Metadata {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
+
+/** Owner of the fields that releases set. */
+export const FIELD_MANAGER = 'tagalong';
 
 /** Content type that asks for metadata only. */
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
@@ -55,5 +59,12 @@ const textsOf = (value: unknown): Readonly<Record<string, string>> =>
 export const liveObjectOf = (action: string, object: unknown): LiveObject => {
   const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadataOf(object);
   if (name === '') throw nonsense(action, 'it has no metadata');
-  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined };
+  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(object) };
+};
+
+/** The API server writes a field set in one order only, so that equal sets have equal texts. */
+const ownFieldsOf = (object: unknown): string => {
+  const entries = listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map(fieldsOf);
+  const own = entries.find((entry) => entry['manager'] === FIELD_MANAGER && entry['operation'] === 'Apply' && entry['subresource'] === undefined);
+  return own === undefined ? '' : hash('sha256', JSON.stringify([own['apiVersion'], own['fieldsV1']]), 'base64');
 };

@@ -1,0 +1,45 @@
+import { refKey } from './object-ref.ts';
+import type { PlacedObject } from './plan.ts';
+import type { AppliedObject } from './readiness.ts';
+import type { RecordHead, ReleaseAddress } from './record.ts';
+
+/** A deployed revision whose objects are what was applied last, and what the API server answered then. */
+export interface Standing {
+  readonly address: ReleaseAddress;
+  readonly record: RecordHead;
+  /** When the release was first deployed, RFC 3339. */
+  readonly firstDeployed: string;
+  readonly objects: readonly PlacedObject[];
+  readonly applied: readonly AppliedObject[];
+}
+
+/** What an object was applied as: the digest of the bytes that were sent, and the answer. */
+export interface StandingObject {
+  readonly digest: string;
+  readonly answer: AppliedObject;
+}
+
+/** The objects of a standing revision by `refKey`. */
+export const standingObjects = (standing: Standing | undefined): ReadonlyMap<string, StandingObject> => {
+  const digests = new Map(standing?.objects.map(({ ref, digest }) => [refKey(ref), digest]));
+  return new Map(
+    standing?.applied.flatMap((answer) => {
+      const digest = digests.get(refKey(answer.ref));
+      return digest === undefined ? [] : [[refKey(answer.ref), { digest, answer }]];
+    }),
+  );
+};
+
+/** An object as it is now, as far as it matters here. */
+export interface Present {
+  readonly uid: string;
+  readonly ownFields: string;
+  readonly isTerminating: boolean;
+}
+
+/**
+ * Whether to apply an object again would change nothing, given that its bytes are those that were applied last: it is still the same
+ * object, and nobody has taken a field of it from us.
+ */
+export const isAsApplied = ({ answer }: StandingObject, present: Present | undefined): boolean =>
+  present !== undefined && !present.isTerminating && present.uid === answer.uid && present.ownFields === answer.ownFields && answer.ownFields !== '';
