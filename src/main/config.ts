@@ -32,11 +32,9 @@ export type ClusterAccess =
   | { readonly kind: 'Kubeconfig'; readonly file: string }
   | { readonly kind: 'Pod'; readonly host: string; readonly port: string; readonly namespace: string; readonly tokenFile: string; readonly caFile: string };
 
-/** Where Kubernetes puts the credentials of a Pod. */
-const POD_FILES = '/var/run/secrets/kubernetes.io/serviceaccount';
-
 export const USAGE = `Usage: operator [flags]
   --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
+  --service-account DIR      where token, ca.crt and namespace of the Pod's ServiceAccount are, if not where Kubernetes puts them
   --config FILE              configuration file (YAML): plainHttpHosts: [host:port, ...]
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
@@ -49,6 +47,7 @@ export const USAGE = `Usage: operator [flags]
 
 const OPTIONS = {
   kubeconfig: { type: 'string' },
+  'service-account': { type: 'string', default: '/var/run/secrets/kubernetes.io/serviceaccount' },
   config: { type: 'string' },
   'watch-namespaces': { type: 'string', default: '' },
   concurrent: { type: 'string', default: '16' },
@@ -71,7 +70,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
   const flags = readFlags(args);
   if (flags.help) return undefined;
   return {
-    access: await accessOf(flags.kubeconfig, env),
+    access: await accessOf(flags.kubeconfig, flags['service-account'], env),
     watchNamespaces: list(flags['watch-namespaces']),
     concurrent: count('--concurrent', flags.concurrent),
     engine: flags['helm-engine'] ?? env['TAGALONG_ENGINE'] ?? 'helm-engine',
@@ -92,21 +91,23 @@ const readFlags = (args: readonly string[]) => {
   }
 };
 
-const accessOf = async (flag: string | undefined, env: Readonly<Record<string, string | undefined>>): Promise<ClusterAccess> => {
+const accessOf = async (flag: string | undefined, podFiles: string, env: Readonly<Record<string, string | undefined>>): Promise<ClusterAccess> => {
   const file = flag ?? (env['KUBECONFIG'] || undefined);
   if (file !== undefined) return { kind: 'Kubeconfig', file };
   const host = env['KUBERNETES_SERVICE_HOST'];
   if (host === undefined) return { kind: 'Kubeconfig', file: path.join(env['HOME'] ?? '', '.kube/config') };
-  const namespace = await readFile(path.join(POD_FILES, 'namespace'), 'utf8').catch((error: unknown) => {
-    throw new ConfigError(`cannot read the credentials of this Pod: ${error instanceof Error ? error.message : String(error)}; mount a ServiceAccount token, or give --kubeconfig`);
+  const namespace = await readFile(path.join(podFiles, 'namespace'), 'utf8').catch((error: unknown) => {
+    throw new ConfigError(
+      `cannot read the credentials of this Pod: ${error instanceof Error ? error.message : String(error)}; mount a ServiceAccount token there, say with --service-account where it is, or give --kubeconfig`,
+    );
   });
   return {
     kind: 'Pod',
     host,
     port: env['KUBERNETES_SERVICE_PORT'] ?? '443',
     namespace: namespace.trim(),
-    tokenFile: path.join(POD_FILES, 'token'),
-    caFile: path.join(POD_FILES, 'ca.crt'),
+    tokenFile: path.join(podFiles, 'token'),
+    caFile: path.join(podFiles, 'ca.crt'),
   };
 };
 

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Lab } from '../lab/lab.ts';
+import type { ServiceAccount } from './service-account.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -13,6 +13,9 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 export const ENGINE = path.join(ROOT, '.build/helm-engine');
 /** The operator that `make build` bundles. */
 export const OPERATOR = path.join(ROOT, '.build/operator/operator.mjs');
+
+/** As in config/manager/deployment.yaml. */
+const NODE_FLAGS = ['--max-semi-space-size=2'];
 
 const READY_MS = 30_000;
 const POLL_MS = 50;
@@ -22,6 +25,7 @@ const TAIL_LINES = 12;
 export interface BundleOptions {
   /** The bundled operator, a file. */
   readonly bundle: string;
+  readonly serviceAccount: ServiceAccount;
   /** Operator configuration file. */
   readonly config: string;
   /** Where its log goes. */
@@ -30,7 +34,7 @@ export interface BundleOptions {
   readonly profile: string | undefined;
 }
 
-/** The bundled operator with its default flags but for ports, as a process of its own. */
+/** The bundled operator with its default flags but for ports, as a process of its own that takes itself for a Pod's. */
 export class Bundle {
   /** URL of its metrics. */
   readonly metrics: string;
@@ -46,13 +50,31 @@ export class Bundle {
   }
 
   /** Starts it and resolves when its watches are in. Rejects with the end of its log. */
-  static async start(lab: Pick<Lab, 'kubeconfig'>, { bundle: file, config, log, profile }: BundleOptions): Promise<Bundle> {
+  static async start({ bundle: file, serviceAccount, config, log, profile }: BundleOptions): Promise<Bundle> {
     const out = openSync(log, 'w');
     const inspect = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
     const metrics = `127.0.0.1:${await freePort()}`;
-    const args = [...inspect, file, '--kubeconfig', lab.kubeconfig, '--config', config, '--helm-engine', ENGINE, '--metrics-addr', metrics, '--health-addr', '0'];
+    const args = [
+      ...inspect,
+      ...NODE_FLAGS,
+      file,
+      '--service-account',
+      serviceAccount.dir,
+      '--config',
+      config,
+      '--helm-engine',
+      ENGINE,
+      '--metrics-addr',
+      metrics,
+      '--health-addr',
+      '0',
+    ];
     const [program = process.execPath, ...rest] = [...dyingWithUs(), process.execPath, ...args];
-    const bundle = new Bundle(spawn(program, rest, { stdio: ['ignore', out, out] }), log, `http://${metrics}/metrics`);
+    const bundle = new Bundle(
+      spawn(program, rest, { stdio: ['ignore', out, out], env: { ...process.env, KUBECONFIG: '', ...serviceAccount.environment } }),
+      log,
+      `http://${metrics}/metrics`,
+    );
     closeSync(out);
     await bundle.#ready();
     return bundle;

@@ -15,11 +15,13 @@ import { Bundle, ENGINE } from './bundle.ts';
 import { Fleet } from './fleet.ts';
 import { FloorProcess } from './floor-process.ts';
 import { Meter } from './meter.ts';
+import { operatorAccount } from './service-account.ts';
 import { type RegistryTap, tapRegistry } from './registry-tap.ts';
 import { disguised } from './stand-in.ts';
 
 /** Everything that a bench is made of, running. */
 export interface Rig {
+  /** As the operator. */
   readonly access: Access;
   readonly lab: Lab;
   readonly tap: RegistryTap;
@@ -52,18 +54,19 @@ export const openRig = async ({ dir, progress, bundle, profile }: RigOptions, cl
   const lab = cleanup.adopt(await startLab({ dir, progress, extraArgs: { 'kube-apiserver': await auditArgs(dir, log) } }), (it) => it.stop());
   signal.throwIfAborted();
   await addCrds(lab);
-  const access: Access = { server: lab.server, token: lab.token, ca: await readFile(lab.caFile, 'utf8') };
+  const admin: Access = { server: lab.server, token: lab.token, ca: await readFile(lab.caFile, 'utf8') };
+  const serviceAccount = await operatorAccount(lab, dir);
   const tap = cleanup.adopt(await tapRegistry(lab.registry), (it) => it.close());
   const config = path.join(dir, 'bench-operator.yaml');
   await writeFile(config, JSON.stringify({ plainHttpHosts: [tap.host] }));
-  const client = cleanup.adopt(new ApiClient(access, { connections: 16, userAgent: 'bench' }), (it) => it.close());
+  const client = cleanup.adopt(new ApiClient(admin, { connections: 16, userAgent: 'bench' }), (it) => it.close());
   const fleet = cleanup.adopt(await Fleet.open(lab.kubeconfig, signal), (it) => it.close());
   const floor = cleanup.adopt(new FloorProcess(), (it) => it.stop());
   const launch = { command: ENGINE, args: [], environment: ENGINE_ENVIRONMENT };
   const renderer = cleanup.adopt(new HelmRenderer({ launch, engines: 1, clock: new SystemClock(), logger: createLogger({ level: 'silent' }) }), (it) => it.close());
-  const operator = cleanup.adopt(await Bundle.start(lab, { config, log: path.join(dir, 'operator.log'), bundle, profile }), (it) => it.stop());
+  const operator = cleanup.adopt(await Bundle.start({ serviceAccount, config, log: path.join(dir, 'operator.log'), bundle, profile }), (it) => it.stop());
   const meter = cleanup.adopt(new Meter(operator.pid, await controlPlaneOf(dir)), async (it) => it.stop());
-  return { access, lab, tap, audit: new AuditLog(log), client, operator, meter, fleet, floor, renderer };
+  return { access: { ...admin, token: serviceAccount.token }, lab, tap, audit: new AuditLog(log), client, operator, meter, fleet, floor, renderer };
 };
 
 const auditArgs = async (dir: string, log: string): Promise<readonly string[]> => {
