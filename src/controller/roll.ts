@@ -23,7 +23,10 @@ type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
 export const roll = async (deps: Deps, run: Run, rollout: Rollout, planned: readonly PlannedObject[], records: readonly RecordHead[]): Promise<Outcome> => {
   const standing = standingObjects(deps.standings.take(run.key));
   const answer = await apply(deps.cluster, planned, standing, run.signal).catch((error: unknown) => refusalIn(error));
-  if (!('reason' in answer)) return look(deps, run, { ...rollout, applied: { objects: answer, at: deps.clock.now() } }, records);
+  if (!('reason' in answer)) {
+    deps.metrics.applied(answer.map(({ change }) => change));
+    return look(deps, run, { ...rollout, applied: { objects: answer, at: deps.clock.now() } }, records);
+  }
   const failed = await closeFailed(deps.records, run.address, rollout.record, answer.message, run.signal);
   return { ...answer, records: replaced(records, failed) };
 };
@@ -37,7 +40,7 @@ export const look = async (deps: Deps, run: Run, applied: Applied, records: read
   deps.rollouts.keep(key, rollout);
   if (gone !== undefined) return recover(deps, run, rollout, records, gone);
   if (verdict.kind !== 'Ready') return hold(deps, run, rollout, records, verdict);
-  await prune(deps.cluster, rollout.toPrune, release.metadata, signal);
+  deps.metrics.pruned(await prune(deps.cluster, rollout.toPrune, release.metadata, signal));
   const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);
   deps.standings.keep(key, standingOf(rollout));

@@ -8,6 +8,7 @@ const applied = (kind: string, name = 'web', apiVersion = 'apps/v1'): AppliedObj
   uid: `uid-${name}`,
   resourceVersion: '100',
   ownFields: 'f',
+  change: 'Configured',
 });
 
 describe('objectsToWaitFor', () => {
@@ -53,7 +54,7 @@ describe('judge', () => {
 
 describe('what has gone and what is done', () => {
   const ref = (kind: string, name: string) => ({ apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1', kind, namespace: 'prod', name });
-  const applied = (kind: string, name: string): AppliedObject => ({ ref: ref(kind, name), uid: `uid-${name}`, resourceVersion: '100', ownFields: 'f' });
+  const applied = (kind: string, name: string): AppliedObject => ({ ref: ref(kind, name), uid: `uid-${name}`, resourceVersion: '100', ownFields: 'f', change: 'Configured' });
   const current = (uid: string, resourceVersion = '101'): Sighting => ({ uid, resourceVersion, health: { status: 'Current', message: 'is fine' } });
   const [web, migrate] = [applied('Deployment', 'web'), applied('Job', 'migrate')];
   const seenBy = (sightings: Readonly<Record<string, Sighting>>) => (of: { readonly name: string }) => sightings[of.name];

@@ -2,6 +2,9 @@ import { type Health, isReadyOnceThere } from './health.ts';
 import { groupOf, type ObjectRef, printRef } from './object-ref.ts';
 import { isNewer } from './resource-version.ts';
 
+/** What became of an object: sent and made, sent, or left as it is since nothing had changed. */
+export type ObjectChange = 'Created' | 'Configured' | 'Unchanged';
+
 /** An object as the API server answered our apply. */
 export interface AppliedObject {
   readonly ref: ObjectRef;
@@ -9,6 +12,7 @@ export interface AppliedObject {
   readonly resourceVersion: string;
   /** Digest of the fields that are ours; see ports/cluster.ts. */
   readonly ownFields: string;
+  readonly change: ObjectChange;
 }
 
 /** What the watches saw of it last. */

@@ -3,7 +3,7 @@ import { refKey } from './object-ref.ts';
 import { isAsApplied, type Present, type Standing, standingObjects } from './standing.ts';
 
 const REF = { apiVersion: 'v1', kind: 'Service', namespace: 'apps', name: 'web' };
-const ANSWER = { ref: REF, uid: 'u1', resourceVersion: '7', ownFields: 'f1' };
+const ANSWER = { ref: REF, uid: 'u1', resourceVersion: '7', ownFields: 'f1', change: 'Configured' as const };
 const PRESENT: Present = { uid: 'u1', ownFields: 'f1', isTerminating: false };
 
 const standing = (over: Partial<Standing>): Standing => ({

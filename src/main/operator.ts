@@ -73,6 +73,7 @@ const operate = async (config: Config): Promise<void> => {
   metrics.follow(releases);
   const ready = [
     { name: 'releases', problem: () => (releases.isReady ? undefined : 'the ChartReleases are not listed yet') },
+    { name: 'records', problem: () => (records.isReady ? undefined : 'the Helm release records are not listed yet') },
     { name: 'helm-engine', problem: () => (renderer.isUp ? undefined : renderer.describe()) },
     { name: 'shutdown', problem: () => (isStopping ? 'the operator is stopping' : undefined) },
   ];

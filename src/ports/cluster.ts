@@ -43,6 +43,12 @@ export interface LiveObject {
   readonly ownFields: string;
 }
 
+/** What the API server answers an apply. */
+export interface AppliedAnswer extends LiveObject {
+  /** The object was not there before. */
+  readonly isCreated: boolean;
+}
+
 /** Objects of the cluster that releases are applied to. All methods reject with ClusterError. */
 export interface Cluster {
   /** Server version and served API versions, as templates see them; cached until a kind is unknown. */
@@ -55,7 +61,7 @@ export interface Cluster {
    * Server-side apply of the JSON as it is, as field manager `tagalong`, forced, with strict field validation.
    * A dry run goes through admission and validation and writes nothing.
    */
-  apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject>;
+  apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer>;
   /** Creates an object that must not exist yet; Conflict where it does. */
   create(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject>;
   /** Deletes the object with this UID and no other, in the background; false where it is gone already or is another one by now. */

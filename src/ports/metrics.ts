@@ -1,3 +1,5 @@
+import type { ObjectChange } from '../core/readiness.ts';
+
 /** What is counted and timed. Calls are cheap, never wait and never throw; everybody sees the part that is his. */
 export interface Metrics {
   readonly queue: QueueMetrics;
@@ -30,6 +32,10 @@ export type RunEnd = 'Success' | 'LookAgain' | 'Failed' | 'Stalled' | 'Fault';
 export interface RunMetrics {
   /** A run begins; what is returned is called once, at its end. */
   begin(): (end: RunEnd) => void;
+  /** Objects of a revision were applied. */
+  applied(changes: readonly ObjectChange[]): void;
+  /** So many objects that a revision has no more were deleted. */
+  pruned(count: number): void;
 }
 
 /** To be called once with the HTTP status of the answer, or undefined where there was none. */
@@ -38,7 +44,11 @@ export type Answered = (status: number | undefined) => void;
 /** Requests to API servers. */
 export interface ApiMetrics {
   /** Those to one of them, by `host[:port]`. */
-  to(host: string): { begin(method: string): Answered };
+  to(host: string): {
+    begin(method: string): Answered;
+    /** A request is sent once more; with the status of the answer before, or undefined where there was none. */
+    retried(method: string, status: number | undefined): void;
+  };
 }
 
 /** What a request to a registry is for. */
@@ -70,8 +80,8 @@ const ignored = (): typeof nothing => nothing;
 /** Counts nothing. */
 export const SILENT_METRICS: Metrics = {
   queue: { added: nothing, taken: nothing, done: nothing, retried: nothing },
-  runs: { begin: ignored },
-  api: { to: () => ({ begin: ignored }) },
+  runs: { begin: ignored, applied: nothing, pruned: nothing },
+  api: { to: () => ({ begin: ignored, retried: nothing }) },
   registry: { begin: ignored, digestChanged: nothing },
   charts: { hit: nothing, missed: nothing },
   renders: { begin: ignored },

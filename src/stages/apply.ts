@@ -1,7 +1,7 @@
 import { refKey } from '../core/object-ref.ts';
 import { installWaves } from '../core/order.ts';
 import type { PlannedObject } from '../core/plan.ts';
-import type { AppliedObject } from '../core/readiness.ts';
+import type { AppliedObject, ObjectChange } from '../core/readiness.ts';
 import { isAsApplied, type StandingObject } from '../core/standing.ts';
 import { ClusterError, type Cluster, type LiveObject } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
@@ -31,16 +31,23 @@ export const apply = async (
 const bring = async (cluster: Cluster, object: PlannedObject, last: StandingObject | undefined, signal: AbortSignal): Promise<AppliedObject> => {
   if (last?.digest === object.digest) {
     const live = await cluster.look(object.ref, signal);
-    if (live !== undefined && isAsApplied(last, live)) return answerOf(object, live);
+    if (live !== undefined && isAsApplied(last, live)) return answerOf(object, live, 'Unchanged');
   }
   return applyOne(cluster, object, signal);
 };
 
-const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields }: LiveObject): AppliedObject => ({ ref, uid, resourceVersion, ownFields });
+const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields }: LiveObject, change: ObjectChange): AppliedObject => ({
+  ref,
+  uid,
+  resourceVersion,
+  ownFields,
+  change,
+});
 
 const applyOne = async (cluster: Cluster, object: PlannedObject, signal: AbortSignal): Promise<AppliedObject> => {
   try {
-    return answerOf(object, await cluster.apply(object.ref, object.json, { dryRun: false }, signal));
+    const answer = await cluster.apply(object.ref, object.json, { dryRun: false }, signal);
+    return answerOf(object, answer, answer.isCreated ? 'Created' : 'Configured');
   } catch (error) {
     // Forced, and without a precondition of ours: a conflict or a missing object is what the manifest, or a webhook, says.
     if (!(error instanceof ClusterError) || !(error.code === 'Rejected' || isRace(error))) throw error;

@@ -76,12 +76,25 @@ describe('metrics and probes of a running operator', () => {
       'tagalong_render_duration_seconds_count{op="render",result="success"}',
     ];
     for (const one of series) expect(await value(one), one).toBeGreaterThan(0);
+    const objects = (result: string) => value(`tagalong_apply_objects_total{result="${result}"}`);
+    const made = await objects('created');
+    const fixed = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: counted-fixed}\n';
+    await site.pushSmall('counted', 'stable', '1.0.1', { 'templates/fixed.yaml': fixed, 'templates/gone.yaml': fixed.replace('-fixed', '-gone') });
+    await site.lookNow('counted');
+    await site.ready('counted', 2);
+    await site.pushSmall('counted', 'stable', '1.0.2', { 'templates/fixed.yaml': fixed });
+    await site.lookNow('counted');
+    await site.ready('counted', 3);
+    // The other releases here are created and configured too, at the same time perhaps.
+    expect((await objects('created')) - made).toBeGreaterThanOrEqual(2);
+    expect(await objects('configured')).toBeGreaterThanOrEqual(2);
+    expect([await objects('unchanged'), await objects('pruned')]).toEqual([1, 1]);
     expect(await value('controller_runtime_max_concurrent_reconciles{controller="chartrelease"}')).toBe(16);
   });
 
   it('say that the operator is alive and ready', async () => {
     expect(await probe('/healthz?verbose')).toBe('[+]event-loop ok\nhealthz check passed\n');
     await site.eventually('an engine runs', async () => (await probe('/readyz')) === 'ok');
-    expect(await probe('/readyz?verbose')).toBe('[+]releases ok\n[+]helm-engine ok\n[+]shutdown ok\nreadyz check passed\n');
+    expect(await probe('/readyz?verbose')).toBe('[+]releases ok\n[+]records ok\n[+]helm-engine ok\n[+]shutdown ok\nreadyz check passed\n');
   });
 });

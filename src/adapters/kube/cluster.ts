@@ -1,5 +1,5 @@
 import { type ObjectRef, printRef } from '../../core/object-ref.ts';
-import type { Cluster, LiveObject } from '../../ports/cluster.ts';
+import type { AppliedAnswer, Cluster, LiveObject } from '../../ports/cluster.ts';
 import type { Capabilities } from '../../ports/renderer.ts';
 import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
@@ -33,7 +33,7 @@ export class KubeCluster implements Cluster {
     }
   }
 
-  apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject> {
+  apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer> {
     const query = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`;
     return this.#ask(
       ref,
@@ -74,13 +74,13 @@ export class KubeCluster implements Cluster {
     }
   }
 
-  #ask(ref: ObjectRef, verb: string, requestTo: (path: string) => ApiRequest, signal: AbortSignal): Promise<LiveObject> {
+  #ask(ref: ObjectRef, verb: string, requestTo: (path: string) => ApiRequest, signal: AbortSignal): Promise<AppliedAnswer> {
     const action = `${verb} ${printRef(ref)}`;
     return this.#reach(
       ref,
       async (path) => {
         const reply = await this.#connection.api.ask(action, { ...requestTo(path), accept: METADATA_ONLY }, signal);
-        return liveObjectOf(action, readJson(action, reply));
+        return { ...liveObjectOf(action, readJson(action, reply)), isCreated: reply.status === 201 };
       },
       signal,
     );

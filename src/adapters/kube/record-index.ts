@@ -51,6 +51,11 @@ export class RecordIndex {
     this.#watcher.start();
   }
 
+  /** The first list of them is in. */
+  get isReady(): boolean {
+    return this.#watcher.isReady;
+  }
+
   /** Heads of the release's records, oldest first. Rejects with ClusterError while the watch cannot begin. */
   async heads(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
     await this.#watcher.readyOrTrouble(signal);

@@ -30,6 +30,11 @@ export class KubeRecords implements Records {
     this.#index.start();
   }
 
+  /** The heads of all records are in. */
+  get isReady(): boolean {
+    return this.#index.isReady;
+  }
+
   list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
     return this.#index.heads(address, signal);
   }

@@ -7,12 +7,17 @@ const signal = new AbortController().signal;
 let server: ScriptedServer;
 let transport: Transport;
 let counted: string[];
+let retried: string[];
 
 beforeEach(async () => {
   counted = [];
+  retried = [];
   server = await startScripted((_, response) => json(response, 200, {}));
   const credentials = { tls: {}, headers: async () => ({}), renew: async () => undefined };
-  const to = (host: string) => ({ begin: (method: string) => (status: number | undefined) => counted.push(`${host} ${method} ${status}`) });
+  const to = (host: string) => ({
+    begin: (method: string) => (status: number | undefined) => counted.push(`${host} ${method} ${status}`),
+    retried: (method: string, status: number | undefined) => retried.push(`${host} ${method} ${status}`),
+  });
   transport = new Transport({ server: server.url, credentials, clock: realClock(50), metrics: { to } });
 });
 
@@ -27,6 +32,7 @@ it('counts every try of a request', async () => {
   server.script = (_, response) => json(response, server.seen.length === 1 ? 429 : 200, {});
   await transport.send({ method: 'PATCH', path: '/version', body: '{}' }, signal);
   expect(counted).toEqual([`${host()} PATCH 429`, `${host()} PATCH 200`]);
+  expect(retried).toEqual([`${host()} PATCH 429`]);
 });
 
 it('counts a request that has no answer', async () => {

@@ -115,6 +115,7 @@ export class Transport {
       const outcome = await this.#withRenewal((identity) => this.#try(request, identity, signal), isUnauthorized, signal);
       const delayMs = retryDelayMs(outcome, isSafe(request), tries, this.#clock.random());
       if (delayMs === undefined || this.#clock.now() + delayMs >= endsAt || this.closing.aborted) return replyOf(outcome);
+      this.#metrics.retried(request.method, outcome.kind === 'Reply' ? outcome.reply.status : undefined);
       await pause(this.#clock, delayMs, signal);
     }
   }

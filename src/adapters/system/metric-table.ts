@@ -54,6 +54,7 @@ export const METRICS = {
     buckets: REQUEST_BUCKETS,
     help: 'How long a request to the API server took, answer included; of a watch, until it began.',
   },
+  rest_client_request_retries_total: { type: 'counter', labels: ['code', 'verb', 'host'], help: 'Requests to the API server sent once more, by what was answered before.' },
 
   tagalong_release_info: {
     type: 'gauge',
@@ -68,6 +69,11 @@ export const METRICS = {
     help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, FetchFailed.',
   },
 
+  tagalong_apply_objects_total: {
+    type: 'counter',
+    labels: ['result'],
+    help: 'Objects of revisions: created, configured (sent), unchanged (as they were, and not sent), pruned.',
+  },
   tagalong_registry_requests_total: {
     type: 'counter',
     labels: ['registry', 'op', 'code'],

@@ -27,13 +27,17 @@ const codeOf = (status: number | undefined): string => (status === undefined ? '
 export const apiMetrics = (instruments: Instruments, now: Stopwatch): ApiMetrics => {
   const total = instruments.counter('rest_client_requests_total');
   const duration = instruments.histogram('rest_client_request_duration_seconds');
+  const retries = instruments.counter('rest_client_request_retries_total');
   return {
     to: (host) => {
       const methods = new Memo<string, Ends>((method) => ({
         took: duration.labels({ verb: method, host }),
         counted: new Memo((status) => total.labels({ code: codeOf(status), method, host })),
       }));
-      return { begin: (method) => stopwatchOn(methods.get(method), now) };
+      return {
+        begin: (method) => stopwatchOn(methods.get(method), now),
+        retried: (method, status) => retries.inc({ code: codeOf(status), verb: method, host }),
+      };
     },
   };
 };

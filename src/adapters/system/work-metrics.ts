@@ -1,3 +1,4 @@
+import type { ObjectChange } from '../../core/readiness.ts';
 import type { QueueMetrics, RunEnd, RunMetrics } from '../../ports/metrics.ts';
 import type { Instruments } from './instruments.ts';
 
@@ -37,6 +38,8 @@ export const queueMetrics = (instruments: Instruments, now: Stopwatch): QueueMet
 
 const RESULTS = { Success: 'success', LookAgain: 'requeue_after', Failed: 'error', Stalled: 'error', Fault: 'error' } as const satisfies Record<RunEnd, string>;
 
+const CHANGES = { Created: 'created', Configured: 'configured', Unchanged: 'unchanged' } as const satisfies Record<ObjectChange, string>;
+
 /** Runs as controller-runtime counts them. */
 export const runMetrics = (instruments: Instruments, maxConcurrent: number, now: Stopwatch): RunMetrics => {
   let active = 0;
@@ -44,11 +47,13 @@ export const runMetrics = (instruments: Instruments, maxConcurrent: number, now:
   const failed = instruments.counter('controller_runtime_reconcile_errors_total').labels(CONTROLLER);
   const stalled = instruments.counter('controller_runtime_terminal_reconcile_errors_total').labels(CONTROLLER);
   const faults = instruments.counter('controller_runtime_reconcile_panics_total').labels(CONTROLLER);
+  const objects = instruments.counter('tagalong_apply_objects_total');
   const took = instruments.histogram('controller_runtime_reconcile_time_seconds').labels(CONTROLLER);
   instruments.gauge('controller_runtime_max_concurrent_reconciles').set(CONTROLLER, maxConcurrent);
   instruments.gauge('controller_runtime_active_workers', (gauge) => gauge.set(CONTROLLER, active));
   // Rates need a beginning: what did not happen yet is 0, not absent.
   for (const result of ['success', 'requeue', 'requeue_after', 'error']) total.inc({ ...CONTROLLER, result }, 0);
+  for (const result of [...Object.values(CHANGES), 'pruned']) objects.inc({ result }, 0);
   for (const counter of [failed, stalled, faults]) counter.inc(0);
   return {
     begin: () => {
@@ -63,6 +68,10 @@ export const runMetrics = (instruments: Instruments, maxConcurrent: number, now:
         if (end === 'Fault') faults.inc();
       };
     },
+    applied: (changes) => {
+      for (const change of changes) objects.inc({ result: CHANGES[change] });
+    },
+    pruned: (count) => objects.inc({ result: 'pruned' }, count),
   };
 };
 
