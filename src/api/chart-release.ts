@@ -51,6 +51,10 @@ export const ChartReleaseSpec = Type.Object({
       description: 'Values for the chart, as in a values file.',
     }),
   ),
+  skipSchemaValidation: Type.Boolean({
+    default: false,
+    description: "Whether the chart is rendered without holding the values to values.schema.json, the chart's and those of its subcharts.",
+  }),
   pullSecrets: Type.Optional(
     Type.Array(
       Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret of type kubernetes.io/dockerconfigjson in the same namespace.' }) }),

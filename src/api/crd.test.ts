@@ -50,7 +50,14 @@ describe('the schema of the CRD', () => {
 
   it('has a default for everything that the operator relies on', () => {
     const defaults = schemasOf(at(root, 'properties', 'spec'), 'spec').flatMap(([path, schema]) => (schema['default'] === undefined ? [] : [[path, schema['default']]]));
-    expect(Object.fromEntries(defaults)).toEqual({ 'spec.interval': '1m', 'spec.wait': true, 'spec.waitForJobs': true, 'spec.timeout': '5m', 'spec.historyLimit': 10 });
+    expect(Object.fromEntries(defaults)).toEqual({
+      'spec.interval': '1m',
+      'spec.skipSchemaValidation': false,
+      'spec.wait': true,
+      'spec.waitForJobs': true,
+      'spec.timeout': '5m',
+      'spec.historyLimit': 10,
+    });
   });
 
   it('asks people for the chart alone', () => {

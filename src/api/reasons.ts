@@ -54,7 +54,20 @@ export const REASONS = {
   ArchiveInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: 'The chart archive is damaged, too large or not safe to unpack. Push it again.' },
 
   ChartInvalid: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The archive was read, but Helm cannot load it as a chart for this cluster.' },
-  ValuesInvalid: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.values` break the schema of the chart or cannot be merged.' },
+  SchemaRefused: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'A `$ref` (or the like) in `values.schema.json` leads out of the file, to a URL or a path. It is never followed. Correct the chart, or let it in unchecked with `spec.skipSchemaValidation: true`.',
+  },
+  ValuesInvalid: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: '`spec.values` break the schema of the chart or cannot be merged. Correct them; `spec.skipSchemaValidation: true` passes over the schema.',
+  },
   RenderFailed: {
     ready: 'False',
     retry: 'withBackoff',

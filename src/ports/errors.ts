@@ -28,6 +28,7 @@ const REGISTRY_REASONS: Readonly<Record<RegistryErrorCode, Reason>> = {
 const RENDER_REASONS: Readonly<Record<RenderErrorCode, Reason>> = {
   ChartInvalid: 'ChartInvalid',
   ValuesInvalid: 'ValuesInvalid',
+  SchemaRefused: 'SchemaRefused',
   TemplateFailed: 'RenderFailed',
   ResourceExceeded: 'RenderResourceExceeded',
   Unavailable: 'RendererUnavailable',

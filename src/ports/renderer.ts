@@ -5,6 +5,8 @@ export type RenderErrorCode =
   | 'ChartInvalid'
   /** Values that break the chart's schema, or are no map. */
   | 'ValuesInvalid'
+  /** A values schema that points out of its own document, which nobody follows. */
+  | 'SchemaRefused'
   /** A template failed, or what it made is no Kubernetes object. */
   | 'TemplateFailed'
   /** The chart breaks a limit of time, memory or output, and not only once: the same again is of no use. */
@@ -53,6 +55,8 @@ export interface RenderRequest {
   readonly chart: Chart;
   /** Values documents, JSON, later ones win. */
   readonly values: readonly string[];
+  /** Whether the values are not held to the chart's values.schema.json. */
+  readonly skipSchemaValidation: boolean;
   readonly release: { readonly name: string; readonly namespace: string; readonly revision: number; readonly action: 'install' | 'upgrade' };
   readonly capabilities: Capabilities;
   readonly stamp: Stamp;

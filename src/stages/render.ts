@@ -4,7 +4,7 @@ import type { ReleaseAddress } from '../core/record.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { StageError } from '../ports/errors.ts';
 import type { Chart } from '../ports/registry.ts';
-import type { Rendered, RenderedHook, Renderer } from '../ports/renderer.ts';
+import { RenderError, type Rendered, type RenderedHook, type Renderer } from '../ports/renderer.ts';
 
 /** What is rendered: the chart, as which revision of which Helm release. */
 export interface RenderInput {
@@ -18,16 +18,15 @@ export interface RenderInput {
 /** Renders a chart as Helm would install or upgrade it on this cluster. Rejects with RenderError, ClusterError, StageError. */
 export const render = async (deps: { readonly renderer: Renderer; readonly cluster: Cluster }, input: RenderInput, signal: AbortSignal): Promise<Rendered> => {
   const { release, address, chart, revision, action } = input;
-  const rendered = await deps.renderer.render(
-    {
-      chart,
-      values: release.spec.values === undefined ? [] : [JSON.stringify(release.spec.values)],
-      release: { name: address.releaseName, namespace: address.namespace, revision, action },
-      capabilities: await deps.cluster.capabilities(signal),
-      stamp: stampOf(release.metadata, address),
-    },
-    signal,
-  );
+  const request = {
+    chart,
+    values: release.spec.values === undefined ? [] : [JSON.stringify(release.spec.values)],
+    skipSchemaValidation: release.spec.skipSchemaValidation,
+    release: { name: address.releaseName, namespace: address.namespace, revision, action },
+    capabilities: await deps.cluster.capabilities(signal),
+    stamp: stampOf(release.metadata, address),
+  };
+  const rendered = await deps.renderer.render(request, signal).catch(withAdvice);
   const hook = rendered.hooks.find(isLifecycleHook);
   if (hook !== undefined) {
     throw new StageError(
@@ -36,6 +35,12 @@ export const render = async (deps: { readonly renderer: Renderer; readonly clust
     );
   }
   return rendered;
+};
+
+/** What lets the chart in is a field of the ChartRelease, of which a renderer knows nothing. */
+const withAdvice = (error: unknown): never => {
+  if (!(error instanceof RenderError) || error.code !== 'SchemaRefused') throw error;
+  throw new StageError('SchemaRefused', `${error.message}; spec.skipSchemaValidation: true lets the chart in without the schema`, { cause: error });
 };
 
 /** Tests are run only when somebody asks for them; any other hook is part of the life cycle. */

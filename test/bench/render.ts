@@ -36,6 +36,7 @@ const chartOf = async (): Promise<Chart> => {
 const requestFor = (chart: Chart, index: number): RenderRequest => ({
   chart,
   values: [],
+  skipSchemaValidation: false,
   release: { name: `r${String(index).padStart(4, '0')}`, namespace: 'bench-00', revision: 1, action: 'upgrade' },
   capabilities: { kubeVersion: 'v1.36.3', apiVersions: ['v1', 'apps/v1', 'apps/v1/Deployment', 'networking.k8s.io/v1', 'networking.k8s.io/v1/Ingress'] },
   stamp: { labels: { 'tagalong.dev/name': 'r0000', 'tagalong.dev/namespace': 'bench-00' }, annotations: { 'meta.helm.sh/release-name': 'r0000' } },

@@ -52,6 +52,7 @@ export const contractChart = (digest: string, files: Readonly<Record<string, str
 export const contractRequest = (request: Partial<RenderRequest> = {}): RenderRequest => ({
   chart: contractChart('sha256:a'),
   values: [],
+  skipSchemaValidation: false,
   release: { name: 'front', namespace: 'shop', revision: 1, action: 'install' },
   capabilities: { kubeVersion: 'v1.36.3', apiVersions: ['v1', 'apps/v1', 'batch/v1'] },
   stamp: { labels: { owner: 'front' }, annotations: { since: 'today' } },

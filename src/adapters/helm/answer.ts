@@ -37,6 +37,7 @@ export const CHART_NEEDED: Answer = { header: { kind: 'chartNeeded' }, attachmen
 const CODES = {
   ChartInvalid: 'ChartInvalid',
   ValuesInvalid: 'ValuesInvalid',
+  SchemaRefused: 'SchemaRefused',
   TemplateFailed: 'TemplateFailed',
   ResourceExceeded: 'ResourceExceeded',
   Unavailable: 'Unavailable',

@@ -40,11 +40,16 @@ afterEach(async () => {
 });
 
 /** Renders for a release of that name, with a chart of its own. */
-const render = (renderer: HelmRenderer, name: string, request: { digest?: string; values?: readonly string[]; signal?: AbortSignal; revision?: number } = {}) =>
+const render = (
+  renderer: HelmRenderer,
+  name: string,
+  request: { digest?: string; values?: readonly string[]; skipSchemaValidation?: boolean; signal?: AbortSignal; revision?: number } = {},
+) =>
   renderer.render(
     contractRequest({
       chart: contractChart(request.digest ?? `sha256:${name}`),
       values: request.values ?? [],
+      skipSchemaValidation: request.skipSchemaValidation ?? false,
       release: { name, namespace: 'shop', revision: request.revision ?? 1, action: 'install' },
     }),
     request.signal ?? NEVER,
@@ -80,7 +85,7 @@ describe('a render that breaks limits', { timeout: 60_000 }, () => {
     });
   });
 
-  it('is not given to an engine while it is in quarantine, and is when values, release or digest have changed', async () => {
+  it('is not given to an engine while it is in quarantine, and is when values, release, digest or the check of the schema have changed', async () => {
     const { renderer, pids } = open();
     await render(renderer, 'crash').catch(() => undefined);
     const before = pids.length;
@@ -88,6 +93,9 @@ describe('a render that breaks limits', { timeout: 60_000 }, () => {
     expect(pids).toHaveLength(before);
     expect(await codeOf(render(renderer, 'crash', { values: ['{"name":"x"}'] }))).toBe('ResourceExceeded');
     expect(pids.length).toBeGreaterThan(before);
+    const unchecked = pids.length;
+    expect(await codeOf(render(renderer, 'crash', { skipSchemaValidation: true }))).toBe('ResourceExceeded');
+    expect(pids.length).toBeGreaterThan(unchecked);
     expect(await codeOf(render(renderer, 'fine', { digest: 'sha256:crash' }))).toBe('rendered');
     const between = pids.length;
     expect(await codeOf(render(renderer, 'crash', { digest: 'sha256:other' }))).toBe('ResourceExceeded');

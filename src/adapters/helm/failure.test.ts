@@ -8,7 +8,7 @@ describe('renderError', () => {
   it.each<[FailureCode, string]>([
     ['ChartInvalid', 'ChartInvalid'],
     ['KubeVersionUnsupported', 'ChartInvalid'],
-    ['SchemaRefused', 'ChartInvalid'],
+    ['SchemaRefused', 'SchemaRefused'],
     ['ValuesInvalid', 'ValuesInvalid'],
     ['TemplateFailed', 'TemplateFailed'],
     ['ManifestInvalid', 'TemplateFailed'],

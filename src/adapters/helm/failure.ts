@@ -10,7 +10,7 @@ const MESSAGE_LENGTH = 1024;
 const CODES: Readonly<Record<FailureCode, RenderErrorCode>> = {
   ChartInvalid: 'ChartInvalid',
   KubeVersionUnsupported: 'ChartInvalid',
-  SchemaRefused: 'ChartInvalid',
+  SchemaRefused: 'SchemaRefused',
   ValuesInvalid: 'ValuesInvalid',
   TemplateFailed: 'TemplateFailed',
   ManifestInvalid: 'TemplateFailed',

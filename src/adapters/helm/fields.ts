@@ -27,6 +27,11 @@ export class Fields {
     return isInteger(value) ? value : this.#refuse(key, 'an integer');
   }
 
+  flag(key: string): boolean {
+    const value = this.#fields[key];
+    return typeof value === 'boolean' ? value : this.#refuse(key, 'true or false');
+  }
+
   oneOf<T extends string>(key: string, choices: readonly T[]): T {
     return choices.find((choice) => choice === this.#fields[key]) ?? this.#refuse(key, choices.join(' or '));
   }

@@ -5,9 +5,9 @@ import type { ChartHeader, Message } from './protocol.ts';
 /** The request to render, with the chart's digest alone or with its files, whose bytes are not copied. */
 export const renderMessage = (request: RenderRequest, carries: 'digest' | 'files'): Message => {
   const files = carries === 'files' ? request.chart.files : undefined;
-  const { values, release, capabilities, stamp } = request;
+  const { values, skipSchemaValidation, release, capabilities, stamp } = request;
   const chart = chartHeader(request, files);
-  const header = { op: 'render', chart, values, release, capabilities, ...stampOf(stamp), skipSchemaValidation: false } as const;
+  const header = { op: 'render', chart, values, release, capabilities, ...stampOf(stamp), skipSchemaValidation } as const;
   return { header, attachment: files?.map(({ bytes }) => bytes) ?? [] };
 };
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { contractRequest, rendererContract } from '../../../test/fakes/engine-contract.ts';
+import { contractChart, contractRequest, rendererContract } from '../../../test/fakes/engine-contract.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { ENGINE_ENVIRONMENT, HelmRenderer } from './renderer.ts';
@@ -33,6 +33,19 @@ describe.skipIf(command === '')('with the real engine', () => {
     const [object] = await renderer.read(manifest, contractRequest().stamp, new AbortController().signal);
     await renderer.close();
     expect(new TextDecoder().decode(object?.json)).toMatch(/"big":9007199254740993,"mode":420/);
+  });
+
+  it('follows no reference out of a schema, and passes over schemas on request, however it answered before', async () => {
+    const renderer = open();
+    const render = (schema: string, skipSchemaValidation: boolean) =>
+      renderer
+        .render(contractRequest({ chart: contractChart(`sha256:${schema}`, { 'values.schema.json': schema }), skipSchemaValidation }), new AbortController().signal)
+        .then(({ chart }) => chart.name)
+        .catch(({ code }) => code);
+    const [broken, refused] = ['{"properties":{"greeting":{"type":"integer"}}}', '{"$ref":"file:///nowhere.json"}'];
+    const codes = [await render(broken, false), await render(broken, true), await render(broken, false), await render(refused, false), await render(refused, true)];
+    await renderer.close();
+    expect(codes).toEqual(['ValuesInvalid', 'hello', 'ValuesInvalid', 'SchemaRefused', 'hello']);
   });
 });
 

@@ -61,6 +61,7 @@ export class HelmRenderer implements Renderer {
 }
 
 // What the cluster can do is not in it: a CRD installed anywhere would let everybody out of quarantine.
-const keyOf = ({ chart, values, release }: RenderRequest): string => hash(JSON.stringify([chart.digest, chart.overrides, values, release.name, release.namespace]));
+const keyOf = ({ chart, values, skipSchemaValidation, release }: RenderRequest): string =>
+  hash(JSON.stringify([chart.digest, chart.overrides, values, skipSchemaValidation, release.name, release.namespace]));
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64');

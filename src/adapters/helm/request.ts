@@ -29,6 +29,7 @@ const parseRender = (fields: Fields, stamp: Stamp): Omit<RenderRequest, 'chart'>
   const capabilities = fields.object('capabilities');
   return {
     values: fields.texts('values'),
+    skipSchemaValidation: fields.flag('skipSchemaValidation'),
     release: {
       name: release.text('name'),
       namespace: release.text('namespace'),

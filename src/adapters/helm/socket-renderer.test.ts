@@ -177,6 +177,16 @@ describe('SocketRenderer', { timeout: 30_000 }, () => {
     await expect(open().render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'ResourceExceeded', message: 'cannot render sha256:a: too much' });
   });
 
+  it.each([true, false])('hands on whether the schema is passed over: %s', async (skipSchemaValidation) => {
+    const asked: boolean[] = [];
+    await serve(async (request) => {
+      asked.push(request.skipSchemaValidation);
+      return RENDERED;
+    });
+    await open({ replyMs: 10_000, helloMs: 10_000, patienceMs: 10_000 }).render(contractRequest({ skipSchemaValidation }), NEVER);
+    expect(asked).toEqual([skipSchemaValidation]);
+  });
+
   it('takes a request back that its caller gives up', async () => {
     const renderer = open({ replyMs: 10_000 });
     const begun = Promise.withResolvers<AbortSignal>();

@@ -9,7 +9,11 @@ describe('readRelease', () => {
   it('fills in defaults', () => {
     expect(read('{"chart":"r/a:1","timeout":"1m"}')).toMatchObject({
       kind: 'Readable',
-      release: { metadata: { name: 'web', generation: 2 }, spec: { chart: 'r/a:1', interval: '1m', wait: true, waitForJobs: true, timeout: '1m', historyLimit: 10 }, status: {} },
+      release: {
+        metadata: { name: 'web', generation: 2 },
+        spec: { chart: 'r/a:1', interval: '1m', skipSchemaValidation: false, wait: true, waitForJobs: true, timeout: '1m', historyLimit: 10 },
+        status: {},
+      },
     });
   });
 

@@ -14,6 +14,7 @@ it('counts what was done and what failed, and changes neither', async () => {
   const request = {
     chart: { digest: '', files: [], overrides: undefined },
     values: [],
+    skipSchemaValidation: false,
     release: { name: 'a', namespace: 'b', revision: 1, action: 'install' as const },
     capabilities: { kubeVersion: '', apiVersions: [] },
     stamp: { labels: {}, annotations: {} },
