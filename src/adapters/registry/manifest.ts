@@ -18,7 +18,6 @@ export type ManifestReading =
 /** Reads a manifest document as it came with its Content-Type. Never throws. */
 export const readManifest = (bytes: Uint8Array, contentType: string | undefined): ManifestReading => {
   const sent = bareMediaType(contentType);
-  if (sent === 'text/html') return other('an HTML page, perhaps of a login or a proxy');
   const document = parseObject(bytes);
   if (document === undefined) return other('no JSON object');
   // A document that is both is read differently by different clients (CVE-2021-41190).

@@ -65,12 +65,12 @@ describe('RegistryClient.resolve', () => {
 
   it('does not take a page without digest for a manifest', async () => {
     const server = await serve(always(200, { 'content-type': 'text/html' }, '<html>'));
-    await expect(resolve(server)).rejects.toMatchObject({ code: 'NotAChart', message: expect.stringMatching(/^cannot resolve .*\/ns\/app:1: it is an HTML page/) });
+    await expect(resolve(server)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringMatching(/^cannot resolve .*\/ns\/app:1: an HTML page came/) });
   });
 
   it('is not led by a digest that is none', async () => {
     const server = await serve(always(200, { 'docker-content-digest': 'sha256:../x', 'content-type': 'text/html' }));
-    await expect(resolve(server)).rejects.toMatchObject({ code: 'NotAChart' });
+    await expect(resolve(server)).rejects.toMatchObject({ code: 'Unavailable' });
   });
 });
 
@@ -79,7 +79,7 @@ describe('RegistryClient.manifest', () => {
 
   it('reads the page of a login as what it is', async () => {
     const server = await serve(always(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'));
-    expect(await manifest(server, digestOf('x'))).toEqual({ kind: 'Other', what: expect.stringContaining('HTML page') });
+    await expect(manifest(server, digestOf('x'))).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('an HTML page came') });
   });
 
   it('rejects bytes of another digest', async () => {
@@ -114,11 +114,18 @@ describe('RegistryClient.blob', () => {
     ['too few bytes', always(200, {}, 'good'), 'DigestMismatch', /4 bytes came, its descriptor says 9/],
     ['too many bytes', always(200, {}, 'good bytes and more'), 'DigestMismatch', /more came than the 9 bytes/],
     ['bytes without end', (_, response) => endless(response), 'DigestMismatch', /more came than the 9 bytes/],
+    ['a short page of a login', always(200, { 'content-type': 'text/html' }, '<html>'), 'Unavailable', /an HTML page came/],
+    ['a long page of a login', always(200, { 'content-type': 'text/html; charset=utf-8' }, '<html><body>'), 'Unavailable', /an HTML page came/],
     ['a truncated body', truncated, 'Unavailable', /closed the connection before its answer ended|another length/],
     ['an encoded body', always(200, { 'content-encoding': 'gzip' }, 'x'), 'Unavailable', /the encoding "gzip", which was not asked for/],
     ['a part', always(206, {}, 'good byte'), 'Unavailable', /answered 206/],
   ])('rejects %s', async (_name, respond, code, message) => {
     await expect(blob(await serve(respond), 'good byte')).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('takes the bytes of the descriptor whatever type the store gives them', async () => {
+    const server = await serve(always(200, { 'content-type': 'text/html' }, 'good byte'));
+    expect(Buffer.from(await blob(server, 'good byte')).toString()).toBe('good byte');
   });
 
   it('takes the bytes of the descriptor, and asks for them as they are', async () => {

@@ -50,22 +50,23 @@ export class RegistryClient {
     const attempt = `pull ${nameOf(reference, digest)}`;
     if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
     const { bytes, contentType } = await this.#manifestBytes(this.#request(reference, `manifests/${digest}`, { attempt, operation: 'manifest', credential }), signal);
-    const reading = readManifest(bytes, contentType);
-    // An HTML page has another digest too, but saying that would lead nobody to the cause.
-    const isPage = reading.kind === 'Other' && bareMediaType(contentType) === 'text/html';
-    if (!isPage && sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
-    return reading;
+    if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
+    return readManifest(bytes, contentType);
   }
 
   /** The blob of a descriptor; every byte was counted and hashed. */
   async blob({ reference, credential }: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
     const attempt = `pull blob ${nameOf(reference, digest)}`;
     const request = this.#request(reference, `blobs/${digest}`, { attempt, operation: 'blob', credential });
-    const tooLong = (): RegistryError => failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`);
-    const bytes = await orTooLong(
-      this.#requests.run(request, (answer) => readBody(answer, size), signal),
-      tooLong,
-    );
+    const read = async (answer: Answer): Promise<Buffer> => {
+      const isPage = isHtml(answer.headers['content-type']);
+      const tooLong = (): RegistryError => (isPage ? pageFailure(attempt) : failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`));
+      const body = await orTooLong(readBody(answer, size), tooLong);
+      // Only where it is not what was asked for: what type a store gives its blobs is its own business.
+      if (isPage && sha256(body) !== digest) throw pageFailure(attempt);
+      return body;
+    };
+    const bytes = await this.#requests.run(request, read, signal);
     if (bytes.length !== size) throw failure('DigestMismatch', attempt, `${bytes.length} bytes came, its descriptor says ${size}`);
     if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `what came has the digest ${sha256(bytes)}`);
     return bytes;
@@ -93,12 +94,14 @@ export class RegistryClient {
     return sha256(bytes);
   }
 
-  #manifestBytes(request: RegistryRequest, signal: AbortSignal): Promise<{ readonly bytes: Buffer; readonly contentType: string | undefined }> {
+  async #manifestBytes(request: RegistryRequest, signal: AbortSignal): Promise<{ readonly bytes: Buffer; readonly contentType: string | undefined }> {
     const tooLong = (): RegistryError => failure('NotAChart', request.attempt, `the answer is longer than a manifest may be, ${MAX_MANIFEST_BYTES} bytes`);
-    return orTooLong(
+    const answered = await orTooLong(
       this.#requests.run(request, async (answer) => ({ bytes: await readBody(answer, MAX_MANIFEST_BYTES), contentType: answer.headers['content-type'] }), signal),
       tooLong,
     );
+    if (isHtml(answered.contentType)) throw pageFailure(request.attempt);
+    return answered;
   }
 
   #request({ registry, repository }: Reference, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation' | 'credential'>): RegistryRequest {
@@ -108,6 +111,11 @@ export class RegistryClient {
 }
 
 const nameOf = ({ registry, repository }: Reference, digest: string): string => printReference({ registry, repository, digest });
+
+const isHtml = (contentType: string | undefined): boolean => bareMediaType(contentType) === 'text/html';
+
+/** Somebody else answers in the registry's place: that may pass, while a chart that is none stays none. */
+const pageFailure = (attempt: string): RegistryError => failure('Unavailable', attempt, 'an HTML page came with status 200, perhaps of a login or of a proxy before the registry');
 
 const orTooLong = async <T>(work: Promise<T>, tooLong: () => RegistryError): Promise<T> => {
   try {

@@ -57,6 +57,11 @@ describe('afterLook', () => {
     expect(afterLook(known, { kind: 'Failed', error })).toEqual({ view: { digest: 'a', trouble: error }, failures: 3 });
   });
 
+  it('looks as often as ever for a tag that is not there', () => {
+    const missing = trouble('NotFound');
+    expect(afterLook(known, { kind: 'Failed', error: missing })).toEqual({ view: { digest: 'a', trouble: missing }, failures: 0 });
+  });
+
   it('keeps everything when the look was postponed', () => {
     expect(afterLook(known, { kind: 'Postponed', error })).toEqual(known);
   });

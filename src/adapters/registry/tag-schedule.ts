@@ -10,7 +10,7 @@ export type LookOutcome =
 /** A tag between two looks. */
 export interface TagState {
   readonly view: TagView;
-  /** Looks that failed since the last that did not. */
+  /** Looks that failed since the last that did not. A tag that is not there is an answer like any other. */
   readonly failures: number;
 }
 
@@ -25,7 +25,7 @@ export const afterLook = ({ view, failures }: TagState, outcome: LookOutcome): T
     case 'Seen':
       return { view: { digest: outcome.digest, trouble: undefined }, failures: 0 };
     case 'Failed':
-      return { view: { digest: view.digest, trouble: outcome.error }, failures: failures + 1 };
+      return { view: { digest: view.digest, trouble: outcome.error }, failures: outcome.error.code === 'NotFound' ? 0 : failures + 1 };
     case 'Postponed':
       return { view: isUnknown(view) ? { digest: undefined, trouble: outcome.error } : view, failures };
   }
