@@ -42,6 +42,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.tags.unfollow(key);
     deps.rollouts.forget(key);
     deps.standings.take(key);
+    deps.contenders.forget(key);
     return GONE;
   }
   const outcome = await outcomeOf(deps, seen, signal);

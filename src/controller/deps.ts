@@ -9,6 +9,7 @@ import type { Releases } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Accepted } from './accepted.ts';
+import type { Contenders } from './contenders.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Standings } from './standings.ts';
 
@@ -29,4 +30,5 @@ export interface Deps {
   readonly rollouts: Rollouts;
   readonly standings: Standings;
   readonly accepted: Accepted;
+  readonly contenders: Contenders;
 }

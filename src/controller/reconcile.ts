@@ -3,7 +3,7 @@ import type { ChartRelease } from '../api/chart-release.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
-import type { RecordHead, RevisionNotes } from '../core/record.ts';
+import { isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
 import { type Decision, decide, deployedOf, ownRecords, type Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
@@ -47,7 +47,7 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const decision = decide(records, target);
   switch (decision.kind) {
     case 'Refuse':
-      return { reason: decision.reason, message: decision.message, records: ownRecords(records, target), isWatched: isWatched(decision, target) };
+      return refuse(deps, run, { target, records }, decision);
     case 'Keep':
       return keep(deps, run, { target, records }, decision);
     case 'Start':
@@ -60,6 +60,22 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
 type Deciding = { readonly source: Source; readonly target: Target; readonly records: readonly RecordHead[] };
 type Start = Extract<Decision, { readonly kind: 'Start' }>;
 type Keep = Extract<Decision, { readonly kind: 'Keep' }>;
+type Refuse = Extract<Decision, { readonly kind: 'Refuse' }>;
+
+/** Nothing can be done now. Who was about to write where another ChartRelease was faster has nothing there, and must not claim it later. */
+const refuse = (deps: Deps, { key, release, address }: Run, { target, records }: Omit<Deciding, 'source'>, { reason, message }: Refuse): Outcome => {
+  const own = ownRecords(records, target);
+  const isTaken = reason === 'ReleaseNotOwned';
+  if (isTaken) deps.contenders.wait(key, address);
+  return {
+    reason,
+    message,
+    // While it moves, what runs is elsewhere.
+    ...(!target.isMoving && { records: own }),
+    ...(isTaken && own.length === 0 && target.isAdmitted && { releases: (release.status.releases ?? []).filter((one) => !isSameAddress(one, address)) }),
+    isWatched: isWatched({ reason }, target),
+  };
+};
 
 /** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */
 const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source'>, { deployed, stale }: Keep): Promise<Outcome> => {
@@ -147,6 +163,7 @@ const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], un
 
 const targetOf = ({ release, address }: Run, source: Source): Target => ({
   uid: release.metadata.uid,
+  chartRelease: keyOf(release.metadata),
   address,
   reference: printReference(source.reference),
   valuesDigest: valuesDigest(release.spec.values === undefined ? [] : [release.spec.values]),
@@ -174,6 +191,7 @@ const isSettled = ({ metadata, status }: ChartRelease): boolean => status.observ
 
 const notesOf = (release: ChartRelease, target: Target, decision: Start, chart: Rendered['chart']): RevisionNotes => ({
   uid: release.metadata.uid,
+  chartRelease: target.chartRelease,
   generation: release.metadata.generation,
   reference: target.reference,
   chartDigest: decision.digest,

@@ -33,5 +33,6 @@ export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSi
   const marked = newest.status === 'uninstalling' ? newest : await deps.records.mark(address, newest, { status: 'uninstalling', description: 'Uninstalling' }, signal);
   await prune(deps.cluster, objects, owner, signal);
   for (const record of [...records.slice(0, -1), marked]) await deps.records.remove(address, record, signal);
+  deps.contenders.wakeAt(address);
   deps.logger.info({ ...namesOf(owner), release: `${address.namespace}/${address.releaseName}`, objects: objects.length }, 'uninstalled');
 };

@@ -38,14 +38,21 @@ describe('isOwnedBy', () => {
 describe('describeOwner', () => {
   const flux = { 'helm.toolkit.fluxcd.io/name': 'web', 'helm.toolkit.fluxcd.io/namespace': 'flux-system' };
   const helm = { 'meta.helm.sh/release-name': 'frontend', 'meta.helm.sh/release-namespace': 'prod' };
+  const kustomize = { 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' };
   it.each<readonly [string, Labels, Labels, string]>([
     ['another ChartRelease', ours('apps', 'api'), helm, 'belongs to ChartRelease apps/api'],
     ['a ChartRelease whose namespace is not known', { 'tagalong.dev/name': 'api' }, {}, 'belongs to ChartRelease ?/api'],
     ['a HelmRelease of Flux', flux, helm, 'belongs to Flux HelmRelease flux-system/web'],
+    ['a Kustomization of Flux', kustomize, {}, 'belongs to Flux Kustomization flux-system/apps'],
     ['a Helm release', {}, helm, 'belongs to Helm release prod/frontend'],
     ['a Helm release whose namespace is not known', {}, { 'meta.helm.sh/release-name': 'frontend' }, 'belongs to Helm release ?/frontend'],
     ['nobody that it knows', { app: 'web' }, {}, 'was not made by Tagalong'],
   ])('names %s', (_name, labels, annotations, text) => {
-    expect(describeOwner(marks(labels, annotations))).toBe(text);
+    expect(describeOwner({ ...marks(labels, annotations), managers: [] })).toBe(text);
+  });
+
+  it('names who has set its fields where no mark says whose it is, the first of them', () => {
+    expect(describeOwner({ ...marks({}), managers: ['kubectl-create', 'a', 'b', 'c'] })).toBe('was not made by Tagalong but by kubectl-create, a, b');
+    expect(describeOwner({ ...marks({}, { 'meta.helm.sh/release-name': 'web' }), managers: ['helm'] })).toBe('belongs to Helm release ?/web');
   });
 });

@@ -14,6 +14,8 @@ export interface RevisionInputs {
 export interface RevisionNotes extends RevisionInputs {
   /** UID of the ChartRelease that made it. */
   readonly uid: string;
+  /** Its `namespace/name`; empty where that was not noted. */
+  readonly chartRelease: string;
   /** Its generation then. */
   readonly generation: number;
   /** The chart reference it followed, as in spec.chart. */

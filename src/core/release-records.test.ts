@@ -96,6 +96,7 @@ describe('beyondLimit', () => {
 describe('descriptions of records', () => {
   const notes = {
     uid: 'uid-1',
+    chartRelease: 'apps/app',
     generation: 1,
     reference: 'r.example/app:1',
     chartDigest: `sha256:${'ab'.repeat(32)}`,

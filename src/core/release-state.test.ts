@@ -14,6 +14,7 @@ const ours = (revision: number, status: RecordStatus, notes: Partial<RevisionNot
   ...foreign(revision, status),
   notes: {
     uid: 'uid-1',
+    chartRelease: 'apps/app',
     generation: 1,
     reference: REFERENCE,
     chartDigest: OLD,
@@ -40,6 +41,7 @@ const foreign = (revision: number, status: RecordStatus): RecordHead => ({
 
 const target = (wish: Partial<Target>): Target => ({
   uid: 'uid-1',
+  chartRelease: 'apps/app',
   address: { namespace: 'prod', releaseName: 'app' },
   reference: REFERENCE,
   valuesDigest: VALUES,
@@ -129,14 +131,25 @@ describe('decide, when somebody else was at work', () => {
   const refusal = (revision: number, who: string): Decision => ({
     kind: 'Refuse',
     reason: 'ReleaseNotOwned',
-    message: `Helm release prod/app exists at revision ${revision} and ${who}; set spec.releaseName to a free name, or uninstall it first`,
+    message: `Helm release prod/app exists at revision ${revision} and ${who}`,
   });
-  const [stranger, other] = [foreign(4, 'deployed'), ours(4, 'deployed', { uid: 'uid-2' })];
+  const [stranger, other] = [foreign(4, 'deployed'), ours(4, 'deployed', { uid: 'uid-2', chartRelease: 'test/first' })];
+  const [unnamed, earlier] = [ours(4, 'deployed', { uid: 'uid-2', chartRelease: '' }), ours(4, 'deployed', { uid: 'uid-0' })];
+  const nobodys = 'was not made by Tagalong; set spec.releaseName to a free name, or uninstall it first';
+  const theirs = 'belongs to ChartRelease test/first; set spec.releaseName to a free name, or delete that one: this one takes over then';
   const former = ours(1, 'deployed');
   runTable([
-    ['refuses a release that helm made', [stranger], {}, refusal(4, 'was not made by Tagalong')],
-    ['refuses a release of another ChartRelease', [other], {}, refusal(4, 'belongs to another ChartRelease')],
-    ['refuses a release that another ChartRelease has taken since', [deployed, other], {}, refusal(4, 'belongs to another ChartRelease')],
+    ['refuses a release that helm made', [stranger], {}, refusal(4, nobodys)],
+    ['refuses a release of another ChartRelease', [other], {}, refusal(4, theirs)],
+    ['refuses a release that another ChartRelease has taken since', [deployed, other], {}, refusal(4, theirs)],
+    ['names another ChartRelease by its UID where its name was not noted', [unnamed], {}, refusal(4, theirs.replace('test/first', 'with UID uid-2'))],
+    [
+      'refuses what an earlier ChartRelease of the name has left',
+      [earlier],
+      {},
+      refusal(4, 'was left by an earlier ChartRelease of this name; uninstall it with helm, or set spec.releaseName to a free name'),
+    ],
+    ['does not claim what helm made of the release of another ChartRelease', [other, foreign(5, 'deployed')], { isAdmitted: true }, refusal(5, theirs)],
     ['brings back what is asked for after a rollback by hand', [deployed, stranger], {}, upgrade(5, { digest: OLD, trigger: 'ChangedByHand' })],
     [
       'knows a release of ours by its address when helm has dropped our notes from its only record',
@@ -144,15 +157,15 @@ describe('decide, when somebody else was at work', () => {
       { isAdmitted: true },
       upgrade(2, { digest: OLD, trigger: 'ChangedByHand' }),
     ],
-    ['refuses what another ChartRelease has, at whatever address', [other], { isAdmitted: true }, refusal(4, 'belongs to another ChartRelease')],
+    ['refuses what another ChartRelease has, at whatever address', [other], { isAdmitted: true }, refusal(4, theirs)],
     [
       'waits for a helm that somebody runs on a release of ours',
       [deployed, foreign(3, 'pending-rollback')],
       {},
       { kind: 'Refuse', reason: 'ReleaseBusy', message: "Helm release prod/app is at revision 3 pending-rollback, which somebody's helm began; waiting for it to end" },
     ],
-    ['leaves a pending revision of somebody else alone', [foreign(3, 'pending-install')], {}, refusal(3, 'was not made by Tagalong')],
-    ['refuses a release that is not ours also while the registry is silent', [stranger], { digest: undefined }, refusal(4, 'was not made by Tagalong')],
+    ['leaves a pending revision of somebody else alone', [foreign(3, 'pending-install')], {}, refusal(3, nobodys)],
+    ['refuses a release that is not ours also while the registry is silent', [stranger], { digest: undefined }, refusal(4, nobodys)],
     ['goes on when only older revisions are not ours', [foreign(1, 'superseded'), deployed], {}, keep(deployed)],
     ['keeps the newest of two deployed revisions and names the stale one', [former, deployed], {}, keep(deployed, [former])],
     ['installs again what was uninstalled by hand', [superseded, uninstalled], {}, install(3)],

@@ -6,6 +6,8 @@ import { shortDigest } from './reference.ts';
 export interface Target {
   /** UID of the ChartRelease. */
   readonly uid: string;
+  /** Its `namespace/name`. */
+  readonly chartRelease: string;
   readonly address: ReleaseAddress;
   readonly reference: string;
   readonly valuesDigest: string;
@@ -96,9 +98,12 @@ const sinceUninstalled = (records: readonly RecordHead[]): readonly RecordHead[]
 
 const isGone = (record: RecordHead): boolean => record.status === 'uninstalled' || record.status === 'uninstalling';
 
-/** The records of a release of ours, also those that a person's helm has made of it; none where the release is somebody else's. */
+/**
+ * The records of a release of ours, also those that a person's helm has made of it; none where the release is somebody else's:
+ * two ChartReleases may both have been about to write here, and what only one of them did belongs to that one.
+ */
 export const ownRecords = (records: readonly RecordHead[], owner: { readonly uid: string; readonly isAdmitted: boolean }): readonly RecordHead[] => {
-  const isOurs = owner.isAdmitted || records.some((record) => isOf(record, owner));
+  const isOurs = records.some((record) => isOf(record, owner)) || (owner.isAdmitted && records.every(({ notes }) => notes === undefined));
   return records.filter((record) => isOf(record, owner) || (isOurs && record.notes === undefined));
 };
 
@@ -122,12 +127,15 @@ const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, targ
     if (!isPending(newest.status)) return undefined;
     return { kind: 'Refuse', reason: 'ReleaseBusy', message: `${release} is at revision ${newest.revision} ${newest.status}, which somebody's helm began; waiting for it to end` };
   }
-  const who = newest.notes === undefined ? 'was not made by Tagalong' : 'belongs to another ChartRelease';
-  return {
-    kind: 'Refuse',
-    reason: 'ReleaseNotOwned',
-    message: `${release} exists at revision ${newest.revision} and ${who}; set spec.releaseName to a free name, or uninstall it first`,
-  };
+  return { kind: 'Refuse', reason: 'ReleaseNotOwned', message: `${release} exists at revision ${newest.revision} and ${describeHolder(records, target)}` };
+};
+
+/** Whose a release is that is not ours, and what can be done. */
+const describeHolder = (records: readonly RecordHead[], target: Target): string => {
+  const notes = records.findLast((record) => record.notes !== undefined)?.notes;
+  if (notes === undefined) return 'was not made by Tagalong; set spec.releaseName to a free name, or uninstall it first';
+  if (notes.chartRelease === target.chartRelease) return 'was left by an earlier ChartRelease of this name; uninstall it with helm, or set spec.releaseName to a free name';
+  return `belongs to ChartRelease ${notes.chartRelease || `with UID ${notes.uid}`}; set spec.releaseName to a free name, or delete that one: this one takes over then`;
 };
 
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {

@@ -17,6 +17,7 @@ const record = (revision: number, status: RecordStatus, notes: Partial<NonNullab
   modifiedAt: 0,
   notes: {
     uid: 'uid-1',
+    chartRelease: 'apps/app',
     generation: 1,
     reference: 'r.example/app:1',
     chartDigest: DIGEST,

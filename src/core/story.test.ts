@@ -13,6 +13,7 @@ const record = (reference = 'ghcr.io/charts/podinfo:6.9'): RecordHead => ({
   modifiedAt: 0,
   notes: {
     uid: 'uid-1',
+    chartRelease: 'apps/app',
     generation: 1,
     reference,
     chartDigest: DIGEST,

@@ -17,6 +17,7 @@ import { measured } from '../adapters/system/measured-renderer.ts';
 import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { Accepted } from '../controller/accepted.ts';
 import { work } from '../controller/controller.ts';
+import { Contenders } from '../controller/contenders.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Rollouts } from '../controller/rollouts.ts';
 import { Standings } from '../controller/standings.ts';
@@ -65,6 +66,7 @@ const operate = async (config: Config): Promise<void> => {
     rollouts,
     standings: new Standings(),
     accepted: new Accepted(),
+    contenders: new Contenders((key) => queue.add(key)),
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);

@@ -41,6 +41,8 @@ export interface LiveObject {
    * makes the object anew, takes it from us.
    */
   readonly ownFields: string;
+  /** Field managers that have set something, in the order of managedFields, each once. */
+  readonly managers: readonly string[];
 }
 
 /** What the API server answers an apply. */

@@ -38,10 +38,14 @@ const tryOut = async (cluster: Cluster, object: PlannedObject, added: readonly P
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     if (isInconclusive(error, object, added)) return;
-    if (error.code === 'Rejected' || isRace(error)) throw new StageError('ManifestRejected', `${error.message} (${object.source})`, { cause: error });
+    if (error.code === 'Rejected' || isRace(error)) throw new StageError('ManifestRejected', `${error.message} (${object.source})${adviceOn(error)}`, { cause: error });
     throw error;
   }
 };
+
+/** The API server's words for a field that only another object can have. */
+const adviceOn = ({ message }: ClusterError): string =>
+  /immutable|may not change once set|updates to statefulset spec/.test(message) ? '; rename the object in the chart, or delete it so that it is made anew' : '';
 
 /**
  * A Pod wants its ServiceAccount, a RoleBinding its Role, all of them their Namespace: what the chart brings along is not

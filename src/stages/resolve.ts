@@ -1,10 +1,11 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { credentialFor } from '../core/docker-config.ts';
-import { parseDuration } from '../core/duration.ts';
+import { parseDuration, printDuration } from '../core/duration.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { parseReference, type Reference } from '../core/reference.ts';
+import type { Trouble } from '../core/release-state.ts';
 import { StageError, reasonOf } from '../ports/errors.ts';
-import type { Credential, Source, Tags } from '../ports/registry.ts';
+import type { Credential, RegistryError, Source, Tags } from '../ports/registry.ts';
 import type { Secrets } from '../ports/secrets.ts';
 
 const LEAST_INTERVAL_MS = 10_000;
@@ -29,8 +30,13 @@ export const resolve = async (
     return { reference, credential, digest, trouble: undefined };
   }
   const view = await deps.tags.follow(key, { reference: { ...reference, tag }, credential }, { intervalMs: intervalOf(release), fresh: options.fresh }, signal);
-  const trouble = view.trouble && { reason: reasonOf(view.trouble) ?? 'RegistryUnavailable', message: view.trouble.message };
-  return { reference, credential, digest: view.digest, trouble };
+  return { reference, credential, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release) };
+};
+
+/** A tag that is not there is looked at as often as any other; how soon a registry that fails is asked again is not known here. */
+const troubleOf = (error: RegistryError, release: ChartRelease): Trouble => {
+  const next = error.code === 'NotFound' ? `; it is looked at every ${printDuration(intervalOf(release))}` : '';
+  return { reason: reasonOf(error) ?? 'RegistryUnavailable', message: `${error.message}${next}` };
 };
 
 /** How often the tag of a release is looked at, in ms. */

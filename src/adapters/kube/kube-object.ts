@@ -59,12 +59,18 @@ const textsOf = (value: unknown): Readonly<Record<string, string>> =>
 export const liveObjectOf = (action: string, object: unknown): LiveObject => {
   const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadataOf(object);
   if (name === '') throw nonsense(action, 'it has no metadata');
-  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(object) };
+  const managed = managedFieldsOf(object);
+  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(managed), managers: managersOf(managed) };
 };
 
+type Fields = Readonly<Record<string, unknown>>;
+
+const managedFieldsOf = (object: unknown): readonly Fields[] => listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map(fieldsOf);
+
 /** The API server writes a field set in one order only, so that equal sets have equal texts. */
-const ownFieldsOf = (object: unknown): string => {
-  const entries = listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map(fieldsOf);
-  const own = entries.find((entry) => entry['manager'] === FIELD_MANAGER && entry['operation'] === 'Apply' && entry['subresource'] === undefined);
+const ownFieldsOf = (managed: readonly Fields[]): string => {
+  const own = managed.find((entry) => entry['manager'] === FIELD_MANAGER && entry['operation'] === 'Apply' && entry['subresource'] === undefined);
   return own === undefined ? '' : hash('sha256', JSON.stringify([own['apiVersion'], own['fieldsV1']]), 'base64');
 };
+
+const managersOf = (managed: readonly Fields[]): readonly string[] => [...new Set(managed.map((entry) => textOf(entry['manager'])).filter((manager) => manager !== ''))];

@@ -16,6 +16,7 @@ const content: RecordContent = {
 };
 const notes = {
   uid: 'u',
+  chartRelease: 'apps/web',
   generation: 1,
   reference: 'r/a:1',
   chartDigest: 'sha256:a',

@@ -13,6 +13,8 @@ const SMALL_PACKED_BYTES = 16 * 1024;
 
 /** What the API server lets a Secret's bytes add up to (MaxSecretSize). */
 export const MAX_SECRET_BYTES = 1024 * 1024;
+/** A new record leaves room for the words of how it ends: what is applied must not fail for its record. */
+export const MAX_NEW_BYTES = MAX_SECRET_BYTES - 8 * 1024;
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -58,9 +60,9 @@ export const withStatus = (packed: PackedRecord, status: RecordStatus, descripti
 });
 
 /** Value of the key `release` in the Secret's JSON: base64, as of all Secrets, of Helm's base64 of gzip. Throws RecordTooLargeError. */
-export const secretValueOf = async (packed: PackedRecord): Promise<string> => {
+export const secretValueOf = async (packed: PackedRecord, maxBytes = MAX_SECRET_BYTES): Promise<string> => {
   const helm = Buffer.concat([packed.before, await compress(packed.info), packed.after]).toString('base64');
-  if (helm.length > MAX_SECRET_BYTES) throw new RecordTooLargeError(`the release record has ${helm.length} bytes, a Secret holds ${MAX_SECRET_BYTES}`);
+  if (helm.length > maxBytes) throw new RecordTooLargeError(`it would have ${helm.length} bytes, compressed, and a Secret holds ${maxBytes}`);
   return Buffer.from(helm, 'latin1').toString('base64');
 };
 

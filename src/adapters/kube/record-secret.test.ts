@@ -5,6 +5,7 @@ import { annotationsOf, headOf } from './record-secret.ts';
 const address = { namespace: 'apps', releaseName: 'web.v1' };
 const notes: RevisionNotes = {
   uid: 'u',
+  chartRelease: 'apps/web',
   generation: 7,
   reference: 'r/a:1',
   chartDigest: 'sha256:a',
@@ -44,7 +45,9 @@ describe('headOf', () => {
   );
 
   it.each([
-    ...Object.keys(annotationsOf(notes)).map((key) => [key, undefined] as const),
+    ...Object.keys(annotationsOf(notes))
+      .filter((key) => key !== 'tagalong.dev/chart-release')
+      .map((key) => [key, undefined] as const),
     ['tagalong.dev/generation', 'x'],
     ['tagalong.dev/action', 'rollback'],
     ['tagalong.dev/trigger', 'x'],
@@ -52,5 +55,10 @@ describe('headOf', () => {
   ] as const)('has no notes where annotation %s is %s', (key, value) => {
     const { [key]: _, ...others } = annotationsOf(notes);
     expect(headOf(address, secret({}, value === undefined ? others : { ...others, [key]: value }))?.notes).toBeUndefined();
+  });
+
+  it('has notes where only the name of the ChartRelease is missing', () => {
+    const { 'tagalong.dev/chart-release': _, ...others } = annotationsOf(notes);
+    expect(headOf(address, secret({}, others))?.notes).toEqual({ ...notes, chartRelease: '' });
   });
 });

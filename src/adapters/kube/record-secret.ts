@@ -61,6 +61,7 @@ const secondsOf = (label: string | undefined): number | undefined => (label !== 
 
 const NOTE_KEYS = {
   uid: 'uid',
+  chartRelease: 'chart-release',
   generation: 'generation',
   reference: 'reference',
   chartDigest: 'chart-digest',
@@ -76,7 +77,7 @@ const NOTE_KEYS = {
 export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof RevisionNotes])]));
 
-/** Our notes from a record's annotations; undefined where one of them is missing or makes no sense. */
+/** Our notes from a record's annotations; undefined where one of them, but for the name, is missing or makes no sense. */
 const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes | undefined => {
   const text = (field: keyof RevisionNotes) => annotations[`${GROUP}/${NOTE_KEYS[field]}`];
   const [uid, reference, chartDigest, valuesDigest] = [text('uid'), text('reference'), text('chartDigest'), text('valuesDigest')];
@@ -84,7 +85,7 @@ const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes |
   const [generation, action, trigger] = [secondsOf(text('generation')), text('action'), text('trigger')];
   if (!uid || !reference || !chartDigest || !valuesDigest || chartName === undefined || chartVersion === undefined || appVersion === undefined) return undefined;
   if (generation === undefined || !isAction(action) || !isTrigger(trigger)) return undefined;
-  return { uid, generation, reference, chartDigest, valuesDigest, chartName, chartVersion, appVersion, action, trigger };
+  return { uid, chartRelease: text('chartRelease') ?? '', generation, reference, chartDigest, valuesDigest, chartName, chartVersion, appVersion, action, trigger };
 };
 
 const isAction = (text: string | undefined): text is RevisionNotes['action'] => text === 'install' || text === 'upgrade';

@@ -34,6 +34,7 @@ const startRecords = (): KubeRecords => {
 
 const notes = {
   uid: 'u',
+  chartRelease: 'apps/web',
   generation: 1,
   reference: 'r/a:1',
   chartDigest: 'sha256:a',
@@ -100,7 +101,12 @@ describe('KubeRecords', () => {
 
   it('refuses a record that is too large before it sends it', async () => {
     const noise = Array.from({ length: 160_000 }, () => Math.random().toString(36)).join('\n');
-    await expect(records.create(addressOf('large'), record(1, noise), signal)).rejects.toMatchObject({ name: 'RecordTooLargeError' });
+    await expect(records.create(addressOf('large'), record(1, noise), signal)).rejects.toMatchObject({
+      name: 'RecordTooLargeError',
+      message: expect.stringMatching(
+        /^the release record of revision 1 of .*\/large is too large: it would have \d+ bytes, compressed, and a Secret holds \d+; nothing was applied/,
+      ),
+    });
   });
 
   it('writes records that stock helm reads, marked from memory or read anew', async () => {

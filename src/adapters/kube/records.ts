@@ -1,13 +1,22 @@
 import { LRUCache } from 'lru-cache';
 import { ClusterError } from '../../ports/cluster.ts';
-import { type NewRecord, type RecordContent, type RecordHead, RecordInvalidError, type Records, type RecordStatus, type ReleaseAddress } from '../../ports/records.ts';
+import {
+  type NewRecord,
+  type RecordContent,
+  type RecordHead,
+  RecordInvalidError,
+  type Records,
+  type RecordStatus,
+  RecordTooLargeError,
+  type ReleaseAddress,
+} from '../../ports/records.ts';
 import { readJson } from './api.ts';
 import { hasCode, nonsense } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
-import { contentOf, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withStatus } from './record-codec.ts';
+import { contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withStatus } from './record-codec.ts';
 import { annotationsOf, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
@@ -52,7 +61,7 @@ export class KubeRecords implements Records {
       kind: 'Secret',
       type: RECORD_TYPE,
       metadata: { name, namespace: address.namespace, labels: newLabels(address, record, this.#nowSeconds()), annotations: annotationsOf(record.notes) },
-      data: { release: await secretValueOf(packed) },
+      data: { release: await newValueOf(address, record, packed) },
     });
     const action = `create Secret ${address.namespace}/${name}`;
     const reply = await this.#ask(address, action, { method: 'POST', path: `${collectionOf(address)}?fieldManager=tagalong`, accept: METADATA_ONLY, body }, signal);
@@ -126,6 +135,16 @@ const collectionOf = (address: ReleaseAddress): string => `/api/v1/namespaces/${
 const pathOf = (address: ReleaseAddress, head: RecordHead): string => `${collectionOf(address)}/${encodeURIComponent(head.secret)}`;
 
 const rememberedAs = (address: ReleaseAddress, head: RecordHead): string => `${pathOf(address, head)}@${head.resourceVersion}`;
+
+const newValueOf = async (address: ReleaseAddress, { revision }: NewRecord, packed: PackedRecord): Promise<string> => {
+  try {
+    return await secretValueOf(packed, MAX_NEW_BYTES);
+  } catch (error) {
+    if (!(error instanceof RecordTooLargeError)) throw error;
+    const what = `the release record of revision ${revision} of ${address.namespace}/${address.releaseName} is too large`;
+    throw new RecordTooLargeError(`${what}: ${error.message}; nothing was applied: have the chart render less, or split it`, { cause: error });
+  }
+};
 
 /** The codec knows no names: they are put before its words here. */
 const named = async <T>(address: ReleaseAddress, head: RecordHead, run: () => Promise<T>): Promise<T> => {
