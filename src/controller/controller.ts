@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/status.ts';
 import { isRace, reasonOf } from '../ports/errors.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { RunEnd } from '../ports/metrics.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import { report } from '../stages/report.ts';
@@ -26,13 +27,20 @@ const worker = async (deps: Deps, queue: Workqueue, signal: AbortSignal): Promis
       if (ended.lookAgainAfterMs !== undefined) queue.addAfter(key, ended.lookAgainAfterMs);
     } catch (error) {
       // Somebody else was faster, or the status could not be written: nobody but the log hears of it, and it is tried again soon.
-      if (!signal.aborted) deps.logger.warn({ key, error }, 'the run is repeated');
+      if (!signal.aborted) logRepeat(deps.logger, key, error);
       queue.addRateLimited(key);
     } finally {
       count(end);
       queue.done(key);
     }
   }
+};
+
+/** A race is nothing to wonder about, and needs no stack. */
+const logRepeat = (logger: Logger, key: string, error: unknown): void => {
+  if (error instanceof Error && reasonOf(error) !== undefined) logger.warn({ key, error: error.message }, 'the run is repeated');
+  else if (isRace(error)) logger.info({ key, error: error.message }, 'somebody else was faster; the release is looked at afresh');
+  else logger.error({ key, error }, 'the run is repeated after a fault of the operator');
 };
 
 /** One run of one release, with its report. */
@@ -63,10 +71,7 @@ const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Pr
   } catch (error) {
     if (signal.aborted || isRace(error)) throw error;
     const reason = reasonOf(error);
-    if (reason !== undefined && error instanceof Error) {
-      deps.logger.warn({ ...names, reason, error: error.message }, 'the release cannot go on');
-      return { reason, message: error.message };
-    }
+    if (reason !== undefined && error instanceof Error) return { reason, message: error.message };
     deps.logger.error({ ...names, error }, 'a fault of the operator');
     return { reason: 'ReconcileFailed', message: `a fault of the operator: ${error instanceof Error ? error.message : String(error)}; its log has the whole of it` };
   }

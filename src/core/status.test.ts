@@ -111,6 +111,22 @@ describe('what runs, in the next status', () => {
   });
 });
 
+describe('what a failure leaves as it was', () => {
+  const messageOf = (outcome: Partial<Outcome>, previous?: ChartReleaseStatus) =>
+    statusOf({ reason: 'RenderFailed', message: 'no', ...outcome }, previous).conditions?.[0]?.message;
+  const running = statusOf({ records: [record(1, 'superseded'), record(2, 'deployed')] });
+  it.each<readonly [string, Partial<Outcome>, ChartReleaseStatus, string]>([
+    ['is told of records that were read', { records: [record(1, 'superseded'), record(2, 'deployed')] }, {}, 'no; revision 2 (app 1.0.0) keeps running'],
+    ['is told of the status before where they were not', {}, running, 'no; revision 2 (app 1.0.0) keeps running'],
+    ['is nothing where nothing runs', { records: [] }, running, 'no'],
+    ['is not told where a later revision has been begun', { reason: 'UpgradeFailed', records: [record(1, 'deployed'), record(2, 'failed')] }, {}, 'no'],
+    ['is not told of a release that is being uninstalled', { reason: 'UninstallFailed' }, running, 'no'],
+    ['is not told where all is well', { reason: 'UpgradeSucceeded' }, running, 'no'],
+  ])('%s', (_name, outcome, previous, message) => {
+    expect(messageOf(outcome, previous)).toBe(message);
+  });
+});
+
 describe('the next look', () => {
   const failing = (previous: ChartReleaseStatus, outcome: Partial<Outcome> = {}, more: Partial<StatusContext> = {}) =>
     nextStatus(previous, { reason: 'Forbidden', message: 'may not', ...outcome }, context(more));

@@ -7,6 +7,7 @@ import type { RecordHead, ReleaseAddress } from './record.ts';
 import { parseReference } from './reference.ts';
 import { deployedOf } from './release-state.ts';
 import { retryDelayMs } from './retry.ts';
+import { describeStillRunning } from './story.ts';
 
 /** How a run ended, as data: everything that status, retry and Event are made from. */
 export interface Outcome {
@@ -47,8 +48,9 @@ export interface NextStatus {
 /** The status after a run. Equal to the previous one, timestamps included, when nothing happened. */
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
-  const conditions = conditionsFor(claimsOf(outcome), previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome.reference);
+  const claims = claimsOf({ ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
+  const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
   const handled = context.reconcileAt ?? previous.lastHandledReconcileAt;
@@ -80,6 +82,12 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
   const isSameRequest = previous.observedGeneration === context.generation;
   const failures = (isSameRequest ? (previous.failures ?? 0) : 0) + 1;
   return { failures, delayMs: retryDelayMs(failures, context.random) };
+};
+
+/** What a failure has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */
+const describeUntouched = ({ reason }: Outcome, { revision, chart, history }: Running): string => {
+  const isUntouched = reasonSpec(reason).ready === 'False' && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
+  return isUntouched && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
 };
 
 type Running = Pick<ChartReleaseStatus, 'chart' | 'revision' | 'history'>;

@@ -1,3 +1,4 @@
+import type { ChartSummary } from '../api/chart-release.ts';
 import { printDuration } from './duration.ts';
 import type { RecordHead } from './record.ts';
 import { parseReference, shortDigest } from './reference.ts';
@@ -8,6 +9,10 @@ export const describeRunning = (record: RecordHead, reference: string, intervalM
   if (notes === undefined) return `revision ${record.revision} runs`;
   return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(reference, intervalMs)}`;
 };
+
+/** The end of a message about what cannot be had: what there is instead. */
+export const describeStillRunning = (revision: number, { name, version }: Pick<ChartSummary, 'name' | 'version'>): string =>
+  `; revision ${revision} (${name} ${version}) keeps running`;
 
 /** What a revision waits for. */
 export const describeWaiting = (record: RecordHead, waitsFor: string): string =>

@@ -10,7 +10,7 @@ export type ReleaseIdentity = Pick<ChartRelease, 'apiVersion' | 'kind' | 'metada
 
 /**
  * What the watch saw of a ChartRelease: `spec` when it is new, or its generation, annotations or deletion changed;
- * `meta` when labels or finalizers did, `status` when nothing but the status did.
+ * `meta` when labels did or our finalizer is gone, `status` when nothing but the status did, or finalizers that others see to.
  */
 export type ReleaseChange = 'spec' | 'meta' | 'status' | 'deleted';
 

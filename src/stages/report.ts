@@ -6,6 +6,7 @@ import { nextStatus, type Outcome } from '../core/status.ts';
 import { canonicalJson } from '../core/values.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Announcement, Events } from '../ports/events.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { ReleaseIdentity, Releases } from '../ports/releases.ts';
 
 /** A revision that becomes ready sooner than this is not worth a status write on its way. */
@@ -15,6 +16,7 @@ export interface Reporting {
   readonly releases: Releases;
   readonly events: Events;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /**
@@ -29,15 +31,24 @@ export const report = async (deps: Reporting, release: ReleaseIdentity, outcome:
   const next = nextStatus(release.status, outcome, { generation: release.metadata.generation, reconcileAt, now, random: deps.clock.random() });
   if (canonicalJson(next.status) !== canonicalJson(release.status)) {
     await deps.releases.saveStatus(release, next.status, signal);
+    logTrouble(deps.logger, release, next.status);
     for (const announcement of announcements(release.status, next.status, outcome)) deps.events.announce(release, announcement);
   }
   return next.lookAgainAfterMs;
 };
 
+/** One line when trouble begins or becomes another, none for each look at the same. */
+const logTrouble = (logger: Logger, { metadata, status }: ReleaseIdentity, after: ChartReleaseStatus): void => {
+  const ready = conditionOf(after.conditions, 'Ready');
+  if (ready?.status !== 'False' || !hasNews(status, after, 'Ready')) return;
+  const { namespace, name } = metadata;
+  logger.warn({ namespace, name, reason: ready.reason, error: ready.message }, 'the release is not as it should be');
+};
+
 const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, outcome: Outcome): readonly Announcement[] => {
   const all: Announcement[] = [];
   const { event } = reasonSpec(outcome.reason);
-  if (event !== 'None' && hasNews(before, after, 'Ready')) all.push(announcement(event, outcome.reason, outcome.message, after));
+  if (event !== 'None' && hasNews(before, after, 'Ready')) all.push(announcement(event, outcome.reason, conditionOf(after.conditions, 'Ready')?.message ?? '', after));
   const { fetchTrouble } = outcome;
   if (fetchTrouble !== undefined && hasNews(before, after, 'FetchFailed')) all.push(announcement('Warning', fetchTrouble.reason, fetchTrouble.message, after));
   return all;
@@ -47,6 +58,8 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
   const [was, is] = [conditionOf(before.conditions, type), conditionOf(after.conditions, type)];
   if (type === 'Ready' && is?.status === 'True') return before.revision !== after.revision;
+  // A revision that fails as the one before it did is another one.
+  if (type === 'Ready' && before.history?.[0]?.revision !== after.history?.[0]?.revision) return true;
   return was?.reason !== is?.reason || before.observedGeneration !== after.observedGeneration;
 };
 
