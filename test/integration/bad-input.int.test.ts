@@ -1,17 +1,25 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startCncfRegistry, USER, type CncfRegistry } from '../registry/cncf-registry.ts';
-import { CONFIG_TYPE, CONTENT_TYPE, MANIFEST_TYPE, pushBlob, pushChart, pushManifest, smallChart } from '../registry/push.ts';
-import { startFaultyRegistry, type FaultyRegistry } from './faulty-registry.ts';
+import { pushChart, smallChart } from '../registry/push.ts';
+import { send, startServer, type TestServer } from '../registry/test-server.ts';
+import { BAD_PUSHES } from './bad-pushes.ts';
+import { type Fault, startFaultyRegistry, type FaultyRegistry } from './faulty-registry.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 const CLOSED = '127.0.0.1:1';
+const LOGIN_PAGE = { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from('<html><form action="/login"></form></html>') };
 
 let site: Site;
 let faulty: FaultyRegistry;
 let locked: CncfRegistry;
+/** What goes wrong at the faulty registry, by chart. */
+const faults = new Map<string, Fault>();
 beforeAll(async () => {
   const { registry, tools } = inject('lab');
   [faulty, locked] = await Promise.all([startFaultyRegistry(registry), startCncfRegistry(tools['registry'] ?? '', { withPassword: true })]);
+  faulty.fault = (url, answer) => faults.get(url.split('/')[3] ?? '')?.(url, answer) ?? answer;
   site = await openSite('bad', { plainHttpHosts: [CLOSED, faulty.host, locked.host] });
 });
 afterAll(async () => {
@@ -19,107 +27,48 @@ afterAll(async () => {
   await Promise.all([faulty.close(), locked.close()]);
 });
 
-/** Makes what the tag points at bad, in one way. */
-interface BadPush {
-  readonly what: string;
-  readonly reason: string;
-  readonly says: readonly string[];
-  push(chart: string): Promise<unknown>;
-}
-
-const object = (text: string) => ({ 'templates/bad.yaml': text });
-const small = (chart: string, files: Readonly<Record<string, string>>) => site.pushSmall(chart, 'stable', '2.0.0', files);
-
-const pushParts = async (chart: string, configType: string, layer: { readonly type: string; readonly bytes: Uint8Array }): Promise<string> => {
-  const target = { registry: site.lab.registry, repository: `${site.namespace}/${chart}` };
-  const config = await pushBlob(target, configType, Buffer.from('{"name":"x","version":"2.0.0","apiVersion":"v2"}'));
-  const layers = [await pushBlob(target, layer.type, layer.bytes)];
-  return pushManifest(target, 'stable', JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config, layers }));
-};
-
-const BAD_PUSHES: readonly BadPush[] = [
-  {
-    what: 'a container image',
-    reason: 'NotAChart',
-    says: ['application/vnd.oci.image.config.v1+json', 'not a Helm chart'],
-    push: (chart) => pushParts(chart, 'application/vnd.oci.image.config.v1+json', { type: 'application/vnd.oci.image.layer.v1.tar+gzip', bytes: Buffer.from('layer') }),
-  },
-  {
-    what: 'an archive that is none',
-    reason: 'ArchiveInvalid',
-    says: ['gzip'],
-    push: (chart) => pushParts(chart, CONFIG_TYPE, { type: CONTENT_TYPE, bytes: Buffer.from('this is no archive') }),
-  },
-  {
-    what: 'a template that fails',
-    reason: 'RenderFailed',
-    says: ['/templates/bad.yaml:2', 'we cannot go on'],
-    push: (chart) => small(chart, object('a: 1\n{{ fail "we cannot go on" }}\n')),
-  },
-  {
-    what: 'values that break the schema',
-    reason: 'ValuesInvalid',
-    says: ['greeting'],
-    push: (chart) => small(chart, { 'values.schema.json': '{"type":"object","properties":{"greeting":{"type":"integer"}}}' }),
-  },
-  {
-    what: 'an object that the API server refuses',
-    reason: 'ManifestRejected',
-    says: ['ConfigMap', 'Bad_Name', '/templates/bad.yaml'],
-    push: (chart) => small(chart, object('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Bad_Name}\n')),
-  },
-  {
-    what: 'an object with a field that does not exist',
-    reason: 'ManifestRejected',
-    says: ['dta', '/templates/bad.yaml'],
-    push: (chart) => small(chart, object('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: misspelt}\ndta: {a: b}\n')),
-  },
-  {
-    what: 'an object of a kind that does not exist',
-    reason: 'ManifestRejected',
-    says: ['Gadget', 'example.test/v1', '/templates/bad.yaml'],
-    push: (chart) => small(chart, object('apiVersion: example.test/v1\nkind: Gadget\nmetadata: {name: one}\n')),
-  },
-  {
-    what: 'an object that somebody else owns',
-    reason: 'ObjectNotOwned',
-    says: ['ConfigMap', 'kube-root-ca.crt', 'was not made by Tagalong'],
-    push: (chart) => small(chart, object('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-root-ca.crt}\n')),
-  },
-  {
-    what: 'hooks, which are not run yet',
-    reason: 'HooksNotSupported',
-    says: ['pre-upgrade', 'ConfigMap hooked'],
-    push: (chart) => small(chart, object('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked, annotations: {helm.sh/hook: pre-upgrade}}\n')),
-  },
-  {
-    what: 'a chart of an apiVersion that does not exist',
-    reason: 'ChartInvalid',
-    says: ['v3'],
-    push: (chart) => small(chart, { 'Chart.yaml': `apiVersion: v3\nname: ${chart}\nversion: 2.0.0\n` }),
-  },
-];
-
 describe.concurrent('a tag that moves to something bad', () => {
-  it.each(BAD_PUSHES)('names $what, and leaves what runs untouched', async ({ what, reason, says, push }) => {
+  it.each(BAD_PUSHES)('names $what, and leaves what runs untouched', async ({ what, reason, says, good, spec, push }) => {
     const chart = `c${BAD_PUSHES.findIndex((one) => one.what === what)}`;
-    await site.pushSmall(chart, 'stable', '1.0.0');
-    await site.release(chart, { chart: site.reference(chart, 'stable') });
+    await site.pushSmall(chart, 'stable', '1.0.0', good);
+    await site.release(chart, { chart: site.reference(chart, 'stable'), ...spec });
     await site.ready(chart, 1);
-    const before = await site.object(`configmaps/${chart}`);
+    const inCluster = () => Promise.all([`configmaps/${chart}`, `secrets/sh.helm.release.v1.${chart}.v1`].map((resource) => site.object(resource)));
+    const before = await inCluster();
 
-    await push(chart);
+    await push(site, chart);
     await site.lookNow(chart);
     const message = await site.fails(chart, reason);
-    for (const part of says) expect(message).toContain(part);
-    expect(await site.object(`configmaps/${chart}`)).toEqual(before);
+    for (const part of [...says, '; revision 1 (', ' 1.0.0) keeps running']) expect(message).toContain(part);
+    expect(message).not.toContain('\n');
+    expect(await inCluster()).toEqual(before);
     const status = (await site.seen(chart))?.status;
     expect(status).toMatchObject({ revision: 1, chart: { version: '1.0.0' } });
     expect(status?.history).toHaveLength(1);
 
-    await site.pushSmall(chart, 'stable', '3.0.0');
+    await site.pushSmall(chart, 'stable', '3.0.0', good);
     await site.lookNow(chart);
     expect((await site.ready(chart, 2)).chart?.version).toBe('3.0.0');
+  });
+
+  it('is no trouble of another release, which rolls on beside it', async () => {
+    await site.pushSmall('beside', 'stable', '1.0.0');
+    await site.release('beside', { chart: site.reference('beside', 'stable') });
+    await site.ready('beside', 1);
+    const bad = BAD_PUSHES.filter(({ what }) => ['a bomb of entries', 'a template that fails', 'an object of a kind that does not exist'].includes(what));
+    const failing = bad.map(async ({ what, reason, push }) => {
+      const chart = `beside-${what.replaceAll(' ', '-')}`;
+      await push(site, chart);
+      await site.release(chart, { chart: site.reference(chart, 'stable') });
+      return { chart, reason, message: await site.fails(chart, reason) };
+    });
+    const failed = await Promise.all(failing);
+    await Promise.all(failed.map(({ chart }) => site.lookNow(chart)));
+    await site.pushSmall('beside', 'stable', '2.0.0');
+    await site.lookNow('beside');
+    expect((await site.ready('beside', 2)).chart?.version).toBe('2.0.0');
+    for (const { chart, reason, message } of failed) expect(await site.fails(chart, reason)).toBe(message);
+    expect(failed).toHaveLength(3);
   });
 });
 
@@ -141,7 +90,7 @@ describe.concurrent('a registry that is of no help', () => {
   it('says that a tag is missing, and follows it as soon as it is there', async () => {
     await site.pushSmall('missing', 'other', '1.0.0');
     await site.release('missing', { chart: site.reference('missing', 'stable'), interval: '10s' });
-    expect(await site.fails('missing', 'ChartNotFound')).toContain(`${site.reference('missing', 'stable')}`);
+    expect(await site.fails('missing', 'ChartNotFound')).toMatch(/\/missing:stable: the registry answered 404 .*; it is looked at every 10s$/);
     await site.pushSmall('missing', 'stable', '1.0.0');
     await site.ready('missing', 1);
   });
@@ -177,22 +126,76 @@ describe.concurrent('a registry that is of no help', () => {
     await site.pushSmall('away', 'stable', '1.0.0');
     await site.release('away', { chart: `${faulty.host}/${site.namespace}/away:stable`, interval: '10s' });
     await site.ready('away', 1);
-    faulty.fault = (url, answer) => (url.includes('/away/') ? { status: 503, headers: {}, body: Buffer.from('busy') } : answer);
+    faults.set('away', () => ({ status: 503, headers: {}, body: Buffer.from('busy') }));
     await site.lookNow('away');
     const status = await site.reaches('away', 'FetchFailed', (seen) => conditionIn(seen, 'FetchFailed') !== undefined);
     expect(conditionIn(status, 'FetchFailed')).toMatchObject({ status: 'True', reason: 'RegistryUnavailable', message: expect.stringContaining('503') });
     expect(conditionIn(status, 'Ready')?.status).toBe('True');
-    faulty.fault = undefined;
+    faults.delete('away');
     await site.pushSmall('away', 'stable', '2.0.0');
     expect(conditionIn(await site.ready('away', 2), 'FetchFailed')).toBeUndefined();
+  });
+
+  it('says that a page of a login came in place of the tag, and keeps what runs', async () => {
+    await site.pushSmall('login-page', 'stable', '1.0.0');
+    await site.release('login-page', { chart: `${faulty.host}/${site.namespace}/login-page:stable`, interval: '10s' });
+    await site.ready('login-page', 1);
+    faults.set('login-page', () => LOGIN_PAGE);
+    await site.lookNow('login-page');
+    const status = await site.reaches('login-page', 'FetchFailed', (seen) => conditionIn(seen, 'FetchFailed') !== undefined);
+    expect(conditionIn(status, 'FetchFailed')).toMatchObject({ reason: 'RegistryUnavailable', message: expect.stringContaining('an HTML page came') });
+    expect(conditionIn(status, 'Ready')).toMatchObject({ status: 'True', message: expect.stringContaining('runs as revision 1') });
+  });
+
+  it.each(['manifests', 'blobs'])('says that a page of a login came in place of %s, and tries again', async (part) => {
+    const chart = `page-${part}`;
+    faults.set(chart, (url, answer) => (url.includes(`/${part}/sha256:`) ? LOGIN_PAGE : answer));
+    await site.pushSmall(chart, 'stable', '1.0.0');
+    await site.release(chart, { chart: `${faulty.host}/${site.namespace}/${chart}:stable` });
+    expect(await site.fails(chart, 'RegistryUnavailable')).toMatch(/cannot pull .*an HTML page came/);
+    expect((await site.seen(chart))?.status).toMatchObject({ nextRetry: expect.any(String) });
+    faults.delete(chart);
+    await site.ready(chart, 1);
   });
 
   it('refuses bytes that do not have their digest', async () => {
     await site.pushSmall('swapped', 'stable', '1.0.0');
     const spoil = (body: Buffer): Buffer => Buffer.from(body.map((byte, index) => (index === body.length - 1 ? byte ^ 1 : byte)));
-    faulty.fault = (url, answer) => (url.includes('/swapped/blobs/') ? { ...answer, body: spoil(answer.body) } : answer);
+    faults.set('swapped', (url, answer) => (url.includes('/blobs/') ? { ...answer, body: spoil(answer.body) } : answer));
     await site.release('swapped', { chart: `${faulty.host}/${site.namespace}/swapped:stable` });
     expect(await site.fails('swapped', 'DigestMismatch')).toContain('sha256:');
+  });
+});
+
+describe.concurrent('a values schema that points out of its file', () => {
+  let trap: TestServer;
+  beforeAll(async () => {
+    trap = await startServer((_, response) => send(response, 200, { 'content-type': 'application/json' }, '{}'));
+  });
+  afterAll(() => trap.close());
+
+  it.each(['a URL', 'a file'])('to %s is not followed; the release says so, and lets the chart in when it is told to', async (to) => {
+    const chart = `ref-${to.replace(' ', '-').toLowerCase()}`;
+    const file = path.join(site.lab.dir, `${site.namespace}-${chart}.json`);
+    // Whoever follows the reference finds a schema that all values satisfy, and lets the chart in.
+    await writeFile(file, '{}');
+    const $ref = to === 'a URL' ? `http://${trap.host}/schema.json` : `file://${file}`;
+    await site.pushSmall(chart, 'stable', '1.0.0');
+    await site.release(chart, { chart: site.reference(chart, 'stable') });
+    await site.ready(chart, 1);
+    await site.pushSmall(chart, 'stable', '2.0.0', { 'values.schema.json': JSON.stringify({ properties: { greeting: { $ref } } }) });
+    await site.lookNow(chart);
+    const message = await site.fails(chart, 'SchemaRefused');
+    for (const part of [$ref, 'values.schema.json', 'spec.skipSchemaValidation: true', 'revision 1']) expect(message).toContain(part);
+    const { status } = (await site.seen(chart)) ?? {};
+    expect(conditionIn(status ?? {}, 'Stalled')).toMatchObject({ status: 'True', reason: 'SchemaRefused' });
+    expect(status?.history).toHaveLength(1);
+
+    await site.release(chart, { chart: site.reference(chart, 'stable'), skipSchemaValidation: true });
+    expect((await site.ready(chart, 2)).chart?.version).toBe('2.0.0');
+    await site.release(chart, { chart: site.reference(chart, 'stable'), skipSchemaValidation: false });
+    expect((await site.ready(chart, 2)).history).toHaveLength(2);
+    expect(trap.requests).toEqual([]);
   });
 });
 

@@ -23,6 +23,8 @@ export interface SeenChartRelease {
 export interface SiteOptions {
   /** Further registries that the operator reaches by plain HTTP. */
   readonly plainHttpHosts?: readonly string[];
+  /** Further namespaces whose ChartReleases the operator looks at. */
+  readonly namespaces?: readonly string[];
 }
 
 type Files = Parameters<typeof pushChart>[3];
@@ -52,12 +54,20 @@ export class Site {
     await this.addNamespace(this.namespace);
     this.#config = path.join(this.lab.dir, `operator-${this.namespace}.yaml`);
     await writeFile(this.#config, JSON.stringify({ plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
-    this.#operatorOptions = { namespaces: [this.namespace], args: ['--engines', '1', '--log-level', 'debug'] };
+    this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args: ['--engines', '1', '--log-level', 'debug'] };
     await this.startOperator();
   }
 
   async startOperator(): Promise<void> {
     this.#operator = await startOperator({ kubeconfig: this.lab.kubeconfig, operatorConfig: this.#config }, this.#operatorOptions);
+  }
+
+  /** The same lab and operator, seen from another namespace. */
+  beside(namespace: string): Site {
+    const site = new Site(namespace);
+    site.#access = this.#access;
+    site.#operator = this.#operator;
+    return site;
   }
 
   get operator(): Operator {

@@ -62,7 +62,7 @@ export const withStatus = (packed: PackedRecord, status: RecordStatus, descripti
 /** Value of the key `release` in the Secret's JSON: base64, as of all Secrets, of Helm's base64 of gzip. Throws RecordTooLargeError. */
 export const secretValueOf = async (packed: PackedRecord, maxBytes = MAX_SECRET_BYTES): Promise<string> => {
   const helm = Buffer.concat([packed.before, await compress(packed.info), packed.after]).toString('base64');
-  if (helm.length > maxBytes) throw new RecordTooLargeError(`it would have ${helm.length} bytes, compressed, and a Secret holds ${maxBytes}`);
+  if (helm.length > maxBytes) throw new RecordTooLargeError(`it would have ${helm.length} bytes, compressed, and may have ${maxBytes}, since a Secret holds 1 MiB`);
   return Buffer.from(helm, 'latin1').toString('base64');
 };
 

@@ -21,9 +21,16 @@ export const statusFailure = async (answer: Answer, { attempt, now, mayQuote }: 
   const body = await readBody(answer, MAX_ERROR_BYTES).catch(() => Buffer.alloc(0));
   const words = mayQuote ? quoteErrors(body) : '';
   const by = mayQuote ? 'the registry' : `${url.host}, to where the registry redirects,`;
-  const remark = isTlsPort(status, body) ? `${url.host} speaks TLS: take it off plainHttpHosts` : words;
+  const remark = isTlsPort(status, body) ? `${url.host} speaks TLS: take it off plainHttpHosts` : words || (WORDS[status] ?? '');
   const came = `${by} answered ${status}${remark === '' ? '' : ` (${remark})`}`;
   return failure(codeOf(status), attempt, came, { retryAfterMs: parseRetryAfter(headers['retry-after'], now) });
+};
+
+/** For answers without words, as those to HEAD are. */
+const WORDS: Readonly<Record<number, string>> = {
+  401: 'it wants credentials, or others',
+  403: 'it does not allow it',
+  404: 'it has no such repository, tag or digest',
 };
 
 const codeOf = (status: number): RegistryErrorCode => {
