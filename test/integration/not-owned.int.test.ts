@@ -51,6 +51,7 @@ describe.concurrent('two ChartReleases of one Helm release', () => {
       await elsewhere.lookNow('heir');
       await elsewhere.reaches('heir', `more than ${tries} tries`, ({ failures }) => (failures ?? 0) > tries);
     }
+    expect(site.operator.log().filter((line) => line.includes('"name":"heir"') && line.includes('"reason":"ReleaseNotOwned"'))).toHaveLength(1);
     await site.remove('leaving');
     await isGone(site, 'leaving');
     await elsewhere.ready('heir', 1);
