@@ -213,7 +213,7 @@ describe('RegistryClient and authorization', () => {
       /token authentication is not supported yet; it names the realm https:\/\/auth.example\/token$/,
     ],
     ['of no challenge', always(401), credential, /names no way to authenticate/],
-    ['of a prohibition', always(403, {}, '{"errors":[{"code":"DENIED","message":"requested access is denied"}]}'), credential, /answered 403$/],
+    ['of a prohibition', always(403, {}, '{"errors":[{"code":"DENIED","message":"requested access is denied"}]}'), credential, /answered 403 \(it does not allow it\)$/],
   ])('says Unauthorized %s, without the secret', async (_name, respond, as, message) => {
     const error: unknown = await resolve(await serve(respond), as).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'Unauthorized', message: expect.stringMatching(message) });
@@ -229,7 +229,7 @@ describe('RegistryClient and answers that are no success', () => {
       always(404, {}, errors('blob unknown')),
       { code: 'NotFound', message: expect.stringMatching(/^cannot pull blob 127.*\/ns\/app@sha256:[0-9a-f]{64}: the registry answered 404 \(blob unknown\)$/) },
     ],
-    ['404 without a body', always(404), { code: 'NotFound', message: expect.stringMatching(/answered 404$/) }],
+    ['404 without a body', always(404), { code: 'NotFound', message: expect.stringMatching(/answered 404 \(no such repository, tag or digest\)$/) }],
     ['429 with seconds', always(429, { 'retry-after': '7' }), { code: 'Throttled', retryAfterMs: 7000 }],
     ['429 with a date', always(429, { 'retry-after': 'Thu, 01 Jan 1970 00:01:00 GMT' }), { code: 'Throttled', retryAfterMs: 60_000 }],
     ['429 with nonsense', always(429, { 'retry-after': 'soon' }), { code: 'Throttled', retryAfterMs: undefined }],

@@ -28,9 +28,8 @@ export const statusFailure = async (answer: Answer, { attempt, now, mayQuote }: 
 
 /** For answers without words, as those to HEAD are. */
 const WORDS: Readonly<Record<number, string>> = {
-  401: 'it wants credentials, or others',
   403: 'it does not allow it',
-  404: 'it has no such repository, tag or digest',
+  404: 'no such repository, tag or digest',
 };
 
 const codeOf = (status: number): RegistryErrorCode => {
