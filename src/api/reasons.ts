@@ -46,7 +46,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'The registry does not answer, or answers with an error of its own, or something before it answers with a page of HTML. It is asked again.',
+    doc: 'The registry does not answer, or answers with an error of its own, or something before it answers with a page of HTML, or unpacking took too long. It is asked again.',
   },
   ChartNotFound: {
     ready: 'False',

@@ -3,7 +3,7 @@ import type { Reference } from '../core/reference.ts';
 import type { Trouble } from '../core/release-state.ts';
 
 export type RegistryErrorCode =
-  /** No connection, TLS failure, time-out, or a 5xx answer. */
+  /** No connection, TLS failure, time-out (of unpacking, too), a 5xx answer, or a page of HTML. */
   | 'Unavailable'
   /** 429; `retryAfterMs` says when to come back, where the registry did. */
   | 'Throttled'

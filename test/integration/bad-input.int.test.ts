@@ -155,6 +155,7 @@ describe.concurrent('a registry that is of no help', () => {
     expect(await site.fails(chart, 'RegistryUnavailable')).toMatch(/cannot pull .*an HTML page came/);
     expect((await site.seen(chart))?.status).toMatchObject({ nextRetry: expect.any(String) });
     faults.delete(chart);
+    await site.lookNow(chart);
     await site.ready(chart, 1);
   });
 

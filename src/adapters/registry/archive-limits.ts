@@ -27,7 +27,12 @@ export const ARCHIVE_LIMITS: ArchiveLimits = {
 
 /** Why an archive is refused; the message completes "cannot unpack ...:". */
 export class ArchiveFault extends Error {
-  override readonly name = 'ArchiveFault';
+  override readonly name: string = 'ArchiveFault';
+}
+
+/** An archive was not unpacked in time: it is made for that, or the machine is busy and another time will do. */
+export class ArchiveTooSlow extends ArchiveFault {
+  override readonly name = 'ArchiveTooSlow';
 }
 
 /** What an archive and its subcharts may still take. */

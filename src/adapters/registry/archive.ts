@@ -1,5 +1,5 @@
 import type { ChartFile } from '../../ports/registry.ts';
-import { ARCHIVE_LIMITS, ArchiveBudget, ArchiveFault, type ArchiveLimits } from './archive-limits.ts';
+import { ARCHIVE_LIMITS, ArchiveBudget, ArchiveFault, type ArchiveLimits, ArchiveTooSlow } from './archive-limits.ts';
 import { parseEntryPath, quote } from './entry-path.ts';
 import { gunzip } from './gunzip.ts';
 import { type PackedSubchart, placeSubcharts, splitSubcharts } from './subcharts.ts';
@@ -8,7 +8,8 @@ import { readTar } from './tar-files.ts';
 
 /**
  * Files of a packed chart, names relative to the chart's root, subcharts in `charts/<x>.tgz` unpacked in their place.
- * Rejects with ArchiveFault for whatever is damaged, too large or not plain, and with the reason of `signal`.
+ * Rejects with ArchiveFault for whatever is damaged, too large or not plain, ArchiveTooSlow at the deadline, and with the
+ * reason of `signal`.
  *
  * `.helmignore` is not honoured: Helm applies it when it packs a folder, never when it reads an archive.
  */
@@ -18,7 +19,7 @@ export const unpackChart = async (compressed: Uint8Array, signal: AbortSignal, l
     const { files } = await unpack(compressed, new ArchiveBudget(limits), 0, AbortSignal.any([signal, deadline]));
     return files;
   } catch (error) {
-    if (!signal.aborted && deadline.aborted) throw new ArchiveFault(`it was not unpacked within ${limits.deadlineMs} ms`, { cause: error });
+    if (!signal.aborted && deadline.aborted) throw new ArchiveTooSlow(`it was not unpacked within ${limits.deadlineMs} ms`, { cause: error });
     throw error;
   }
 };

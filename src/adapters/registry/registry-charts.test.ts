@@ -6,6 +6,7 @@ import { type MemoryRegistry, startMemoryRegistry } from '../../../test/registry
 import { CONFIG_TYPE, CONTENT_TYPE, MANIFEST_TYPE, pushBlob, pushChart, pushManifest, smallChart } from '../../../test/registry/push.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Chart, Credential } from '../../ports/registry.ts';
+import { ARCHIVE_LIMITS } from './archive-limits.ts';
 import { RegistryCharts } from './registry-charts.ts';
 import { RegistryClient } from './registry-client.ts';
 import { TagWatcher } from './tag-watcher.ts';
@@ -111,6 +112,13 @@ describe('RegistryCharts.pull', () => {
       code: 'ArchiveInvalid',
       message: expect.stringContaining('the archive is refused: it is not a whole gzip file'),
     });
+  });
+
+  it('has an archive that takes too long to unpack tried again', async () => {
+    const files = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`files/${index}`, 'x']));
+    const digest = await pushChart(registry.host, 'ns/app', '1', smallChart('app', '1.0.0', files));
+    charts = new RegistryCharts({ client, limits: { ...ARCHIVE_LIMITS, deadlineMs: 1 } });
+    await expect(pull(digest)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('not unpacked within 1 ms') });
   });
 
   it('does not fetch an archive that is announced too large', async () => {

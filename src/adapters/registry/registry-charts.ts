@@ -4,7 +4,7 @@ import { type ChartMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Chart, ChartFile, Charts, Credential, RegistryError } from '../../ports/registry.ts';
 import { withMeta } from './alpha-chart.ts';
 import { unpackChart } from './archive.ts';
-import { ARCHIVE_LIMITS, ArchiveFault, type ArchiveLimits } from './archive-limits.ts';
+import { ARCHIVE_LIMITS, ArchiveFault, type ArchiveLimits, ArchiveTooSlow } from './archive-limits.ts';
 import { chartFormat } from './chart-format.ts';
 import { credentialKey } from './credential-key.ts';
 import { failure } from './failure.ts';
@@ -94,7 +94,9 @@ export class RegistryCharts implements Charts {
   }
 }
 
-const archiveInvalid = (attempt: string, fault: ArchiveFault): RegistryError => failure('ArchiveInvalid', attempt, `the archive is refused: ${fault.message}`, { cause: fault });
+const archiveInvalid = (attempt: string, fault: ArchiveFault): RegistryError =>
+  // What may go better another time is tried again; what is in the archive stays in it.
+  failure(fault instanceof ArchiveTooSlow ? 'Unavailable' : 'ArchiveInvalid', attempt, `the archive is refused: ${fault.message}`, { cause: fault });
 
 // Names and objects weigh too: a chart of ten thousand empty files is not nothing.
 const FILE_OVERHEAD_BYTES = 200;
