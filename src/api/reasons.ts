@@ -95,7 +95,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'The renderer does not answer, did not answer in time or stopped. It is asked again; where it is a sidecar, see whether that container runs.',
+    doc: 'The renderer does not answer, did not answer in time, stopped, or speaks another protocol. What runs stays; where only the tag moved it stays Ready, and FetchFailed says this. Asked again, and at once when a sidecar is back: see whether that container runs.',
   },
   HooksNotSupported: {
     ready: 'False',

@@ -5,7 +5,7 @@ import { keyOf } from '../core/object-ref.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import { isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
-import { type Decision, decide, deployedOf, ownRecords, type Target } from '../core/release-state.ts';
+import { type Decision, decide, deployedOf, ownRecords, standing, type Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
 import { valuesDigest } from '../core/values.ts';
@@ -28,7 +28,7 @@ import { type Earlier, earlierOf, objectsOf, refsOf, type Stored, storedOf } fro
 import { look, roll } from './roll.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
 import { addressOf, isAdmitted, namesOf, type Run } from './run.ts';
-import { settle } from './settle.ts';
+import { running, settle } from './settle.ts';
 
 /**
  * Brings one release a step nearer to what its ChartRelease asks for, starting from what the cluster has, whatever the
@@ -98,6 +98,8 @@ const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start):
   try {
     return await begin(deps, run, deciding.records, decision, await prepare(deps, run, deciding, decision));
   } catch (error) {
+    const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;
+    if (stands !== undefined && error instanceof Error) return stay(run, deciding, stands, error.message);
     return await fallBack(deps, run, deciding.records, decision.abandoned.at(-1), error);
   }
 };
@@ -152,6 +154,13 @@ const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record
 
 const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, firstDeployed, earlier }: Stored & Pick<Prepared, 'earlier'>): Rollout =>
   deps.rollouts.keep(key, newRollout({ address, record, firstDeployed, planned, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }));
+
+/** What runs is what was asked for until the tag moved, and nothing is wrong with what it points at now: it stays, and stays Ready. */
+const stay = ({ release }: Run, { target, records }: Deciding, record: RecordHead, message: string): Outcome => ({
+  ...running(release, { record, reference: target.reference, records }),
+  fetchTrouble: { reason: 'RendererUnavailable', message },
+  isRetried: true,
+});
 
 /** Brings the revision that is under way, if there is one, to its end, and says why it is not the new one. */
 const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], underWay: RecordHead | undefined, error: unknown): Promise<Outcome> => {

@@ -1,3 +1,4 @@
+import type { ChartRelease } from '../api/chart-release.ts';
 import type { ObjectRef } from '../core/object-ref.ts';
 import { isSameAddress, type RecordHead } from '../core/record.ts';
 import type { Outcome } from '../core/status.ts';
@@ -23,12 +24,13 @@ export interface Deployed {
 export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, inventory }: Deployed): Promise<Outcome> => {
   const former = (release.status.releases ?? []).filter((one) => !isSameAddress(one, address));
   for (const one of former) await retire(deps, { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [] }, signal);
-  return {
-    reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
-    message: describeRunning(record, reference, intervalOf(release)),
-    records,
-    reference,
-    releases: [address],
-    ...(inventory !== undefined && { inventory }),
-  };
+  return { ...running(release, { record, reference, records }), releases: [address], ...(inventory !== undefined && { inventory }) };
 };
+
+/** That this revision runs, in words and as data. */
+export const running = (release: ChartRelease, { record, reference, records }: Omit<Deployed, 'inventory'>): Outcome => ({
+  reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
+  message: describeRunning(record, reference, intervalOf(release)),
+  records,
+  reference,
+});

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/fakes/clock.ts';
+import type { Condition } from '../api/conditions.ts';
 import type { RecordHead } from '../core/record.ts';
+import type { SeenRelease } from '../ports/releases.ts';
 import { newRollout, Rollouts } from './rollouts.ts';
-import { triggers, type Triggers } from './triggers.ts';
+import { triggers, type Triggers, wakeHeld } from './triggers.ts';
 import { Workqueue } from './workqueue.ts';
 
 const KEY = 'apps/web';
@@ -39,5 +41,28 @@ describe('triggers', () => {
       to.healthChanged(KEY);
     }, true);
     expect(woken).toEqual([KEY]);
+  });
+});
+
+describe('wakeHeld', () => {
+  const held = (conditions: readonly Partial<Condition>[] | undefined): SeenRelease =>
+    ({ kind: 'Unreadable', message: '', release: { metadata: { namespace: 'apps', name: 'web' }, status: { conditions } } }) as unknown as SeenRelease; // what is not looked at is left out
+
+  it.each<readonly [string, readonly Partial<Condition>[] | undefined, boolean]>([
+    ['wakes a release that is not ready for this reason', [{ type: 'Ready', reason: 'RendererUnavailable' }], true],
+    [
+      'wakes a release that runs and waits with its next digest',
+      [
+        { type: 'Ready', reason: 'UpgradeSucceeded' },
+        { type: 'FetchFailed', reason: 'RendererUnavailable' },
+      ],
+      true,
+    ],
+    ['lets a release sleep that waits for something else', [{ type: 'Ready', reason: 'ChartNotFound' }], false],
+    ['lets a release sleep that was not looked at yet', undefined, false],
+  ])('%s', (_name, conditions, isWoken) => {
+    const queue = new Workqueue(new FakeClock());
+    wakeHeld(queue, { keys: () => [KEY], get: () => held(conditions) }, 'RendererUnavailable');
+    expect(queue.depth).toBe(isWoken ? 1 : 0);
   });
 });

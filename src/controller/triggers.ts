@@ -1,4 +1,6 @@
-import type { ReleaseChange } from '../ports/releases.ts';
+import type { Reason } from '../api/reasons.ts';
+import { isHeldBy } from '../core/conditions.ts';
+import type { ReleaseChange, Releases } from '../ports/releases.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Workqueue } from './workqueue.ts';
 
@@ -21,3 +23,10 @@ export const triggers = (queue: Workqueue, rollouts: Rollouts): Triggers => ({
   },
   tagChanged: (key) => queue.add(key),
 });
+
+/** Wakes the releases that say of themselves that they wait for this, because it is over: a pause that has grown long is cut short. */
+export const wakeHeld = (queue: Workqueue, releases: Pick<Releases, 'keys' | 'get'>, reason: Reason): void => {
+  for (const key of releases.keys()) {
+    if (isHeldBy(releases.get(key)?.release.status.conditions, reason)) queue.add(key);
+  }
+};

@@ -21,3 +21,6 @@ export const conditionsFor = (claims: readonly Claim[], previous: readonly Condi
 
 /** The condition of that type, if there is one. */
 export const conditionOf = (conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined => conditions?.find((condition) => condition.type === type);
+
+/** Whether a condition says that this is what is in the way. */
+export const isHeldBy = (conditions: readonly Condition[] | undefined, reason: string): boolean => conditions?.some((condition) => condition.reason === reason) ?? false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordHead, RecordStatus, RevisionNotes } from './record.ts';
-import { decide, type Decision, type Target } from './release-state.ts';
+import { decide, type Decision, standing, type Target } from './release-state.ts';
 
 const OLD = `sha256:${'a'.repeat(64)}`;
 const NEW = `sha256:${'b'.repeat(64)}`;
@@ -96,6 +96,22 @@ describe('decide, when the registry has said what the reference points at', () =
       upgrade(3, { trigger: 'DigestChanged' }),
     ],
   ]);
+});
+
+describe('standing', () => {
+  it.each<readonly [string, readonly RecordHead[], Partial<Target>, RecordHead | undefined]>([
+    ['is what runs while the tag points at another digest', [superseded, deployed], { digest: NEW }, deployed],
+    ['is nothing before the first revision', [], { digest: NEW }, undefined],
+    ['is nothing where values changed, too', [deployed], { digest: NEW, valuesDigest: OTHER_VALUES }, undefined],
+    ['is nothing where another reference is followed', [deployed], { digest: NEW, reference: OTHER_REFERENCE }, undefined],
+    ['is nothing while a later revision is under way', [deployed, pending], { digest: NEW }, undefined],
+    ['is nothing where a later revision failed', [deployed, failedNew], { digest: NEW }, undefined],
+    ['is nothing where the objects may be as another Helm release wants them', [deployed], { digest: NEW, isMoving: true }, undefined],
+    ['is nothing where the release belongs to somebody else', [deployed], { digest: NEW, uid: 'uid-2' }, undefined],
+    ["is nothing where a person's helm wrote last", [superseded, foreign(2, 'deployed')], { digest: NEW, isAdmitted: true }, undefined],
+  ])('%s', (_name, records, wish, expected) => {
+    expect(standing(records, target(wish))).toEqual(expected);
+  });
 });
 
 describe('decide, when a revision is not finished', () => {

@@ -76,6 +76,16 @@ export const decide = (records: readonly RecordHead[], target: Target): Decision
 /** The newest revision that is deployed, if one is. */
 export const deployedOf = (records: readonly RecordHead[]): RecordHead | undefined => records.findLast((record) => record.status === 'deployed');
 
+/**
+ * The revision that runs while a newer digest of the same tag cannot be begun; undefined where what is asked for differs in more
+ * than that, or where something else than this revision may be in the cluster.
+ */
+export const standing = (records: readonly RecordHead[], target: Target): RecordHead | undefined => {
+  const newest = records.at(-1);
+  const isSame = newest?.notes?.reference === target.reference && newest.notes.valuesDigest === target.valuesDigest;
+  return isSame && newest.status === 'deployed' && isOf(newest, target) && !target.isMoving ? newest : undefined;
+};
+
 /** Records whose objects may still be in the cluster: the last deployed one and every later one, but none that helm has uninstalled. */
 export const mayHaveObjects = (records: readonly RecordHead[]): readonly RecordHead[] => {
   const uninstalled = records.findLast((record) => record.status === 'uninstalled')?.revision ?? 0;

@@ -173,6 +173,7 @@ describe('nextStatus', () => {
       releases: fc.constant([{ namespace: 'prod', releaseName: 'app' }]),
       fetchTrouble: fc.constant({ reason: 'ChartNotFound', message: 'no such tag' }),
       isWatched: fc.boolean(),
+      isRetried: fc.boolean(),
     },
     { requiredKeys: ['reason', 'message'] },
   );
@@ -182,7 +183,7 @@ describe('nextStatus', () => {
     now: fc.nat(2 ** 40),
     random: fc.constant(0.5),
   });
-  const isTriedAgain = ({ reason, isWatched }: Outcome) => isWatched !== true && reasonSpec(reason).retry === 'withBackoff';
+  const isTriedAgain = ({ reason, isRetried, isWatched }: Outcome) => isWatched !== true && (isRetried === true || reasonSpec(reason).retry === 'withBackoff');
 
   it('is the same again when the same happens later, unless it is tried again', () => {
     const resting = outcomes.filter((outcome) => !isTriedAgain(outcome));

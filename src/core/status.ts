@@ -25,6 +25,8 @@ export interface Outcome {
   readonly fetchTrouble?: Pick<Claim, 'reason' | 'message'>;
   /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
   readonly isWatched?: boolean;
+  /** What is in the way of a newer digest is tried again after a growing pause, though the reason itself asks for none. */
+  readonly isRetried?: boolean;
   /** When to look again at the latest, whatever the reason's own retry says. */
   readonly lookAgainAfterMs?: number;
   /** While a revision waits for readiness: since when, in ms. A wait that is young is not worth a write. */
@@ -78,7 +80,7 @@ const claimsOf = (outcome: Outcome): readonly Claim[] => {
 };
 
 const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): { readonly failures: number; readonly delayMs: number } | undefined => {
-  if (outcome.isWatched === true || reasonSpec(outcome.reason).retry !== 'withBackoff') return undefined;
+  if (!isTriedAgain(outcome)) return undefined;
   const isSameRequest = previous.observedGeneration === context.generation;
   const failures = (isSameRequest ? (previous.failures ?? 0) : 0) + 1;
   return { failures, delayMs: retryDelayMs(failures, context.random) };
@@ -89,6 +91,8 @@ const describeUntouched = ({ reason }: Outcome, { revision, chart, history }: Ru
   const isUntouched = reasonSpec(reason).ready === 'False' && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
   return isUntouched && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
 };
+
+const isTriedAgain = ({ reason, isRetried, isWatched }: Outcome): boolean => isWatched !== true && (isRetried === true || reasonSpec(reason).retry === 'withBackoff');
 
 type Running = Pick<ChartReleaseStatus, 'chart' | 'revision' | 'history'>;
 

@@ -21,7 +21,7 @@ import { Contenders } from '../controller/contenders.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Rollouts } from '../controller/rollouts.ts';
 import { Standings } from '../controller/standings.ts';
-import { triggers } from '../controller/triggers.ts';
+import { triggers, wakeHeld } from '../controller/triggers.ts';
 import { Workqueue } from '../controller/workqueue.ts';
 import { healthOf } from '../core/health.ts';
 import { ClusterError } from '../ports/cluster.ts';
@@ -49,7 +49,7 @@ const operate = async (config: Config): Promise<void> => {
   const events = new KubeEvents(connection, hostname());
   const registry = new RegistryClient({ clock, plainHttpHosts: config.plainHttpHosts, metrics: metrics.registry });
   const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger, metrics: metrics.registry });
-  const renderer = openRenderer(config, { clock, logger });
+  const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(queue, releases, 'RendererUnavailable') });
   const deps: Deps = {
     releases,
     records,
@@ -73,6 +73,7 @@ const operate = async (config: Config): Promise<void> => {
   const interrupted = once(process, 'SIGINT').catch(() => undefined);
   let isStopping = false;
   metrics.follow(releases);
+  metrics.watch(renderer);
   const ready = [
     { name: 'releases', problem: () => (releases.isReady ? undefined : 'the ChartReleases are not listed yet') },
     { name: 'records', problem: () => (records.isReady ? undefined : 'the Helm release records are not listed yet') },

@@ -22,9 +22,16 @@ export interface RenderingConfig {
   readonly rendererSocket: string | undefined;
 }
 
+export interface RenderingTools {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called when a renderer behind a socket is there again, after requests have failed for it. */
+  readonly onBack?: () => void;
+}
+
 /** The renderer that was asked for: behind a socket, or with engines that are our children. */
-export const openRenderer = (config: RenderingConfig, tools: { readonly clock: Clock; readonly logger: Logger }): OwnedRenderer => {
+export const openRenderer = (config: RenderingConfig, tools: RenderingTools): OwnedRenderer => {
   if (config.rendererSocket !== undefined) return new SocketRenderer({ path: config.rendererSocket, ...tools });
   const launch = { command: config.engine, args: [], environment: ENGINE_ENVIRONMENT };
-  return new HelmRenderer({ launch, engines: config.engines, ...tools });
+  return new HelmRenderer({ launch, engines: config.engines, clock: tools.clock, logger: tools.logger });
 };

@@ -25,6 +25,8 @@ export interface SiteOptions {
   readonly plainHttpHosts?: readonly string[];
   /** Further namespaces whose ChartReleases the operator looks at. */
   readonly namespaces?: readonly string[];
+  /** Further flags of the operator. */
+  readonly args?: readonly string[];
 }
 
 type Files = Parameters<typeof pushChart>[3];
@@ -54,7 +56,8 @@ export class Site {
     await this.addNamespace(this.namespace);
     this.#config = path.join(this.lab.dir, `operator-${this.namespace}.yaml`);
     await writeFile(this.#config, JSON.stringify({ plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
-    this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args: ['--engines', '1', '--log-level', 'debug'] };
+    const args = ['--engines', '1', '--log-level', 'debug', ...(options.args ?? [])];
+    this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args };
     await this.startOperator();
   }
 

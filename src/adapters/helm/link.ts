@@ -8,6 +8,8 @@ export interface LinkLimits {
   readonly longestPauseMs: number;
   /** How long a request waits for a renderer that has gone away, in milliseconds after it went. */
   readonly patienceMs: number;
+  /** Between looks whether a renderer that is there still speaks, in milliseconds: one that hangs keeps its connections. */
+  readonly probeEveryMs: number;
 }
 
 export interface LinkOptions {
@@ -15,6 +17,10 @@ export interface LinkOptions {
   readonly limits: LinkLimits;
   readonly open: (signal: AbortSignal) => Promise<Wire>;
   readonly onDown: () => void;
+  /** It has stopped speaking, so what is asked on other connections has no answer to come. */
+  readonly onHang: (why: string) => void;
+  /** It answers, after it was away for longer than requests wait. */
+  readonly onBack: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -97,14 +103,34 @@ export class Link {
   async #liveWith(wire: Wire): Promise<void> {
     this.#wire = wire;
     this.#goUp(wire.version);
+    const over = new AbortController();
+    const probing = this.#probe(over.signal);
     const why = await wire.gone;
+    over.abort();
     if (this.isUp) this.#goDown(why);
+    await probing;
+  }
+
+  /** Greets the renderer from time to time, until it is gone or does not greet back. */
+  async #probe(over: AbortSignal): Promise<void> {
+    const { open, onHang, limits } = this.#options;
+    for (let isSpeaking = true; isSpeaking; ) {
+      await this.#sleep(limits.probeEveryMs, over, () => undefined);
+      const silence = over.aborted ? undefined : await silenceOf(open, over);
+      isSpeaking = silence === undefined && !over.aborted;
+      if (silence === undefined || over.aborted) continue;
+      this.doubt(silence);
+      onHang(silence);
+    }
   }
 
   #goUp(version: string): void {
+    const { path, limits, clock, logger, onBack } = this.#options;
+    const awayMs = this.#state.kind === 'Up' ? 0 : clock.now() - this.#state.since;
     this.#state = { kind: 'Up' };
-    this.#options.logger.info({ path: this.#options.path, version }, 'the renderer answers');
+    logger.info({ path, version, awayMs }, 'the renderer answers');
     this.#tell();
+    if (awayMs > limits.patienceMs) onBack();
   }
 
   #goDown(why: string): void {
@@ -151,6 +177,16 @@ export class Link {
     signal.removeEventListener('abort', wake);
   }
 }
+
+/** Why the renderer does not greet; undefined when it does. */
+const silenceOf = async (open: LinkOptions['open'], signal: AbortSignal): Promise<string | undefined> => {
+  try {
+    (await open(signal)).close();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
 
 const notYet = ({ path, clock }: LinkOptions): State => ({
   kind: 'Down',

@@ -45,8 +45,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const open = (limits: Partial<SocketLimits> = {}): SocketRenderer => {
-  const renderer = new SocketRenderer({ path, clock, logger, limits: { ...SHORT, ...limits } });
+const open = (limits: Partial<SocketLimits> = {}, onBack = (): void => undefined): SocketRenderer => {
+  const renderer = new SocketRenderer({ path, clock, logger, onBack, limits: { ...SHORT, ...limits } });
   closings.push(() => renderer.close());
   return renderer;
 };
@@ -74,18 +74,20 @@ const serve = async (render: (request: RenderRequest, signal: AbortSignal) => Pr
   return close;
 };
 
-/** A server that speaks by hand. */
-const pretend = async (onConnection: (socket: Socket) => void): Promise<void> => {
+/** A server that speaks by hand, and what ends it. */
+const pretend = async (onConnection: (socket: Socket) => void): Promise<() => Promise<void>> => {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket.on('error', () => undefined));
     onConnection(socket);
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  closings.push(async () => {
+  const close = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
-  });
+  };
+  closings.push(close);
+  return close;
 };
 
 const send = (socket: Socket, header: unknown): void => void socket.write(Buffer.concat(encodeFrame(header, [], REQUEST_LIMIT)));
@@ -93,10 +95,11 @@ const send = (socket: Socket, header: unknown): void => void socket.write(Buffer
 const HELLO = { kind: 'hello', protocol: 1, version: '1' };
 
 /** Says hello, and answers each request by hand. */
-const answering = (answer: (socket: Socket, header: Readonly<Record<string, unknown>>) => void): Promise<void> =>
+const answering = (answer: (socket: Socket, header: Readonly<Record<string, unknown>>) => void, onGreeting = (): void => undefined): Promise<() => Promise<void>> =>
   pretend((socket) => {
     const decoder = new FrameDecoder(REQUEST_LIMIT);
     send(socket, HELLO);
+    onGreeting();
     socket.on('data', (chunk: Buffer) => {
       for (const { header } of decoder.push(chunk)) answer(socket, header as Readonly<Record<string, unknown>>);
     });
@@ -146,12 +149,69 @@ describe('SocketRenderer', { timeout: 30_000 }, () => {
     await expect(rendering).resolves.toEqual(RENDERED);
   });
 
+  it('takes a request away from a renderer that does not greet any more, and gives it to the next one', async () => {
+    const renderer = open({ patienceMs: 10_000, replyMs: 60_000, probeEveryMs: 20 });
+    let isHanging = false;
+    const close = await pretend((socket) => {
+      if (!isHanging) send(socket, HELLO);
+      socket.on('data', () => {
+        isHanging = true;
+      });
+    });
+    const rendering = renderer.render(contractRequest(), NEVER);
+    await expect.poll(() => renderer.describe()).toContain('said nothing for 300 ms: see whether the sidecar container hangs');
+    expect(renderer.isUp).toBe(false);
+    await close();
+    await serve(async () => RENDERED);
+    await expect(rendering).resolves.toEqual(RENDERED);
+  });
+
+  it('leaves a renderer alone that greets, however long a request takes', async () => {
+    const renderer = open({ replyMs: 60_000, probeEveryMs: 5, helloMs: 10_000 });
+    const [begun, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let greetings = 0;
+    await answering(
+      (socket, { id }) => {
+        begun.resolve();
+        void finish.promise.then(() => send(socket, { id, kind: 'failed', code: 'TooLarge', message: 'late', template: '', line: 0 }));
+      },
+      () => {
+        greetings += 1;
+      },
+    );
+    const rendering = renderer.render(contractRequest(), NEVER);
+    await begun.promise;
+    await expect.poll(() => greetings).toBeGreaterThan(5);
+    finish.resolve();
+    await expect(rendering).rejects.toMatchObject({ code: 'ResourceExceeded', message: expect.stringContaining('late') });
+    expect(said.filter((message) => message === 'the renderer answers')).toHaveLength(1);
+  });
+
+  it('tells that the renderer is back after requests have failed for it, and not after a blink', async () => {
+    let backs = 0;
+    const renderer = open({}, () => {
+      backs += 1;
+    });
+    await expect(renderer.render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'Unavailable' });
+    const close = await serve(async () => RENDERED);
+    await expect.poll(() => backs).toBe(1);
+    await renderer.close();
+    await close();
+    const patient = open({ patienceMs: 60_000 }, () => {
+      backs += 1;
+    });
+    patient.warmUp();
+    await serve(async () => RENDERED);
+    await expect.poll(() => patient.isUp).toBe(true);
+    expect(backs).toBe(1);
+  });
+
   it('fails when the connection breaks twice', async () => {
     await answering((socket) => socket.destroy());
     await expect(open({ patienceMs: 5_000 }).render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'Unavailable' });
   });
 
-  it.each<[string, () => Promise<void>, string]>([
+  it.each<[string, () => Promise<unknown>, string]>([
     [
       'speaks another protocol',
       () => pretend((socket) => send(socket, { ...HELLO, protocol: 7, version: '9.9' })),

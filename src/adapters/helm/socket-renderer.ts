@@ -16,6 +16,7 @@ export const SOCKET_LIMITS: SocketLimits = {
   firstPauseMs: 50,
   longestPauseMs: 1_000,
   patienceMs: 2_000,
+  probeEveryMs: 5_000,
 };
 
 export interface SocketRendererOptions {
@@ -23,6 +24,8 @@ export interface SocketRendererOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called when the renderer is there again, after it was away for so long that requests have failed for it. */
+  readonly onBack?: () => void;
   readonly limits?: Partial<SocketLimits>;
 }
 
@@ -35,8 +38,8 @@ const IDLE_WIRES = 16;
 
 /**
  * Has a renderer at the other end of a Unix socket do the work (main/renderer.ts). While it is away requests wait 2 s for it
- * and then fail as Unavailable; a request whose connection breaks is sent once more. Aborted calls reject with the signal's
- * reason, and the other side gives the work up.
+ * and then fail as Unavailable; a request whose connection breaks, or whose renderer no longer greets, is sent once more.
+ * Aborted calls reject with the signal's reason, and the other side gives the work up.
  */
 export class SocketRenderer implements Renderer {
   readonly #charts = new LRUCache<string, true>({ max: BELIEFS });
@@ -44,12 +47,13 @@ export class SocketRenderer implements Renderer {
   readonly #open: (signal: AbortSignal) => Promise<Wire>;
   readonly #closing = new AbortController();
   readonly #gate = new Gate(WIRES);
+  readonly #busy = new Set<Wire>();
   #idle: readonly Wire[] = [];
 
-  constructor({ path, clock, logger, limits }: SocketRendererOptions) {
+  constructor({ path, clock, logger, onBack = () => undefined, limits }: SocketRendererOptions) {
     const all = { ...SOCKET_LIMITS, ...limits };
     this.#open = (signal) => Wire.open({ path, limits: all, clock, charts: this.#charts }, signal);
-    this.#link = new Link({ path, limits: all, open: this.#open, onDown: () => this.#forget(), clock, logger });
+    this.#link = new Link({ path, limits: all, open: this.#open, onDown: () => this.#forget(), onHang: (why) => this.#abandon(why), onBack, clock, logger });
   }
 
   /** Whether the renderer is there. */
@@ -111,9 +115,11 @@ export class SocketRenderer implements Renderer {
     const wire = this.#takeIdle() ?? (await this.#open(signal));
     const onClose = (): void => wire.close();
     this.#closing.signal.addEventListener('abort', onClose, { once: true });
+    this.#busy.add(wire);
     try {
       return await talk(wire);
     } finally {
+      this.#busy.delete(wire);
       this.#closing.signal.removeEventListener('abort', onClose);
       this.#keep(wire);
     }
@@ -129,6 +135,10 @@ export class SocketRenderer implements Renderer {
   #keep(wire: Wire): void {
     if (wire.isOpen && this.#idle.length < IDLE_WIRES && !this.#closing.signal.aborted) this.#idle = [...this.#idle, wire];
     else wire.close();
+  }
+
+  #abandon(why: string): void {
+    for (const wire of this.#busy) wire.abandon(why);
   }
 
   /** The renderer that comes next knows nothing. */

@@ -100,6 +100,11 @@ export class Wire implements Speaker {
     this.#end(new WireLost('the connection is closed', { mayRepeat: false }));
   }
 
+  /** Gives it up, because the renderer does not speak any more; the request on it may be sent to the next one. */
+  abandon(why: string): void {
+    this.#end(new WireLost(why, { mayRepeat: true }));
+  }
+
   async #receive<T>(parse: (frame: Frame) => T, limitMs: number, signal: AbortSignal): Promise<T> {
     const frame = await this.#nextFrame(limitMs, signal);
     try {
@@ -113,7 +118,9 @@ export class Wire implements Speaker {
     if (!this.#isOpen) throw this.#reason;
     const { promise, resolve, reject } = Promise.withResolvers<Frame>();
     this.#pending = { resolve, reject };
-    const cancel = this.#options.clock.after(limitMs, () => this.#end(new WireLost(`${this.#name} said nothing for ${limitMs} ms`, { mayRepeat: false })));
+    const cancel = this.#options.clock.after(limitMs, () =>
+      this.#end(new WireLost(`${this.#name} said nothing for ${limitMs} ms: see whether the sidecar container hangs`, { mayRepeat: false })),
+    );
     const onAbort = (): void => void this.#end(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {

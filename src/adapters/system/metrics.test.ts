@@ -42,6 +42,15 @@ describe('what is scraped', () => {
     expect(metrics.contentType).toContain('version=0.0.4');
   });
 
+  it('says whether there is somebody to render', async () => {
+    expect(await series('tagalong_renderer_up')).toEqual(['tagalong_renderer_up 0']);
+    const renderer = { isUp: true };
+    metrics.watch(renderer);
+    expect(await series('tagalong_renderer_up')).toEqual(['tagalong_renderer_up 1']);
+    renderer.isUp = false;
+    expect(await series('tagalong_renderer_up')).toEqual(['tagalong_renderer_up 0']);
+  });
+
   it('says which version runs', async () => {
     expect(await series('tagalong_build_info')).toEqual([`tagalong_build_info{version="1.2.3",node="${process.version}"} 1`]);
   });

@@ -19,6 +19,10 @@ const EVENT_LOOP_SAMPLE_MS = 50;
 
 const processTime: Stopwatch = () => performance.now() / 1000;
 
+interface RendererState {
+  readonly isUp: boolean;
+}
+
 /** Metrics for Prometheus: those of metric-table.ts, and prom-client's `process_*` and `nodejs_*`. */
 export class PrometheusMetrics implements Metrics {
   readonly queue: QueueMetrics;
@@ -29,6 +33,7 @@ export class PrometheusMetrics implements Metrics {
   readonly renders: RenderMetrics;
   readonly #registry = new Registry();
   #releases: ReleaseSource | undefined;
+  #renderer: RendererState | undefined;
 
   constructor({ version, maxConcurrent, now = processTime }: MetricsOptions) {
     const instruments = new Instruments(this.#registry);
@@ -38,6 +43,7 @@ export class PrometheusMetrics implements Metrics {
     this.registry = registryMetrics(instruments, now);
     this.charts = chartMetrics(instruments);
     this.renders = renderMetrics(instruments, now);
+    instruments.gauge('tagalong_renderer_up', (gauge) => gauge.set(this.#renderer?.isUp === true ? 1 : 0));
     instruments.gauge('tagalong_build_info').set({ version, node: process.version }, 1);
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
   }
@@ -45,6 +51,11 @@ export class PrometheusMetrics implements Metrics {
   /** Adds the series of these releases. */
   follow(releases: ReleaseSource): void {
     this.#releases = releases;
+  }
+
+  /** Shows whether this renderer is there. */
+  watch(renderer: RendererState): void {
+    this.#renderer = renderer;
   }
 
   /** Media type of `text`. */
