@@ -1,10 +1,11 @@
-# The operator and helm-engine in one image. The build stages run the same targets as everybody else.
-FROM node:24-bookworm AS operator
+# The operator, the renderer and helm-engine in one image. The build stages run the same targets as everybody else.
+FROM node:24-bookworm AS programs
 WORKDIR /src
-COPY package.json package-lock.json build.mjs tsconfig.json ./
-RUN npm ci --ignore-scripts
+COPY package.json package-lock.json Makefile ./
+RUN make node_modules
+COPY build.mjs tsconfig.json ./
 COPY src src
-RUN node build.mjs
+RUN make .build/operator/operator.mjs
 
 FROM golang:1.26-bookworm AS helm-engine
 WORKDIR /src
@@ -12,8 +13,9 @@ COPY Makefile ./
 COPY helm-engine helm-engine
 RUN make .build/helm-engine
 
+# Its entry point is node. The renderer is the other program: /app/operator/renderer.mjs --socket PATH --helm-engine /app/helm-engine
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
-COPY --from=operator /src/.build/operator /app/operator
+COPY --from=programs /src/.build/operator /app/operator
 COPY --from=helm-engine /src/.build/helm-engine /app/helm-engine
 COPY LICENSE /app/LICENSE
 USER 65532:65532

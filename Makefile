@@ -45,18 +45,42 @@ lab-env: node_modules ## print how to reach them: export $$(make -s lab-env)
 build: .build/helm-engine .build/operator/operator.mjs ## build helm-engine and bundle the operator
 
 # Helm tells templates its version; in a module it is set at link time.
-HELM_VERSION := $(shell awk '$$1 == "helm.sh/helm/v4" || $$2 == "helm.sh/helm/v4" { print $$NF }' helm-engine/go.mod)
-.build/helm-engine: $(shell find helm-engine -name '*.go' -o -name 'go.*')
+HELM_VERSION := $(shell awk '$$1 == "helm.sh/helm/v4" || $$2 == "helm.sh/helm/v4" { print $$NF }' helm-engine/go.mod 2>/dev/null)
+.build/helm-engine: $(shell find helm-engine -name '*.go' -o -name 'go.*' 2>/dev/null)
 	@mkdir -p .build && echo "building helm-engine (the first time takes minutes)" >&2
 	@cd helm-engine && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)" -o ../.build/helm-engine.$$$$ . && mv ../.build/helm-engine.$$$$ ../.build/helm-engine
 
-.build/operator/operator.mjs: $(INSTALLED) $(shell find src -name '*.ts' -not -name '*.test.ts')
+.build/operator/operator.mjs: $(INSTALLED) $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null) build.mjs package.json
 	@node build.mjs
+
+# The image that manifests name, and where they go.
+IMAGE ?= tagalong:dev
+DIST ?= dist
+KUBECTL ?= kubectl
+KIND_CLUSTER := tagalong
+
+.PHONY: manifests image kind
+manifests: ## write dist/install.yaml, all that a cluster needs (IMAGE=registry/name:tag, DIST=folder, KUBECTL=program)
+	@command -v $(KUBECTL) >/dev/null || { echo "make manifests needs kubectl: https://kubernetes.io/docs/tasks/tools (or KUBECTL=path)" >&2; exit 1; }
+	@mkdir -p $(DIST) && $(KUBECTL) kustomize config/default >$(DIST)/default.yaml
+	@sed 's|image: tagalong:dev$$|image: $(IMAGE)|' $(DIST)/default.yaml >$(DIST)/install.yaml && rm $(DIST)/default.yaml
+
+image: ## build the image with Docker (IMAGE=registry/name:tag)
+	@docker info >/dev/null 2>&1 || { echo "make $@ needs a Docker that runs: docker info fails; https://docs.docker.com/get-docker" >&2; exit 1; }
+	@docker build -t $(IMAGE) .
+
+kind: ## a kind cluster with the operator in it; kind delete cluster --name tagalong removes it
+	@command -v kind >/dev/null || { echo "make $@ needs kind: https://kind.sigs.k8s.io/docs/user/quick-start" >&2; exit 1; }
+	@$(MAKE) --no-print-directory image manifests
+	@kind get clusters 2>/dev/null | grep -qx $(KIND_CLUSTER) || kind create cluster --config config/kind.yaml
+	@kind load docker-image $(IMAGE) --name $(KIND_CLUSTER)
+	@$(KUBECTL) --context kind-$(KIND_CLUSTER) apply --server-side -f $(DIST)/install.yaml
+	@$(KUBECTL) --context kind-$(KIND_CLUSTER) --namespace tagalong-system rollout status deployment/tagalong-operator --timeout 3m
 
 .PHONY: operator
 operator: node_modules .build/helm-engine ## run the operator of the working tree against the lab of make lab-up
-	@test -f .lab/kubeconfig || { echo "no lab is running: make lab-up" >&2; exit 1; }
-	@kubectl --kubeconfig .lab/kubeconfig apply --server-side -k crds >&2
+	@node test/lab/main.ts env >/dev/null
+	@$(KUBECTL) --kubeconfig .lab/kubeconfig apply --server-side -k crds >&2
 	@exec node src/main/operator.ts --kubeconfig .lab/kubeconfig --config .lab/operator.yaml --helm-engine .build/helm-engine
 
 .PHONY: demo
@@ -83,15 +107,15 @@ test: node_modules .build/helm-engine ## everything that CI runs: lint, types, l
 
 lint: node_modules ## format and lint rules
 	@biome check
-types: node_modules
+types: node_modules ## what tsc says
 	@tsc -p tsconfig.json
 layers: node_modules ## who may import whom
 	@depcruise --config .dependency-cruiser.mjs src test
-dead-code: node_modules
+dead-code: node_modules ## what nobody uses
 	@knip
 current: node_modules ## that generated files are what src/api says
 	@node src/main/generate.ts --check
-unit: node_modules
+unit: node_modules ## without a cluster
 	@vitest run --project unit
 integration: node_modules .build/helm-engine ## on a lab of its own
 	@vitest run --project integration

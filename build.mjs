@@ -1,12 +1,14 @@
 // Bundles the operator and the renderer so that they need no node_modules. What reads kubeconfigs is large and stays a part of its own: in a Pod
 // it is never loaded.
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await rm('.build/operator', { recursive: true, force: true });
 
+const PROGRAMS = ['operator', 'renderer'];
+
 await build({
-  entryPoints: { operator: 'src/main/operator.ts', renderer: 'src/main/renderer.ts' },
+  entryPoints: Object.fromEntries(PROGRAMS.map((name) => [`${name}-program`, `src/main/${name}.ts`])),
   outdir: '.build/operator',
   splitting: true,
   minify: true,
@@ -24,3 +26,19 @@ await build({
     js: "import { createRequire as tagalongRequire } from 'node:module'; const require = tagalongRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;",
   },
 });
+
+// What an older Node says of the bundle itself helps nobody, so each program is started by a file that any Node can read.
+const { engines } = JSON.parse(await readFile('package.json', 'utf8'));
+const [major, minor] = engines.node.replace('>=', '').split('.').map(Number);
+for (const name of PROGRAMS) {
+  await writeFile(
+    `.build/operator/${name}.mjs`,
+    `const [major, minor] = process.versions.node.split('.').map(Number);
+if (major > ${major} || (major === ${major} && minor >= ${minor})) await import('./${name}-program.mjs');
+else {
+  console.error('the ${name} needs Node ${major}.${minor} or later, and this is ' + process.versions.node + ' (' + process.execPath + '); get a later one from https://nodejs.org');
+  process.exitCode = 2;
+}
+`,
+  );
+}

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { SocketFileError } from '../adapters/helm/socket-file.ts';
+import { SOCKET_LIMITS } from '../adapters/helm/socket-renderer.ts';
 import { serveRenderer } from '../adapters/helm/socket-server.ts';
+import { greet, WireLost } from '../adapters/helm/wire.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { createLogger } from '../adapters/system/logger.ts';
 import { ConfigError, count, level } from './config.ts';
@@ -14,6 +16,7 @@ const USAGE = `Usage: renderer --socket PATH [flags]
   --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
   --engines N                how many of it run (one per core), and two more while renders are slow
   --log-level LEVEL          debug, info, warn or error (info)
+  --probe                    serve nothing, but see whether the renderer at that socket answers: exit code 0, else 1
 Needs no network, no credentials and no files but these; give it a read-only root and a uid of its own.`;
 
 const OPTIONS = {
@@ -21,6 +24,7 @@ const OPTIONS = {
   'helm-engine': { type: 'string' },
   engines: { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
+  probe: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -29,6 +33,7 @@ interface Flags {
   readonly engine: string;
   readonly engines: number;
   readonly logLevel: ReturnType<typeof level>;
+  readonly isProbe: boolean;
 }
 
 /** Renders what operators ask for over the socket until SIGTERM or SIGINT. */
@@ -46,6 +51,11 @@ const serve = async ({ socket, engine, engines, logLevel }: Flags): Promise<void
   await renderer.close();
 };
 
+/** What a liveness probe runs: no other kind of probe reaches a Unix socket. */
+const probe = async ({ socket }: Flags): Promise<void> => {
+  console.log(`the renderer at ${socket} answers: version ${await greet(socket, SOCKET_LIMITS, new SystemClock())}`);
+};
+
 const readFlags = (): Flags | undefined => {
   const flags = parse();
   if (flags.help) return undefined;
@@ -55,6 +65,7 @@ const readFlags = (): Flags | undefined => {
     engine: flags['helm-engine'] ?? process.env['TAGALONG_ENGINE'] ?? 'helm-engine',
     engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
     logLevel: level(flags['log-level']),
+    isProbe: flags.probe,
   };
 };
 
@@ -69,9 +80,9 @@ const parse = () => {
 try {
   const flags = readFlags();
   if (flags === undefined) console.log(USAGE);
-  else await serve(flags);
+  else await (flags.isProbe ? probe(flags) : serve(flags));
 } catch (error) {
-  if (!(error instanceof ConfigError) && !(error instanceof SocketFileError)) throw error;
+  if (!(error instanceof ConfigError) && !(error instanceof SocketFileError) && !(error instanceof WireLost)) throw error;
   console.error(error.message);
-  process.exitCode = 2;
+  process.exitCode = error instanceof WireLost ? 1 : 2;
 }

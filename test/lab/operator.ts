@@ -29,6 +29,8 @@ export interface OperatorOptions {
   /** Namespaces whose ChartReleases it looks at; all when absent. */
   readonly namespaces?: readonly string[];
   readonly args?: readonly string[];
+  /** The program: that of the working tree when absent. */
+  readonly program?: string;
 }
 
 /** Starts an operator and resolves when its watches are in. Rejects with the end of its log when it ends before that. */
@@ -36,7 +38,7 @@ export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfi
   if (!existsSync(ENGINE)) throw new Error('there is no .build/helm-engine; run make build');
   const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...LISTEN, ...(options.args ?? [])];
   if (options.namespaces !== undefined) args.push('--watch-namespaces', options.namespaces.join(','));
-  const child = spawn(process.execPath, [path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [options.program ?? path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const urls = new Map<string, string>();
   keepLines(child, lines);

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import type { LRUCache } from 'lru-cache';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../ports/clock.ts';
 import type { Speaker } from './conversation.ts';
 import { BareError } from './failure.ts';
@@ -160,6 +160,13 @@ export class Wire implements Speaker {
     return pending;
   }
 }
+
+/** Version of the renderer that serves at this path, which shows that it is alive. Rejects with WireLost. */
+export const greet = async (path: string, limits: WireLimits, clock: Clock): Promise<string> => {
+  const wire = await Wire.open({ path, limits, clock, charts: new LRUCache({ max: 1 }) }, new AbortController().signal);
+  wire.close();
+  return wire.version;
+};
 
 const parseHello = (frame: Frame): string => {
   const fields = new Fields(frame.header, 'its hello', frame.attachment);

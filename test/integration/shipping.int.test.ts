@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { type Operator, startOperator } from '../lab/operator.ts';
+import { type RendererProgram, startRenderer } from '../lab/renderer.ts';
+import { helm, kubectl } from '../lab/run.ts';
+import { pushChart, smallChart } from '../registry/push.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const SAMPLES = path.join(ROOT, 'config/samples');
+const NAMESPACE = 'tagalong-system';
+const IMAGE = 'registry.example.com/tagalong:1.2.3';
+
+type Json = Readonly<Record<string, unknown>>;
+interface Container extends Json {
+  readonly name: string;
+  readonly image: string;
+  readonly restartPolicy?: string;
+  readonly securityContext: Json;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+}
+interface PodSpec extends Json {
+  readonly securityContext: Json;
+  readonly containers: readonly Container[];
+  readonly initContainers: readonly Container[];
+}
+
+let dir: string;
+let lab: Lab;
+let install: string;
+
+/** Runs a target of the Makefile, as people do. */
+const make = (...args: readonly string[]) => promisify(execFile)('make', ['--no-print-directory', ...args], { cwd: ROOT });
+
+const run = async (args: readonly string[], input?: string): Promise<string> => (await kubectl(lab, args, input === undefined ? {} : { input })).stdout.trim();
+
+/** A lab of its own: the CRD, the namespace and the ClusterRoles of an installation come and go here. */
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'shipping-'));
+  lab = await startLab({ dir: path.join(dir, 'lab') });
+  await make('manifests', `DIST=${dir}`, `IMAGE=${IMAGE}`, `KUBECTL=${lab.tools['kubectl']}`);
+  install = path.join(dir, 'install.yaml');
+  await run(['apply', '--server-side', '--filename', install]);
+}, 120_000);
+afterAll(async () => {
+  await lab?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** The Pod of the Deployment, as the API server has admitted it. */
+const admitted = async (): Promise<PodSpec> => {
+  const { items } = JSON.parse(await run(['get', 'pods', '--namespace', NAMESPACE, '--selector=app.kubernetes.io/name=tagalong', '--output=json'])) as {
+    readonly items: readonly { readonly spec: PodSpec }[]; // the API's own shape
+  };
+  const [pod] = items;
+  if (pod === undefined) throw new Error(`no Pod of the Deployment is in ${NAMESPACE}`);
+  return pod.spec;
+};
+
+const containersOf = ({ initContainers, containers }: PodSpec): readonly Container[] => [...initContainers, ...containers];
+
+describe('the installed operator', () => {
+  it('becomes Available in a namespace that enforces the restricted Pod Security Standard', async () => {
+    await run(['wait', '--namespace', NAMESPACE, 'deployment/tagalong-operator', '--for=condition=Available', '--timeout=40s']);
+    expect(await run(['get', 'namespace', NAMESPACE, '--output=jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}'])).toBe('restricted');
+    expect(containersOf(await admitted()).map(({ name, image, restartPolicy }) => [name, image, restartPolicy])).toEqual([
+      ['renderer', IMAGE, 'Always'],
+      ['operator', IMAGE, undefined],
+    ]);
+  });
+
+  it('runs two users on read-only file systems, and gives the token to the operator alone', async () => {
+    const pod = await admitted();
+    expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false, securityContext: { runAsNonRoot: true, fsGroup: 65531 } });
+    expect(containersOf(pod).map(({ securityContext }) => [securityContext['runAsUser'], securityContext['readOnlyRootFilesystem']])).toEqual([
+      [65533, true],
+      [65532, true],
+    ]);
+    expect(containersOf(pod).map(({ volumeMounts }) => volumeMounts.map(({ mountPath }) => mountPath))).toEqual([
+      ['/run/tagalong'],
+      ['/etc/tagalong', '/var/run/secrets/kubernetes.io/serviceaccount', '/run/tagalong'],
+    ]);
+  });
+
+  type Change = (pod: PodSpec) => PodSpec;
+  const without = (name: string, field: string): Change => {
+    const strip = (container: Container) => (container.name === name ? { ...container, securityContext: omit(container.securityContext, field) } : container);
+    return (pod) => ({ ...pod, initContainers: pod.initContainers.map(strip), containers: pod.containers.map(strip) });
+  };
+  const withoutPodWide =
+    (field: string): Change =>
+    (pod) => ({ ...pod, securityContext: omit(pod.securityContext, field) });
+  const omit = (from: Json, field: string): Json => {
+    expect(from).toHaveProperty(field);
+    return Object.fromEntries(Object.entries(from).filter(([key]) => key !== field));
+  };
+
+  /** Asks the API server for a Pod of this template, without keeping it. */
+  const ask = async (change: Change): Promise<string> => {
+    const { spec } = (
+      JSON.parse(await run(['get', 'deployment/tagalong-operator', '--namespace', NAMESPACE, '--output=json'])) as {
+        readonly spec: { readonly template: { readonly spec: PodSpec } };
+      }
+    ).spec.template; // the API's own shape
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'asked', namespace: NAMESPACE }, spec: change(spec) };
+    return run(['create', '--dry-run=server', '--filename=-'], JSON.stringify(pod));
+  };
+
+  it('is accepted as it is rendered', async () => {
+    expect(await ask((pod) => pod)).toBe('pod/asked created (server dry run)');
+  });
+
+  it.each<readonly [string, Change, string]>([
+    ['runAsNonRoot', withoutPodWide('runAsNonRoot'), 'runAsNonRoot != true'],
+    ['a seccomp profile', withoutPodWide('seccompProfile'), 'seccompProfile (pod or containers'],
+    ['allowPrivilegeEscalation: false of the operator', without('operator', 'allowPrivilegeEscalation'), 'allowPrivilegeEscalation != false (container "operator"'],
+    ['allowPrivilegeEscalation: false of the renderer', without('renderer', 'allowPrivilegeEscalation'), 'allowPrivilegeEscalation != false (container "renderer"'],
+    ['the dropped capabilities of the operator', without('operator', 'capabilities'), 'unrestricted capabilities (container "operator"'],
+    ['the dropped capabilities of the renderer', without('renderer', 'capabilities'), 'unrestricted capabilities (container "renderer"'],
+  ])('would be refused without %s', async (_, change, words) => {
+    await expect(ask(change)).rejects.toThrow(words);
+  });
+});
+
+describe('the samples', () => {
+  it('are accepted, and go again', async () => {
+    expect((await run(['apply', '--filename', SAMPLES])).split('\n')).toHaveLength((await readdir(SAMPLES)).length);
+    expect((await run(['get', 'chartreleases', '--output=name'])).split('\n')).toEqual(['chartrelease.tagalong.dev/billing', 'chartrelease.tagalong.dev/hello']);
+    await run(['delete', '--filename', SAMPLES, '--timeout=20s']);
+    expect(await run(['get', 'chartreleases', '--output=name'])).toBe('');
+  });
+
+  it.each<readonly [string, readonly [string, string], string]>([
+    ['an interval that is too short', ['interval: 10s', 'interval: 1s'], 'spec.interval'],
+    ['a field that does not exist', ['interval: 10s', 'intervall: 10s'], 'spec.intervall'],
+  ])('would be refused with %s', async (_, [from, to], words) => {
+    const sample = await readFile(path.join(SAMPLES, 'hello.yaml'), 'utf8');
+    expect(sample).toContain(from);
+    await expect(run(['apply', '--server-side', '--dry-run=server', '--filename=-'], sample.replace(from, to))).rejects.toThrow(words);
+  });
+});
+
+describe('what is in the image, with the rights of the installation', () => {
+  const BUNDLE = path.join(ROOT, '.build/operator');
+  let operator: Operator;
+  let renderer: RendererProgram;
+
+  beforeAll(async () => {
+    await make('.build/operator/operator.mjs');
+    const kubeconfig = path.join(dir, 'service-account.kubeconfig');
+    const token = await run(['create', 'token', 'tagalong-operator', '--namespace', NAMESPACE]);
+    await writeFile(kubeconfig, (await readFile(lab.kubeconfig, 'utf8')).replace(lab.token, token));
+    await chmod(kubeconfig, 0o600);
+    expect(await run(['auth', 'whoami', '--kubeconfig', kubeconfig, '--output=jsonpath={.status.userInfo.username}'])).toBe(`system:serviceaccount:${NAMESPACE}:tagalong-operator`);
+    const socket = path.join(dir, 's');
+    renderer = startRenderer({ socket, program: path.join(BUNDLE, 'renderer.mjs') });
+    operator = await startOperator({ kubeconfig, operatorConfig: lab.operatorConfig }, { program: path.join(BUNDLE, 'operator.mjs'), args: ['--renderer-socket', socket] });
+  }, 120_000);
+  afterAll(async () => {
+    await operator?.stop();
+    await renderer?.end();
+  });
+
+  it('installs a sample, and uninstalls it', async () => {
+    await pushChart(lab.registry, 'demo/hello', 'stable', smallChart('hello', '0.1.0'));
+    await run(['apply', '--filename=-'], (await readFile(path.join(SAMPLES, 'hello.yaml'), 'utf8')).replace('registry.example.com', lab.registry));
+    await run(['wait', 'chartrelease/hello', '--for=condition=Ready', '--timeout=40s']);
+    expect((await helm(lab, ['list', '--short'])).stdout.trim()).toBe('hello');
+    expect(await run(['get', 'configmap/hello', '--output=name'])).toBe('configmap/hello');
+    await run(['delete', 'chartrelease/hello', '--timeout=40s']);
+    expect(await run(['get', 'configmap/hello', '--ignore-not-found', '--output=name'])).toBe('');
+    expect((await helm(lab, ['list', '--short'])).stdout.trim()).toBe('');
+  });
+
+  it('answers the probe of the renderer container, and says so when it hangs', async () => {
+    const socket = path.join(dir, 's');
+    const probe = () => promisify(execFile)(process.execPath, [path.join(BUNDLE, 'renderer.mjs'), '--socket', socket, '--probe']);
+    expect((await probe()).stdout).toMatch(/^the renderer at \S+ answers: version \d/);
+    renderer.send('SIGSTOP');
+    await expect(probe()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('said nothing for 2000 ms') });
+    renderer.send('SIGCONT');
+    expect((await probe()).stdout).toContain('answers');
+  });
+});
+
+describe('an installation that is deleted', () => {
+  it('is gone', async () => {
+    await run(['delete', '--filename', install, '--timeout=50s']);
+    const deadline = Date.now() + 30_000;
+    let left = 'not looked';
+    while (left !== '' && Date.now() < deadline) {
+      left = await run(['get', 'namespaces,crds,clusterroles,clusterrolebindings', '--output=name']).then((names) =>
+        names
+          .split('\n')
+          .filter((name) => name.includes('tagalong'))
+          .join('\n'),
+      );
+      if (left !== '') await delay(100);
+    }
+    expect(left).toBe('');
+  });
+});
