@@ -11,6 +11,6 @@ export interface Condition {
 
 /**
  * Ready is always present. The others are abnormal-true: present only while True (kstatus).
- * FetchFailed says that the tag cannot be followed at present, while what runs is untouched.
+ * FetchFailed says that the tag, or what it points at now, cannot be followed at present, while what runs is untouched.
  */
 export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'FetchFailed';

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Access, askApi } from '../lab/api.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { type Operator, startOperator } from '../lab/operator.ts';
 import { type RendererProgram, startRenderer } from '../lab/renderer.ts';
@@ -14,6 +15,8 @@ import { pushChart, smallChart } from '../registry/push.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SAMPLES = path.join(ROOT, 'config/samples');
 const NAMESPACE = 'tagalong-system';
+/** For what a busy machine may take several tries to do. */
+const PATIENT = { timeout: 30_000, interval: 100 };
 const IMAGE = 'registry.example.com/tagalong:1.2.3';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -100,19 +103,22 @@ describe('the installed operator', () => {
     return Object.fromEntries(Object.entries(from).filter(([key]) => key !== field));
   };
 
+  let template: PodSpec;
+  let access: Access;
+  beforeAll(async () => {
+    const deployment = JSON.parse(await run(['get', 'deployment/tagalong-operator', '--namespace', NAMESPACE, '--output=json']));
+    template = deployment.spec.template.spec;
+    access = { server: lab.server, token: lab.token, ca: await readFile(lab.caFile, 'utf8') };
+  });
+
   /** Asks the API server for a Pod of this template, without keeping it. */
-  const ask = async (change: Change): Promise<string> => {
-    const { spec } = (
-      JSON.parse(await run(['get', 'deployment/tagalong-operator', '--namespace', NAMESPACE, '--output=json'])) as {
-        readonly spec: { readonly template: { readonly spec: PodSpec } };
-      }
-    ).spec.template; // the API's own shape
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'asked', namespace: NAMESPACE }, spec: change(spec) };
-    return run(['create', '--dry-run=server', '--filename=-'], JSON.stringify(pod));
+  const ask = (change: Change) => {
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'asked' }, spec: change(template) };
+    return askApi(access, 'POST', `/api/v1/namespaces/${NAMESPACE}/pods?dryRun=All`, pod);
   };
 
   it('is accepted as it is rendered', async () => {
-    expect(await ask((pod) => pod)).toBe('pod/asked created (server dry run)');
+    expect(await ask((pod) => pod)).toMatchObject({ status: 201 });
   });
 
   it.each<readonly [string, Change, string]>([
@@ -123,7 +129,9 @@ describe('the installed operator', () => {
     ['the dropped capabilities of the operator', without('operator', 'capabilities'), 'unrestricted capabilities (container "operator"'],
     ['the dropped capabilities of the renderer', without('renderer', 'capabilities'), 'unrestricted capabilities (container "renderer"'],
   ])('would be refused without %s', async (_, change, words) => {
-    await expect(ask(change)).rejects.toThrow(words);
+    const { status, body } = await ask(change);
+    expect(status).toBe(403);
+    expect(JSON.parse(body).message).toContain(words);
   });
 });
 
@@ -177,14 +185,21 @@ describe('what is in the image, with the rights of the installation', () => {
     expect((await helm(lab, ['list', '--short'])).stdout.trim()).toBe('');
   });
 
+  it.each(['operator', 'renderer'])('says which Node it needs where it is started by an older one: %s', async (name) => {
+    const older = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.1.0"}})';
+    const starting = promisify(execFile)(process.execPath, ['--import', older, path.join(BUNDLE, `${name}.mjs`), '--help']);
+    await expect(starting).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(new RegExp(`^the ${name} needs Node 24\\.\\d+ or later, and this is 20\\.1\\.0`)) });
+  });
+
   it('answers the probe of the renderer container, and says so when it hangs', async () => {
     const socket = path.join(dir, 's');
     const probe = () => promisify(execFile)(process.execPath, [path.join(BUNDLE, 'renderer.mjs'), '--socket', socket, '--probe']);
-    expect((await probe()).stdout).toMatch(/^the renderer at \S+ answers: version \d/);
+    const says = () => probe().then(({ stdout }) => stdout, String);
+    await expect.poll(says, PATIENT).toMatch(/^the renderer at \S+ answers: version \d/);
     renderer.send('SIGSTOP');
     await expect(probe()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('said nothing for 2000 ms') });
     renderer.send('SIGCONT');
-    expect((await probe()).stdout).toContain('answers');
+    await expect.poll(says, PATIENT).toContain('answers');
   });
 });
 

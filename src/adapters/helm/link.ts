@@ -178,8 +178,11 @@ export class Link {
   }
 }
 
-/** Why the renderer does not greet; undefined when it does. */
-const silenceOf = async (open: LinkOptions['open'], signal: AbortSignal): Promise<string | undefined> => {
+/** Why the renderer does not greet, asked twice; undefined when it does. A loop of ours that stood still may miss one greeting. */
+const silenceOf = async (open: LinkOptions['open'], signal: AbortSignal): Promise<string | undefined> =>
+  (await missedGreeting(open, signal)) === undefined ? undefined : missedGreeting(open, signal);
+
+const missedGreeting = async (open: LinkOptions['open'], signal: AbortSignal): Promise<string | undefined> => {
   try {
     (await open(signal)).close();
     return undefined;
