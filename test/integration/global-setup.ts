@@ -28,8 +28,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const dir = await mkdtemp(path.join(tmpdir(), 'tagalong-lab-'));
   const policy = path.join(dir, 'audit-policy.yaml');
   await writeFile(policy, JSON.stringify(AUDIT_POLICY));
+  // Every object as JSON, and every change of it kept, so that etcd tells what happened; see test/lab/history.ts.
+  const history = ['--storage-media-type=application/json', '--etcd-compaction-interval=0'];
   const audit = [`--audit-policy-file=${policy}`, `--audit-log-path=${path.join(dir, 'audit.log')}`, '--audit-log-mode=blocking'];
-  const lab = await startLab({ dir, progress: progressOn(process.stderr), extraArgs: { 'kube-apiserver': audit } });
+  const lab = await startLab({ dir, progress: progressOn(process.stderr), extraArgs: { 'kube-apiserver': [...audit, ...history] } });
   await kubectl(lab, ['apply', '--server-side', '-k', CRD]);
   await kubectl(lab, ['wait', '--for=condition=Established', '--timeout=30s', 'crd/chartreleases.tagalong.dev']);
   const { stop, ...rest } = lab;

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { inject } from 'vitest';
 import type { ChartReleaseStatus } from '../../src/api/chart-release.ts';
 import { type Access, askApi } from '../lab/api.ts';
+import { writeKubeconfig } from '../lab/credentials.ts';
 import { type Operator, type OperatorOptions, startOperator } from '../lab/operator.ts';
 import { helm, kubectl, type Output } from '../lab/run.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
@@ -27,6 +28,8 @@ export interface SiteOptions {
   readonly namespaces?: readonly string[];
   /** Further flags of the operator. */
   readonly args?: readonly string[];
+  /** URL by which the operator reaches the API server, by plain HTTP; the lab's own where absent. */
+  readonly server?: string;
 }
 
 type Files = Parameters<typeof pushChart>[3];
@@ -46,6 +49,7 @@ export class Site {
   #operator: Operator | undefined;
   #operatorOptions: OperatorOptions = {};
   #config = '';
+  #kubeconfig = '';
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -58,11 +62,13 @@ export class Site {
     await writeFile(this.#config, JSON.stringify({ plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
     const args = ['--engines', '1', '--log-level', 'debug', ...(options.args ?? [])];
     this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args };
+    this.#kubeconfig = options.server === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);
+    if (options.server !== undefined) writeKubeconfig(this.#kubeconfig, { server: options.server, token: this.lab.token, ca: '' });
     await this.startOperator();
   }
 
   async startOperator(): Promise<void> {
-    this.#operator = await startOperator({ kubeconfig: this.lab.kubeconfig, operatorConfig: this.#config }, this.#operatorOptions);
+    this.#operator = await startOperator({ kubeconfig: this.#kubeconfig, operatorConfig: this.#config }, this.#operatorOptions);
   }
 
   /** The same lab and operator, seen from another namespace. */

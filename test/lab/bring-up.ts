@@ -25,6 +25,7 @@ export interface Connection {
   readonly server: string;
   readonly token: string;
   readonly registry: string;
+  readonly etcd: string;
 }
 
 /**
@@ -60,14 +61,14 @@ async function startAll(spec: LabSpec, at: Layout, ports: Ports, children: Child
 
   const server = `https://127.0.0.1:${ports.apiserver}`;
   const access = await apiReady(at, server, token, signal);
-  writeKubeconfig(at, server, token, access.ca);
+  writeKubeconfig(at.kubeconfig, access);
   for (const name of ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const) start(name);
 
   await askApi(access, 'POST', '/api/v1/nodes', NODE);
   const registry = `127.0.0.1:${ports.registry}`;
   writeFileSync(at.operatorConfig, `plainHttpHosts: ["${registry}"]\n`);
   await Promise.all([nodeReady(access, signal), podsPossible(access, signal), registryAnswers(registry, signal)]);
-  return { server, token, registry };
+  return { server, token, registry, etcd: `http://127.0.0.1:${ports.etcd}` };
 }
 
 const NODE = {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Access } from './api.ts';
 import type { Layout } from './layout.ts';
 
 /** Writes the token file of the API server and returns the token of its one user, who may do everything. */
@@ -26,8 +27,9 @@ export function writeCa(at: Layout): string {
   return ca;
 }
 
-/** Writes a kubeconfig that needs no other file. */
-export function writeKubeconfig(at: Layout, server: string, token: string, ca: string): void {
+/** Writes a kubeconfig that needs no other file; `ca` is PEM, empty for a server by plain HTTP. */
+export function writeKubeconfig(file: string, { server, token, ca }: Access): void {
+  const trust = ca === '' ? [] : [`      certificate-authority-data: ${Buffer.from(ca).toString('base64')}`];
   const lines = [
     'apiVersion: v1',
     'kind: Config',
@@ -38,10 +40,10 @@ export function writeKubeconfig(at: Layout, server: string, token: string, ca: s
     '  - name: lab',
     '    cluster:',
     `      server: ${server}`,
-    `      certificate-authority-data: ${Buffer.from(ca).toString('base64')}`,
+    ...trust,
     'users:',
     `  - { name: admin, user: { token: "${token}" } }`,
     '',
   ];
-  writeFileSync(at.kubeconfig, lines.join('\n'), { mode: 0o600 });
+  writeFileSync(file, lines.join('\n'), { mode: 0o600 });
 }

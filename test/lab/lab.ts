@@ -30,6 +30,8 @@ export interface Lab {
   readonly caFile: string;
   /** 127.0.0.1:<port>, plain HTTP. */
   readonly registry: string;
+  /** http://127.0.0.1:<port>, what the API server keeps its objects in; see history.ts. */
+  readonly etcd: string;
   /** Absolute paths of the tools by name; kubectl and helm are among them. */
   readonly tools: Readonly<Record<string, string>>;
   /** Ends every program of the lab; resolves when they are gone. May be called again. */

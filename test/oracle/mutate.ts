@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
+import { pick, type Random, seeded } from '../seeded.ts';
 import { type OracleChart, type Question, textOf } from './chart.ts';
 
-type Random = () => number;
 type Table = Record<string, unknown>;
 
 // Text that stands for an integer which JavaScript would round.
@@ -54,16 +54,3 @@ const put = (table: Table, [key = '', ...rest]: readonly string[], value: unknow
 };
 
 const isTable = (value: unknown): value is Table => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const pick = <T>(random: Random, choices: readonly [T, ...T[]] | readonly T[]): T => choices[Math.floor(random() * choices.length)] as T; // random() < 1
-
-// mulberry32
-const seeded = (seed: number): Random => {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};

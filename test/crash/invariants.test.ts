@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { violationsIn } from './invariants.ts';
+import type { Live, Step, StoredRecord, StoredRelease } from './steps.ts';
+
+const DIGESTS = new Map([
+  ['web 1', 'sha256:one'],
+  ['web 2', 'sha256:two'],
+]);
+
+const object = (name: string, value: string): Live => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { value } });
+
+type Unplaced = Pick<Step, 'key' | 'kind' | 'now'>;
+
+/** A record of revision n, whose manifest has the ConfigMaps `all`, at n, and `only-n`. */
+const record = (revision: number, status: string, rest: Partial<StoredRecord> = {}): Unplaced => ({
+  kind: 'Record',
+  key: `secrets/v${revision}`,
+  now: {
+    release: 'web',
+    revision,
+    status,
+    content: `content of ${revision}`,
+    chartVersion: String(revision),
+    chartDigest: DIGESTS.get(`web ${revision}`) ?? '',
+    objects: [object('all', String(revision)), object(`only-${revision}`, 'x')],
+    ...rest,
+  },
+});
+const noRecord = (revision: number): Unplaced => ({ kind: 'Record', key: `secrets/v${revision}`, now: undefined });
+
+const release = (rest: Partial<StoredRelease>): Unplaced => ({
+  kind: 'Release',
+  key: 'chartreleases/web',
+  now: { isReady: false, isDeleting: false, revision: undefined, digest: undefined, status: JSON.stringify(rest), ...rest },
+});
+const noRelease: Unplaced = { kind: 'Release', key: 'chartreleases/web', now: undefined };
+const ready = (revision: number, rest: Partial<StoredRelease> = {}) => release({ isReady: true, revision, digest: DIGESTS.get(`web ${revision}`), ...rest });
+
+const live = (name: string, value: string, extra: object = {}, isTerminating = false): Unplaced => ({
+  kind: 'Object',
+  key: `configmaps/${name}`,
+  now: { release: 'web', isTerminating, object: { ...object(name, value), ...extra } },
+});
+const noObject = (name: string): Unplaced => ({ kind: 'Object', key: `configmaps/${name}`, now: undefined });
+
+const installed = [release({}), record(1, 'pending-install'), live('all', '1'), live('only-1', 'x'), record(1, 'deployed'), ready(1)];
+const opened = [...installed, record(2, 'pending-upgrade')];
+const applied = [...opened, live('all', '2'), live('only-2', 'x'), noObject('only-1')];
+const upgraded = [...applied, record(2, 'deployed'), record(1, 'superseded'), ready(2)];
+const leaving = [...upgraded, ready(2, { isDeleting: true }), record(2, 'uninstalling')];
+const uninstalled = [...leaving, noObject('all'), noObject('only-2'), noRecord(1), noRecord(2), noRelease];
+
+/** The invariants that a history breaks, each once. */
+const broken = (history: readonly Unplaced[]): readonly string[] => [
+  ...new Set(
+    violationsIn(
+      history.map((step, at) => ({ ...step, at }) as Step),
+      DIGESTS,
+    ).map(({ invariant }) => invariant),
+  ),
+];
+
+describe('a history that is as it should be', () => {
+  const good: readonly (readonly [string, readonly Unplaced[]])[] = [
+    ['nothing', []],
+    ['an install', installed],
+    ['an upgrade', upgraded],
+    ['an uninstall', uninstalled],
+    ['another install under the same name, at revision 1 again', [...uninstalled, ...installed]],
+    ['everything applied again, byte by byte', [...opened, live('all', '2'), live('all', '2'), live('only-2', 'x'), noObject('only-1'), record(2, 'deployed')]],
+    [
+      'two deployed, since the operator died in between, one of them superseded before status says so',
+      [...applied, record(2, 'deployed'), live('all', '2'), record(1, 'superseded'), ready(2)],
+    ],
+    ['an upgrade that is left for another one', [...opened, record(2, 'failed'), record(3, 'pending-upgrade')]],
+    ['what the API server and controllers add to an object', [...installed, live('all', '1', { metadata: { name: 'all', uid: 'u' }, status: { replicas: 1 } })]],
+    ['an object that takes its time to go', [...opened, live('all', '2'), live('only-2', 'x'), live('only-1', 'x', {}, true), record(2, 'deployed')]],
+    ['old records removed', [...upgraded, noRecord(1)]],
+  ];
+  it.each(good)('%s', (_, history) => {
+    expect(broken(history)).toEqual([]);
+  });
+});
+
+describe('a history that is not', () => {
+  const bad: readonly (readonly [string, string, readonly Unplaced[]])[] = [
+    ['I1', 'the old revision is superseded before the new one is deployed', [...applied, record(1, 'superseded'), record(2, 'deployed')]],
+    ['I1', 'the record of what runs is deleted', [...opened, noRecord(1)]],
+    ['I2', 'a revision is made again', [...installed, noRecord(1), record(1, 'deployed')].filter(({ kind }) => kind !== 'Object')],
+    ['I2', 'a revision is made after a later one', [...upgraded, noRecord(1), record(1, 'superseded')]],
+    ['I3', 'two revisions are under way', [...opened, record(3, 'pending-upgrade')]],
+    ['I4', 'a resumed revision is rendered again', [...opened, record(2, 'pending-upgrade', { content: 'other content' })]],
+    ['I4', 'a finished one is', [...installed, record(1, 'deployed', { content: 'other content' })]],
+    ['I5', 'status says Ready while a revision is under way', [...opened, ready(2)]],
+    ['I5', 'status says Ready while the one before it is deployed too', [...applied, record(2, 'deployed'), ready(2)]],
+    ['I5', 'status says Ready, and nothing is deployed', [release({}), ready(1)]],
+    ['I5', 'status has the wrong revision', [...installed, ready(2, { digest: 'sha256:one' })]],
+    ['I5', 'status has the wrong digest', [...installed, ready(1, { digest: 'sha256:two', status: 'other' })]],
+    [
+      'I5',
+      'the record has a digest that was not pushed for its chart',
+      [release({}), record(1, 'deployed', { chartDigest: 'sha256:two', objects: [] }), ready(1, { digest: 'sha256:two' })],
+    ],
+    ['I5', 'an object is missing', [...applied, noObject('only-2'), record(2, 'deployed'), record(1, 'superseded'), ready(2)]],
+    ['I5', 'an object of the last revision is left', [...opened, live('all', '2'), live('only-2', 'x'), record(2, 'deployed'), record(1, 'superseded'), ready(2)]],
+    ['I5', 'an object is as the last revision had it', [...opened, live('only-2', 'x'), noObject('only-1'), record(2, 'deployed'), record(1, 'superseded'), ready(2)]],
+    ['I5', 'an object of what runs goes', [...installed, noObject('all')]],
+    ['I6', 'an object is applied before its revision is recorded', [release({}), live('all', '1')]],
+    ['I6', 'an object is applied as rendered a second time', [...opened, live('all', 'another random value')]],
+    ['I6', 'an object outlives the last record', [...leaving, noObject('all'), noRecord(1), noRecord(2)]],
+  ];
+  it.each(bad)('%s: %s', (invariant, _, history) => {
+    expect(broken(history)).toContain(invariant);
+  });
+
+  it('is told with its place in it', () => {
+    const history = [...opened, record(3, 'pending-upgrade')].map((step, at) => ({ ...step, at }) as Step);
+    expect(violationsIn(history, DIGESTS)).toEqual([
+      { invariant: 'I3', at: history.length - 1, release: 'web', message: 'two are pending: 1 deployed, 2 pending-upgrade, 3 pending-upgrade' },
+    ]);
+  });
+});

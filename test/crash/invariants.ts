@@ -1,0 +1,141 @@
+import type { Live, Step, StoredRecord } from './steps.ts';
+import { World } from './world.ts';
+
+/** What must hold of every release at every step of its history, not at its end alone. */
+export const INVARIANTS = {
+  I1: 'a deployed revision exists from the first success to the uninstall',
+  I2: 'revisions strictly increase',
+  I3: 'at most one revision of a release is pending',
+  I4: 'manifest, chart and values of a revision never change',
+  I5: 'Ready=True is said of the newest deployed revision, at the digest that was pushed, and the live objects are as its manifest has them',
+  I6: 'every object is as the record of a revision has it: nothing is applied that was not recorded, nothing rendered twice, nothing left behind',
+} as const;
+
+export interface Violation {
+  readonly invariant: keyof typeof INVARIANTS;
+  /** etcd's revision. */
+  readonly at: number;
+  readonly release: string;
+  readonly message: string;
+}
+
+/** What a checker sees at one step. */
+interface Sight {
+  readonly world: World;
+  readonly past: Past;
+  readonly release: string;
+  readonly step: Step;
+  readonly before: Step['now'];
+  /** Digest of every chart that was pushed, by release and version: `web 1.0.0`. */
+  readonly pushed: ReadonlyMap<string, string>;
+}
+
+/** What a release has been through since it was installed. */
+interface Past {
+  wasDeployed: boolean;
+  highest: number;
+}
+
+/** Follows a history, given in order, and says where it breaks an invariant. */
+export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string, string>): readonly Violation[] => {
+  const [world, pasts] = [new World(), new Map<string, Past>()];
+  return steps.flatMap((step) => {
+    const { release, before } = world.take(step);
+    if (release === undefined) return [];
+    const past = pasts.get(release) ?? { wasDeployed: false, highest: 0 };
+    pasts.set(release, past);
+    const sight = { world, past, release, step, before, pushed };
+    const found = CHECKS.flatMap(([invariant, check]) => check(sight).map((message) => ({ invariant, at: step.at, release, message })));
+    remember(sight, pasts);
+    return found;
+  });
+};
+
+const remember = ({ world, past, release, step }: Sight, pasts: Map<string, Past>): void => {
+  past.wasDeployed ||= world.deployed(release).length > 0;
+  if (step.kind === 'Record' && step.now !== undefined) past.highest = Math.max(past.highest, step.now.revision);
+  if (world.release(release) === undefined && world.records(release).length === 0) pasts.delete(release);
+};
+
+const isUninstalled = ({ world, release }: Sight): boolean => world.release(release)?.isDeleting ?? true;
+
+const deployedExists = (sight: Sight): readonly string[] =>
+  sight.past.wasDeployed && !isUninstalled(sight) && sight.world.deployed(sight.release).length === 0 ? [`none is deployed: ${printRecords(sight)}`] : [];
+
+const revisionsIncrease = ({ past, step, before }: Sight): readonly string[] =>
+  step.kind === 'Record' && before === undefined && step.now !== undefined && step.now.revision <= past.highest
+    ? [`revision ${step.now.revision} was made after revision ${past.highest}`]
+    : [];
+
+const onePending = (sight: Sight): readonly string[] => (sight.world.pending(sight.release).length > 1 ? [`two are pending: ${printRecords(sight)}`] : []);
+
+const contentStays = ({ step, before }: Sight): readonly string[] => {
+  if (step.kind !== 'Record' || step.now === undefined || before === undefined) return [];
+  return step.now.content === (before as StoredRecord).content ? [] : [`the content of revision ${step.now.revision} was changed`]; // of the same kind of key
+};
+
+/** What status claims is judged when it is written: the order of writes has it last. While a revision is under way, objects are on their way too. */
+const readyIsTrue = (sight: Sight): readonly string[] => {
+  const { world, release, step, before } = sight;
+  const now = world.release(release);
+  const newest = world.deployed(release).at(-1);
+  if (now === undefined || !now.isReady || now.isDeleting) return [];
+  const isClaim = step.kind === 'Release' && (before as typeof now | undefined)?.status !== now.status; // of the same kind of key
+  const claims = isClaim ? claimComplaints(sight, newest) : [];
+  return world.pending(release).length > 0 || newest === undefined ? claims : [...claims, ...liveComplaints(sight, newest)];
+};
+
+const claimComplaints = (sight: Sight, newest: StoredRecord | undefined): readonly string[] => {
+  const { world, release, pushed } = sight;
+  const { revision, digest } = world.release(release) ?? {};
+  if (newest === undefined) return ['status says Ready, and no revision is deployed'];
+  const wrong: string[] = [];
+  if (world.pending(release).length > 0 || world.deployed(release).length > 1) wrong.push(`status says Ready before all is settled: ${printRecords(sight)}`);
+  if (revision !== newest.revision) wrong.push(`status says revision ${revision}, deployed is ${newest.revision}`);
+  const digests = [digest, newest.chartDigest, pushed.get(`${release} ${newest.chartVersion}`)];
+  if (new Set(digests).size > 1) wrong.push(`digests of status, record and what was pushed differ: ${digests.join(', ')}`);
+  return wrong;
+};
+
+const liveComplaints = ({ world, release }: Sight, newest: StoredRecord): readonly string[] => {
+  const live = world.objects(release).map(({ object }) => object);
+  const missing = newest.objects.filter((object) => !live.some((one) => isPart(object, one)));
+  const surplus = live.filter((object) => !newest.objects.some((one) => isSame(one, object)));
+  return [
+    ...missing.map((object) => `${print(object)} is not as the manifest of revision ${newest.revision} has it`),
+    ...surplus.map((object) => `${print(object)} is there, and not in the manifest of revision ${newest.revision}`),
+  ];
+};
+
+const objectsAreRecorded = ({ world, release }: Sight): readonly string[] => {
+  const recorded = world.records(release).flatMap(({ objects }) => objects);
+  const strange = world.objects(release).filter(({ object }) => !recorded.some((one) => isPart(one, object)));
+  return strange.map(({ object }) => `${print(object)} is as no record has it`);
+};
+
+const CHECKS: readonly (readonly [keyof typeof INVARIANTS, (sight: Sight) => readonly string[]])[] = [
+  ['I1', deployedExists],
+  ['I2', revisionsIncrease],
+  ['I3', onePending],
+  ['I4', contentStays],
+  ['I5', readyIsTrue],
+  ['I6', objectsAreRecorded],
+];
+
+/** Whether everything that the manifest says of an object is so; the API server and controllers add to it. */
+const isPart = (wanted: unknown, live: unknown): boolean => {
+  if (typeof wanted !== 'object' || wanted === null) return wanted === live;
+  if (typeof live !== 'object' || live === null || Array.isArray(wanted) !== Array.isArray(live)) return false;
+  if (Array.isArray(wanted) && wanted.length !== (live as unknown[]).length) return false;
+  return Object.entries(wanted).every(([key, value]) => isPart(value, (live as Record<string, unknown>)[key]));
+};
+
+const isSame = (one: Live, other: Live): boolean => one.kind === other.kind && one.metadata.name === other.metadata.name;
+
+const print = ({ kind, metadata }: Live): string => `${kind} ${metadata.name}`;
+
+const printRecords = ({ world, release }: Sight): string =>
+  world
+    .records(release)
+    .map(({ revision, status }) => `${revision} ${status}`)
+    .join(', ') || 'there is no record';
