@@ -107,6 +107,10 @@ export const trapOf = ({ place, nth, blow, delayMs }: Moment, strike: () => void
   };
 };
 
+/** Whether nothing of the revision was stored when the operator was killed: what was stored is never rendered again. */
+export const mayRender = ({ change, place, blow }: Moment): boolean =>
+  change !== 'uninstall' && (['finalizer', 'admit', 'crd'].includes(place) || (place === 'open' && blow === 'BeforeSend'));
+
 /** As a table of the moments has it, and a failure. */
 export const printMoment = ({ change, place, nth, blow, delayMs }: Moment): string => {
   const when = { BeforeSend: 'before it is sent', AfterCommit: 'when it is done, unanswered', AfterAnswer: `${delayMs} ms after its answer` }[blow];

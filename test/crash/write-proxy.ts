@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,9 +29,9 @@ export interface WriteProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy on loopback to an API server whose certificate `ca` vouches for. */
-export const startWriteProxy = async (target: { readonly server: string; readonly ca: string }): Promise<WriteProxy> => {
-  const passage = new Passage(target.server, new Agent({ ca: target.ca, keepAlive: true }));
+/** Starts a proxy on loopback to an API server whose certificate `ca` vouches for, where it has one. */
+export const startWriteProxy = async ({ server: target, ca }: { readonly server: string; readonly ca: string }): Promise<WriteProxy> => {
+  const passage = new Passage(target, target.startsWith('https:') ? new Agent({ ca, keepAlive: true }) : new PlainAgent({ keepAlive: true }));
   // As long as Go's server: the client must be the first to close a connection that idles.
   const server = createServer({ keepAliveTimeout: 90_000 }, (incoming, outgoing) => {
     passage.pass(incoming, outgoing).catch(() => outgoing.destroy()); // no answer is what a broken connection is to the client
@@ -54,11 +54,11 @@ export const startWriteProxy = async (target: { readonly server: string; readonl
 
 class Passage {
   readonly #target: string;
-  readonly #agent: Agent;
+  readonly #agent: PlainAgent;
   #trap: (Trap & { readonly struck: () => void }) | undefined;
   #isCut = false;
 
-  constructor(target: string, agent: Agent) {
+  constructor(target: string, agent: PlainAgent) {
     this.#target = target;
     this.#agent = agent;
   }
@@ -110,7 +110,8 @@ class Passage {
   #send({ method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
     const { host: _, connection: __, 'transfer-encoding': ___, ...rest } = headers;
     return new Promise((resolve, reject) => {
-      const onward = request(`${this.#target}${url}`, { method, headers: { ...rest, 'content-length': body.length }, agent: this.#agent }, resolve);
+      const start = this.#agent instanceof Agent ? request : plainRequest;
+      const onward = start(`${this.#target}${url}`, { method, headers: { ...rest, 'content-length': body.length }, agent: this.#agent }, resolve);
       onward.once('error', reject);
       onward.end(body);
     });
