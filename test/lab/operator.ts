@@ -6,7 +6,7 @@ import type { Lab } from './lab.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const ENGINE = path.join(ROOT, '.build/helm-engine');
-const READY_MS = 30_000;
+const READY_MS = 90_000;
 const STOP_MS = 10_000;
 const KEPT_LINES = 2_000;
 /** Any port that is free: there may be several operators, and a real one beside them. */
