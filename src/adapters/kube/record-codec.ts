@@ -36,9 +36,16 @@ export const packRecord = async (address: ReleaseAddress, record: NewRecord): Pr
   return { before: await compress(before), info: infoOf(content, record.status), after: END };
 };
 
-const compress = async (text: string): Promise<Buffer> => (text.length <= SMALL_BYTES ? gzipSync(text) : compressAside(text));
+const compress = async (text: string): Promise<Buffer> => trimmed(text.length <= SMALL_BYTES ? gzipSync(text) : await compressAside(text));
 
-const END = gzipSync('}');
+/** zlib's answer is the beginning of a buffer of 16 KiB or more, which would be kept with it. */
+const trimmed = (bytes: Buffer): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+};
+
+const END = trimmed(gzipSync('}'));
 
 const orNull = (json: string): string => (json.trim() === '' ? 'null' : json);
 

@@ -75,6 +75,7 @@ export class KubeRecords implements Records {
     const action = `mark Secret ${address.namespace}/${head.secret} as ${change.status}`;
     const path = `${pathOf(address, head)}?fieldManager=tagalong`;
     const reply = await this.#ask(address, action, { method: 'PATCH', path, accept: METADATA_ONLY, contentType: 'application/merge-patch+json', body }, signal);
+    this.#packed.delete(rememberedAs(address, head));
     return this.#remember(address, action, readJson(action, reply), packed);
   }
 
@@ -120,7 +121,8 @@ export class KubeRecords implements Records {
   #remember(address: ReleaseAddress, action: string, secret: unknown, packed: PackedRecord): RecordHead {
     const head = headOf(address, secret);
     if (head === undefined) throw nonsense(action, 'it is about another Secret');
-    this.#packed.set(rememberedAs(address, head), packed);
+    // A superseded record is never marked again.
+    if (head.status !== 'superseded') this.#packed.set(rememberedAs(address, head), packed);
     this.#index.wrote(address, { kind: 'Wrote', head });
     return head;
   }
