@@ -1,15 +1,16 @@
-// Bundles the operator and the renderer so that they need no node_modules. What reads kubeconfigs is large and stays a part of its own: in a Pod
+// Bundles the operator and the renderer, into .build/operator or the folder given, so that they need no node_modules. What reads kubeconfigs is large and stays a part of its own: in a Pod
 // it is never loaded.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-await rm('.build/operator', { recursive: true, force: true });
+const outdir = process.argv[2] ?? '.build/operator';
+await rm(outdir, { recursive: true, force: true });
 
 const PROGRAMS = ['operator', 'renderer'];
 
 await build({
   entryPoints: Object.fromEntries(PROGRAMS.map((name) => [`${name}-program`, `src/main/${name}.ts`])),
-  outdir: '.build/operator',
+  outdir,
   splitting: true,
   minify: true,
   keepNames: true,
@@ -32,7 +33,7 @@ const { engines } = JSON.parse(await readFile('package.json', 'utf8'));
 const [major, minor] = engines.node.replace('>=', '').split('.').map(Number);
 for (const name of PROGRAMS) {
   await writeFile(
-    `.build/operator/${name}.mjs`,
+    `${outdir}/${name}.mjs`,
     `const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > ${major} || (major === ${major} && minor >= ${minor})) await import('./${name}-program.mjs');
 else {

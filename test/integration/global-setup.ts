@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { kubectl } from '../lab/run.ts';
@@ -10,10 +12,13 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The lab that all integration tests share, without its functions. */
     lab: Omit<Lab, 'stop'>;
+    /** The operator as it is shipped, bundled from the working tree: it starts in a third of the time. */
+    operatorProgram: string;
   }
 }
 
-const CRD = path.resolve(import.meta.dirname, '../../crds');
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const CRD = path.join(ROOT, 'crds');
 
 /** Every write is logged, so that tests can count what an operator sent. */
 const AUDIT_POLICY = {
@@ -36,6 +41,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await kubectl(lab, ['wait', '--for=condition=Established', '--timeout=30s', 'crd/chartreleases.tagalong.dev']);
   const { stop, ...rest } = lab;
   project.provide('lab', rest);
+  const bundle = path.join(dir, 'operator');
+  await promisify(execFile)(process.execPath, ['build.mjs', bundle], { cwd: ROOT });
+  project.provide('operatorProgram', path.join(bundle, 'operator.mjs'));
   return async () => {
     await stop();
     await rm(dir, { recursive: true, force: true });

@@ -61,7 +61,7 @@ export class Site {
     this.#config = path.join(this.lab.dir, `operator-${this.namespace}.yaml`);
     await writeFile(this.#config, JSON.stringify({ plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
     const args = ['--engines', '1', '--log-level', 'debug', ...(options.args ?? [])];
-    this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args };
+    this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args, program: inject('operatorProgram') };
     this.#kubeconfig = options.server === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);
     if (options.server !== undefined) writeKubeconfig(this.#kubeconfig, { server: options.server, token: this.lab.token, ca: '' });
     await this.startOperator();
