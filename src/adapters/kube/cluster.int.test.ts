@@ -36,11 +36,13 @@ describe('KubeCluster', () => {
   it('applies, looks and removes', async () => {
     const ref = configMap(namespace, 'a');
     expect(await cluster.look(ref, signal)).toBeUndefined();
-    const applied = await cluster.apply(ref, bytesOf(ref, { metadata: { labels: { x: 'y' } }, data: { k: 'v' } }), WET, signal);
+    const { isCreated, ...applied } = await cluster.apply(ref, bytesOf(ref, { metadata: { labels: { x: 'y' } }, data: { k: 'v' } }), WET, signal);
+    expect(isCreated).toBe(true);
     expect(applied).toMatchObject({ uid: expect.stringMatching(/-/), labels: { x: 'y' }, isTerminating: false });
     expect(await cluster.look(ref, signal)).toEqual(applied);
     expect(await cluster.remove(ref, 'another-uid', signal)).toBe(false);
     expect(await cluster.look(ref, signal)).toEqual(applied);
+    expect((await cluster.apply(ref, bytesOf(ref, { data: { k: 'w' } }), WET, signal)).isCreated).toBe(false);
     expect(await cluster.remove(ref, applied.uid, signal)).toBe(true);
     expect(await cluster.remove(ref, applied.uid, signal)).toBe(false);
   });

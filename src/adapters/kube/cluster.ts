@@ -26,16 +26,16 @@ export class KubeCluster implements Cluster {
 
   async look(ref: ObjectRef, signal: AbortSignal): Promise<LiveObject | undefined> {
     try {
-      return await this.#ask(ref, 'look at', (path) => ({ method: 'GET', path }), signal);
+      return (await this.#ask(ref, 'look at', (path) => ({ method: 'GET', path }), signal)).live;
     } catch (error) {
       if (hasCode(error, 'NotFound')) return undefined;
       throw error;
     }
   }
 
-  apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer> {
+  async apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer> {
     const query = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`;
-    return this.#ask(
+    const { live, status } = await this.#ask(
       ref,
       'apply',
       (path) => ({
@@ -47,10 +47,11 @@ export class KubeCluster implements Cluster {
       }),
       signal,
     );
+    return { ...live, isCreated: status === 201 };
   }
 
-  create(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject> {
-    return this.#ask(
+  async create(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject> {
+    const { live } = await this.#ask(
       ref,
       'create',
       (path) => ({
@@ -60,6 +61,7 @@ export class KubeCluster implements Cluster {
       }),
       signal,
     );
+    return live;
   }
 
   async remove(ref: ObjectRef, uid: string, signal: AbortSignal): Promise<boolean> {
@@ -74,13 +76,13 @@ export class KubeCluster implements Cluster {
     }
   }
 
-  #ask(ref: ObjectRef, verb: string, requestTo: (path: string) => ApiRequest, signal: AbortSignal): Promise<AppliedAnswer> {
+  #ask(ref: ObjectRef, verb: string, requestTo: (path: string) => ApiRequest, signal: AbortSignal): Promise<{ readonly live: LiveObject; readonly status: number }> {
     const action = `${verb} ${printRef(ref)}`;
     return this.#reach(
       ref,
       async (path) => {
         const reply = await this.#connection.api.ask(action, { ...requestTo(path), accept: METADATA_ONLY }, signal);
-        return { ...liveObjectOf(action, readJson(action, reply)), isCreated: reply.status === 201 };
+        return { live: liveObjectOf(action, readJson(action, reply)), status: reply.status };
       },
       signal,
     );
