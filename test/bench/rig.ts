@@ -73,7 +73,8 @@ const auditArgs = async (dir: string, log: string): Promise<readonly string[]> =
   const policy = path.join(dir, 'audit-policy.yaml');
   await writeFile(policy, JSON.stringify(AUDIT_POLICY));
   // Blocking loses no line, and costs operator and floor the same.
-  return [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking'];
+  // One file, however long: the default is to begin a new one every 100 MB.
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking', '--audit-log-maxsize=100000'];
 };
 
 /** Our CRD, and its twin that the floor writes to. */
