@@ -52,11 +52,11 @@ export interface ApiMetrics {
 }
 
 /** What a request to a registry is for. */
-export type RegistryOperation = 'resolve' | 'manifest' | 'blob';
+export type RegistryOperation = 'resolve' | 'manifest' | 'blob' | 'token';
 
 /** Requests to registries, and what they brought. */
 export interface RegistryMetrics {
-  /** A request is sent on behalf of a registry, by `host[:port]`; wherever a redirect leads. */
+  /** A request is sent on behalf of a registry, by `host[:port]`; wherever a redirect leads, or its token server is. */
   begin(registry: string, operation: RegistryOperation): Answered;
   /** A tag that is followed points at another digest. */
   digestChanged(): void;

@@ -13,7 +13,7 @@ export interface CncfRegistry {
 }
 
 /** The one user of a registry that was started with `withPassword`. */
-export const USER = { username: 'me', password: 's3cret' } as const;
+export const USER = { kind: 'Password', username: 'me', password: 's3cret' } as const;
 // bcrypt of that password at its least cost: it guards nothing but a test.
 const HTPASSWD = 'me:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
 

@@ -122,7 +122,7 @@ describe('a CNCF registry with a password', () => {
     expect(await new RegistryCharts({ client }).pull({ registry: registry.host, repository: 'ns/app' }, digest, USER, signal())).toMatchObject({ digest });
   });
 
-  it.each([[undefined], [{ username: 'me', password: 'wrong' }]])('lets nobody else in (%o)', async (credential) => {
+  it.each<[Credential | undefined]>([[undefined], [{ kind: 'Password', username: 'me', password: 'wrong' }]])('lets nobody else in (%o)', async (credential) => {
     await expect(resolve(credential)).rejects.toMatchObject({ code: 'Unauthorized' });
   });
 });

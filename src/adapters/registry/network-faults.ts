@@ -8,14 +8,15 @@ export class UnexpectedEncoding extends Error {
   override readonly name = 'UnexpectedEncoding';
 
   constructor(encoding: string) {
-    super(`the registry answered in the encoding ${JSON.stringify(oneLine(encoding, 40))}, which was not asked for`);
+    super(`the answer came in the encoding ${JSON.stringify(oneLine(encoding, 40))}, which was not asked for`);
   }
 }
 
 /** Turns what went wrong on the way to a registry into Unavailable, in words that say what to look at. */
-export const networkFailure = (attempt: string, url: URL, cause: unknown): RegistryError => failure('Unavailable', attempt, describe(url, cause), { cause });
+export const networkFailure = (attempt: string, url: URL, cause: unknown): RegistryError => failure('Unavailable', attempt, describeNetworkFault(url, cause), { cause });
 
-const describe = (url: URL, cause: unknown): string => {
+/** Says what went wrong on the way to a host, and what to look at. */
+export const describeNetworkFault = (url: URL, cause: unknown): string => {
   if (cause instanceof UnexpectedEncoding) return cause.message;
   const code = codeOf(cause);
   if (url.protocol === 'http:' && isUnanswered(cause)) return `${url.host} closed the connection without an answer; if it speaks TLS: take it off plainHttpHosts`;
@@ -57,7 +58,7 @@ const TRUST = new Set([
 ]);
 
 const tlsWords = (code: string, { host }: URL): string | undefined => {
-  if (PLAIN_TEXT.has(code)) return `the registry ${host} does not speak TLS; if it speaks plain HTTP: list it under plainHttpHosts`;
+  if (PLAIN_TEXT.has(code)) return `${host} does not speak TLS; if it speaks plain HTTP: list it under plainHttpHosts`;
   if (TRUST.has(code)) return `the certificate of ${host} is signed by nobody that is trusted (${code})`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the certificate of ${host} is for another host`;
   if (code === 'CERT_HAS_EXPIRED') return `the certificate of ${host} has expired`;

@@ -55,8 +55,8 @@ describe('RegistryCharts.pull', () => {
 
   it('fetches again for another credential and another repository', async () => {
     const digest = await pushChart(registry.host, 'ns/app', '1', smallChart('app', '1.0.0'));
-    await pull(digest, { username: 'a', password: 'x' });
-    await pull(digest, { username: 'a', password: 'y' });
+    await pull(digest, { kind: 'Password', username: 'a', password: 'x' });
+    await pull(digest, { kind: 'Password', username: 'a', password: 'y' });
     await pull(digest);
     expect(gets()).toBe(6);
     await expect(charts.pull({ registry: registry.host, repository: 'ns/other' }, digest, undefined, signal)).rejects.toMatchObject({ code: 'NotFound' });

@@ -10,7 +10,7 @@ import { RegistryClient } from './registry-client.ts';
 
 const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const signal = AbortSignal.timeout(30_000);
-const credential: Credential = { username: 'me', password: 's3cret' };
+const credential: Credential = { kind: 'Password', username: 'me', password: 's3cret' };
 const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`;
 const blobOf = (text: string, size = text.length) => ({ mediaType: 'x/y', digest: digestOf(text), size, annotations: {} });
 
@@ -204,13 +204,13 @@ describe('RegistryClient and authorization', () => {
   });
 
   it.each<readonly [string, Respond, Credential | undefined, RegExp]>([
-    ['of a wrong password', guarded, { username: 'me', password: 'wr0ng' }, /answered 401: the credentials are refused$/],
+    ['of a wrong password', guarded, { kind: 'Password', username: 'me', password: 'wr0ng' }, /answered 401: the credentials are refused$/],
     ['of a missing credential', guarded, undefined, /answered 401: credentials are needed and there are none$/],
     [
-      'of a token server',
-      always(401, { 'www-authenticate': 'Bearer realm="https://u:p@auth.example/token?x=s3cret",service="r"' }),
+      'of a realm that is none',
+      always(401, { 'www-authenticate': 'Bearer realm="https://u:s3cret@auth.example/token",service="r"' }),
       credential,
-      /token authentication is not supported yet; it names the realm https:\/\/auth.example\/token$/,
+      /names a realm on auth.example with a user name in it$/,
     ],
     ['of no challenge', always(401), credential, /names no way to authenticate/],
     ['of a prohibition', always(403, {}, '{"errors":[{"code":"DENIED","message":"requested access is denied"}]}'), credential, /answered 403 \(it does not allow it\)$/],

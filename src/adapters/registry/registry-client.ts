@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { isDigest, printReference, type Reference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RegistryMetrics } from '../../ports/metrics.ts';
@@ -15,9 +16,13 @@ export interface RegistryClientOptions {
   readonly clock: Clock;
   /** Registries reached by plain HTTP, `host` or `host:port` exactly as references write them. */
   readonly plainHttpHosts: readonly string[];
+  /** The only token servers that are asked, beside a registry's own host; any that is public when absent. */
+  readonly allowedTokenHosts?: readonly string[] | undefined;
   readonly timeouts?: Partial<Timeouts>;
   /** Where requests are counted; nowhere when absent. */
   readonly metrics?: RegistryMetrics;
+  /** Finds the addresses of host names; the system's when absent. */
+  readonly lookup?: LookupFunction;
 }
 
 /** Whose repository is asked, and as whom. */
@@ -33,8 +38,8 @@ export class RegistryClient {
   readonly #requests: Requests;
   readonly #originOf: Origins;
 
-  constructor({ clock, plainHttpHosts, timeouts, metrics }: RegistryClientOptions) {
-    this.#requests = new Requests({ ...TIMEOUTS, ...timeouts }, clock, metrics);
+  constructor({ clock, plainHttpHosts, allowedTokenHosts, timeouts, metrics, lookup }: RegistryClientOptions) {
+    this.#requests = new Requests({ timeouts: { ...TIMEOUTS, ...timeouts }, clock, realms: { plainHttpHosts, allowedTokenHosts }, metrics, lookup });
     this.#originOf = originsWith(plainHttpHosts);
   }
 
@@ -106,7 +111,7 @@ export class RegistryClient {
 
   #request({ registry, repository }: Reference, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation' | 'credential'>): RegistryRequest {
     const url = new URL(`/v2/${repository}/${path}`, this.#originOf(registry));
-    return { method: 'GET', url, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
+    return { method: 'GET', url, repository, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
   }
 }
 

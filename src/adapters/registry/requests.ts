@@ -1,37 +1,57 @@
+import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
 import { type RegistryMetrics, type RegistryOperation, SILENT_METRICS } from '../../ports/metrics.ts';
 import { type Credential, RegistryError } from '../../ports/registry.ts';
-import { BasicAuth } from './basic-auth.ts';
+import { type AuthReply, Authorization } from './authorization.ts';
 import { BodyTooLong } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import { failure } from './failure.ts';
+import { guardedLookup } from './guarded-lookup.ts';
 import { networkFailure } from './network-faults.ts';
+import { type RealmPolicy, realmsWith } from './realm.ts';
 import { isRedirect, nextHop } from './redirect.ts';
 import { statusFailure } from './status-faults.ts';
+import { TokenFault, TokenServers } from './token-server.ts';
+import { Tokens } from './tokens.ts';
 import { type Answer, type HttpRequest, type Timeouts, Transport } from './transport.ts';
 
 /** One request to a registry and in whose name; `attempt` begins the message of every error. */
 export interface RegistryRequest extends HttpRequest {
   readonly attempt: string;
   readonly operation: RegistryOperation;
+  readonly repository: string;
   readonly credential: Credential | undefined;
   /** Answers beside 200 that are no errors to the caller. */
   readonly alsoRead?: readonly number[];
 }
 
+export interface RequestsOptions {
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly realms: RealmPolicy;
+  readonly metrics?: RegistryMetrics | undefined;
+  readonly lookup?: LookupFunction | undefined;
+}
+
 /**
  * Requests with authorization, redirects and time-outs. The credential goes to the origin of the request's URL (scheme, host and
- * port) and nowhere else: the target of a redirect is asked without.
+ * port) and to the token server that this origin names, if realm.ts lets it; a token goes to that origin alone. The target of a
+ * redirect is asked without.
  */
 export class Requests {
   readonly #transport: Transport;
-  readonly #auth = new BasicAuth();
+  /** For token servers of which nothing is known but that a registry names them. */
+  readonly #guarded: Transport;
+  readonly #auth: Authorization;
   readonly #timeouts: Timeouts;
   readonly #clock: Clock;
   readonly #metrics: RegistryMetrics;
 
-  constructor(timeouts: Timeouts, clock: Clock, metrics: RegistryMetrics = SILENT_METRICS.registry) {
-    this.#transport = new Transport(timeouts);
+  constructor({ timeouts, clock, realms, metrics = SILENT_METRICS.registry, lookup }: RequestsOptions) {
+    this.#transport = new Transport(timeouts, lookup);
+    this.#guarded = new Transport(timeouts, guardedLookup(lookup));
+    const servers = new TokenServers({ trusted: this.#transport, guarded: this.#guarded, clock, metrics, overallMs: timeouts.overallMs });
+    this.#auth = new Authorization(new Tokens(servers, clock), realmsWith(realms));
     this.#timeouts = timeouts;
     this.#clock = clock;
     this.#metrics = metrics;
@@ -53,8 +73,8 @@ export class Requests {
   }
 
   /** Ends all connections. */
-  close(): Promise<void> {
-    return this.#transport.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#transport.close(), this.#guarded.close()]);
   }
 
   async #follow(request: RegistryRequest, signal: AbortSignal): Promise<Answer> {
@@ -70,18 +90,21 @@ export class Requests {
   }
 
   async #authorized(request: RegistryRequest, signal: AbortSignal): Promise<{ answer: Answer; authorization: string | undefined }> {
-    const { origin } = request.url;
-    const initial = this.#auth.initial(origin, request.credential);
+    const initial = await this.#auth.initial(request, signal);
     const answer = await this.#exchange(request, withAuthorization(request, initial), signal);
     if (answer.status !== 401) return { answer, authorization: initial };
-    const challenges = parseChallenges(answer.headers['www-authenticate'] ?? '');
-    const reply = this.#auth.reply(origin, challenges, request.credential, initial !== undefined);
     await answer.discard();
-    if (reply.kind === 'GiveUp') throw failure('Unauthorized', request.attempt, `the registry answered 401: ${reply.why}`);
-    const second = await this.#exchange(request, withAuthorization(request, reply.authorization), signal);
-    if (second.status !== 401) return { answer: second, authorization: reply.authorization };
-    await second.discard();
-    throw failure('Unauthorized', request.attempt, 'the registry answered 401: the credentials are refused');
+    const reply = await this.#auth.reply(request, parseChallenges(answer.headers['www-authenticate'] ?? ''), initial, signal);
+    if (reply.kind === 'GiveUp') throw unauthorized(request, reply.why);
+    return this.#again(request, reply, signal);
+  }
+
+  // Once: who refuses what he asked for a moment ago would do so for ever.
+  async #again(request: RegistryRequest, { authorization, ifRefused }: Extract<AuthReply, { readonly kind: 'Send' }>, signal: AbortSignal) {
+    const answer = await this.#exchange(request, withAuthorization(request, authorization), signal);
+    if (answer.status !== 401) return { answer, authorization };
+    await answer.discard();
+    throw unauthorized(request, ifRefused);
   }
 
   /** One exchange, counted for the registry that was asked first: hosts of redirects are many and say little. */
@@ -103,11 +126,14 @@ export class Requests {
 
   #translate({ attempt, url }: RegistryRequest, error: unknown, signal: AbortSignal, bounded: AbortSignal): unknown {
     if (error instanceof RegistryError || error instanceof BodyTooLong) return error;
+    if (error instanceof TokenFault) return failure(error.code, attempt, error.message, { cause: error, retryAfterMs: error.retryAfterMs });
     if (signal.aborted) return signal.reason;
     if (bounded.aborted) return failure('Unavailable', attempt, `${url.host} did not answer in full within ${this.#timeouts.overallMs} ms`, { cause: error });
     return networkFailure(attempt, url, error);
   }
 }
+
+const unauthorized = ({ attempt }: RegistryRequest, why: string): RegistryError => failure('Unauthorized', attempt, `the registry answered 401: ${why}`);
 
 const withAuthorization = ({ method, url, headers }: HttpRequest, authorization: string | undefined): HttpRequest => ({
   method,

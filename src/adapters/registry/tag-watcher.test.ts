@@ -145,9 +145,9 @@ describe('TagWatcher.follow', () => {
 
   it('does not mix credentials', async () => {
     const registry = new Registry();
-    await registry.follow('x', address('1', 'r', { username: 'u', password: 'a' }));
-    await registry.follow('y', address('1', 'r', { username: 'u', password: 'b' }));
-    await registry.follow('z', address('1', 'r', { username: 'u', password: 'b' }));
+    await registry.follow('x', address('1', 'r', { kind: 'Password', username: 'u', password: 'a' }));
+    await registry.follow('y', address('1', 'r', { kind: 'Password', username: 'u', password: 'b' }));
+    await registry.follow('z', address('1', 'r', { kind: 'Password', username: 'u', password: 'b' }));
     expect(registry.asked).toHaveLength(2);
   });
 });

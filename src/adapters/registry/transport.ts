@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { Agent, request as send } from 'undici';
 import { UnexpectedEncoding } from './network-faults.ts';
 
@@ -18,9 +19,10 @@ export const TIMEOUTS: Timeouts = { connectMs: 10_000, headersMs: 15_000, bodyMs
 const CONNECTIONS = 16;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** An answer whose body is still to be read or discarded. */
@@ -38,14 +40,17 @@ export interface Answer {
 export class Transport {
   readonly #agent: Agent;
 
-  constructor({ connectMs, headersMs, bodyMs }: Timeouts) {
-    this.#agent = new Agent({ connections: CONNECTIONS, pipelining: 1, allowH2: false, headersTimeout: headersMs, bodyTimeout: bodyMs, connect: { timeout: connectMs } });
+  /** `lookup` finds the addresses of host names; the system's when absent. */
+  constructor({ connectMs, headersMs, bodyMs }: Timeouts, lookup?: LookupFunction) {
+    const connect = { timeout: connectMs, ...(lookup !== undefined && { lookup }) };
+    this.#agent = new Agent({ connections: CONNECTIONS, pipelining: 1, allowH2: false, headersTimeout: headersMs, bodyTimeout: bodyMs, connect });
   }
 
   /** Sends one request and answers when the headers are there. Rejects with undici's errors or the reason of `signal`. */
-  async exchange({ method, url, headers }: HttpRequest, signal: AbortSignal): Promise<Answer> {
+  async exchange({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<Answer> {
     const response = await send(url, {
       method,
+      ...(body !== undefined && { body }),
       // A reset would close the connection after every HEAD.
       reset: false,
       headers: { 'user-agent': 'tagalong', ...headers, 'accept-encoding': 'identity' },
