@@ -58,7 +58,11 @@ export const ChartReleaseSpec = Type.Object({
   pullSecrets: Type.Optional(
     Type.Array(
       Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret of type kubernetes.io/dockerconfigjson in the same namespace.' }) }),
-      { maxItems: 16, description: 'Credentials for the registry; the entry with the longest path that fits the chart is used.' },
+      {
+        maxItems: 16,
+        description:
+          'Credentials for the registry; the entry with the longest path that fits the chart is used. Where none fits: the imagePullSecrets of the ServiceAccount default, then those of the operator.',
+      },
     ),
   ),
   wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),

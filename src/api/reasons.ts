@@ -39,9 +39,14 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'A Secret of `spec.pullSecrets` is missing or is no docker configuration. Create or correct it.',
+    doc: 'A Secret of `spec.pullSecrets` is missing, or a docker configuration (of `spec.pullSecrets`, of the imagePullSecrets of the ServiceAccount `default`, or of the operator) cannot be read. Create or correct the one that is named.',
   },
-  AuthenticationFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The registry refuses the credentials, or asks for some. Correct `spec.pullSecrets`.' },
+  AuthenticationFailed: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: "The registry, or its token server, refuses the credentials, or asks for some. Correct `spec.pullSecrets`, the imagePullSecrets of the ServiceAccount `default`, or the operator's `registryCredentials`.",
+  },
   RegistryUnavailable: {
     ready: 'False',
     retry: 'withBackoff',

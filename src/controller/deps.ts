@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster, Healths } from '../ports/cluster.ts';
+import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Events } from '../ports/events.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RunMetrics } from '../ports/metrics.ts';
@@ -8,6 +9,7 @@ import type { Charts, Tags } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { ServiceAccounts } from '../ports/service-accounts.ts';
 import type { Accepted } from './accepted.ts';
 import type { Contenders } from './contenders.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -20,6 +22,8 @@ export interface Deps {
   readonly cluster: Cluster;
   readonly healths: Healths;
   readonly secrets: Secrets;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly defaultCredentials: DefaultCredentials;
   readonly events: Events;
   readonly tags: Tags;
   readonly charts: Charts;

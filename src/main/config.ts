@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { readCredentialsFile } from '../adapters/system/credentials-file.ts';
 import { type ListenAddress, parseAddress } from '../server/address.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
@@ -21,8 +22,16 @@ export interface Config {
   /** Where /metrics is served, and where /healthz and /readyz are. */
   readonly metricsAddress: ServerAddress;
   readonly healthAddress: ServerAddress;
-  /** Registries, `host[:port]`, that are reached by plain HTTP. */
+  readonly registries: RegistrySettings;
+  /** File with a docker configuration for all releases; it is known to be readable. */
+  readonly registryCredentials: string | undefined;
+}
+
+export interface RegistrySettings {
+  /** Registries and token servers, `host[:port]`, that are reached by plain HTTP. */
   readonly plainHttpHosts: readonly string[];
+  /** The only token servers that are asked, beside a registry's own host; undefined: any that is public. */
+  readonly allowedTokenHosts: readonly string[] | undefined;
 }
 
 export type ServerAddress = Exclude<ListenAddress, { readonly kind: 'Invalid' }>;
@@ -35,7 +44,7 @@ export type ClusterAccess =
 export const USAGE = `Usage: operator [flags]
   --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
   --service-account DIR      where token, ca.crt and namespace of the Pod's ServiceAccount are, if not where Kubernetes puts them
-  --config FILE              configuration file (YAML): plainHttpHosts: [host:port, ...]
+  --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
   --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
@@ -79,7 +88,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     logLevel: level(flags['log-level']),
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
-    plainHttpHosts: flags.config === undefined ? [] : await plainHttpHosts(flags.config),
+    ...(await fileSettings(flags.config)),
   };
 };
 
@@ -139,16 +148,41 @@ export const level = (text: string): Config['logLevel'] => {
   return found;
 };
 
-const plainHttpHosts = async (file: string): Promise<readonly string[]> => {
+const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials'] as const;
+
+const fileSettings = async (file: string | undefined): Promise<Pick<Config, 'registries' | 'registryCredentials'>> => {
+  const settings = file === undefined ? {} : await readSettings(file);
+  const hosts = (name: 'plainHttpHosts' | 'allowedTokenHosts'): readonly string[] | undefined => hostList(`${file}: ${name}`, settings[name]);
+  return {
+    registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts') },
+    registryCredentials: await credentialsFile(`${file}: registryCredentials`, settings.registryCredentials),
+  };
+};
+
+type Settings = Readonly<Partial<Record<(typeof SETTINGS)[number], unknown>>>;
+
+const readSettings = async (file: string): Promise<Settings> => {
   const document: unknown = await readFile(file, 'utf8')
     .then(parse)
     .catch((error: unknown) => {
       throw new ConfigError(`cannot read --config ${file}: ${error instanceof Error ? error.message : String(error)}`);
     });
-  const entries = Object.entries(document ?? {});
-  const unknown = entries.find(([key]) => key !== 'plainHttpHosts');
-  if (unknown !== undefined) throw new ConfigError(`${file}: there is no setting ${unknown[0]}; known is plainHttpHosts`);
-  const hosts: unknown = entries[0]?.[1] ?? [];
-  if (!Array.isArray(hosts) || !hosts.every((host): host is string => typeof host === 'string')) throw new ConfigError(`${file}: plainHttpHosts is not a list of host[:port]`);
+  const settings = { ...(document ?? {}) };
+  const unknown = Object.keys(settings).find((key) => !SETTINGS.some((known) => known === key));
+  if (unknown !== undefined) throw new ConfigError(`${file}: there is no setting ${unknown}; known are ${SETTINGS.join(', ')}`);
+  return settings;
+};
+
+const hostList = (setting: string, hosts: unknown): readonly string[] | undefined => {
+  if (hosts === undefined || hosts === null) return undefined;
+  if (!Array.isArray(hosts) || !hosts.every((host): host is string => typeof host === 'string')) throw new ConfigError(`${setting} is not a list of host[:port]`);
   return hosts;
+};
+
+const credentialsFile = async (setting: string, file: unknown): Promise<string | undefined> => {
+  if (file === undefined || file === null) return undefined;
+  if (typeof file !== 'string' || file === '') throw new ConfigError(`${setting} is not the path of a docker configuration`);
+  const { trouble } = await readCredentialsFile(file);
+  if (trouble !== undefined) throw new ConfigError(`${setting}: ${trouble}`);
+  return file;
 };

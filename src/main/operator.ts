@@ -8,10 +8,12 @@ import { KubeHealths } from '../adapters/kube/healths.ts';
 import { KubeRecords } from '../adapters/kube/records.ts';
 import { KubeReleases } from '../adapters/kube/releases.ts';
 import { KubeSecrets } from '../adapters/kube/secrets.ts';
+import { KubeServiceAccounts } from '../adapters/kube/service-accounts.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
 import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
+import { CredentialsFile, NO_CREDENTIALS } from '../adapters/system/credentials-file.ts';
 import { createLogger } from '../adapters/system/logger.ts';
 import { measured } from '../adapters/system/measured-renderer.ts';
 import { PrometheusMetrics } from '../adapters/system/metrics.ts';
@@ -47,7 +49,7 @@ const operate = async (config: Config): Promise<void> => {
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
   const records = new KubeRecords(connection);
   const events = new KubeEvents(connection, hostname());
-  const registry = new RegistryClient({ clock, plainHttpHosts: config.plainHttpHosts, metrics: metrics.registry });
+  const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry });
   const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger, metrics: metrics.registry });
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(queue, releases, 'RendererUnavailable') });
   const deps: Deps = {
@@ -56,6 +58,8 @@ const operate = async (config: Config): Promise<void> => {
     cluster: new KubeCluster(connection),
     healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
     secrets: new KubeSecrets(connection),
+    serviceAccounts: new KubeServiceAccounts(connection),
+    defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),
     events,
     tags,
     charts: new RegistryCharts({ client: registry, metrics: metrics.charts }),

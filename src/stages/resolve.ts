@@ -4,26 +4,35 @@ import { parseDuration, printDuration } from '../core/duration.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { parseReference, type Reference } from '../core/reference.ts';
 import type { Trouble } from '../core/release-state.ts';
+import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import { StageError, reasonOf } from '../ports/errors.ts';
 import type { Credential, RegistryError, Source, Tags } from '../ports/registry.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { ServiceAccounts } from '../ports/service-accounts.ts';
 
 const LEAST_INTERVAL_MS = 10_000;
 const DEFAULT_INTERVAL_MS = 60_000;
+
+/** Where credentials come from, in this order. */
+interface CredentialDeps {
+  readonly secrets: Secrets;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly defaultCredentials: DefaultCredentials;
+}
 
 /**
  * Turns spec.chart into a digest: a pinned one as it stands, a tag by following it. A registry that cannot be asked
  * is a value here, not an error: what runs goes on. Throws StageError for a bad reference or pull secret.
  */
 export const resolve = async (
-  deps: { readonly tags: Tags; readonly secrets: Secrets },
+  deps: CredentialDeps & { readonly tags: Tags },
   release: ChartRelease,
   options: { readonly fresh: boolean },
   signal: AbortSignal,
 ): Promise<Source> => {
   const key = keyOf(release.metadata);
   const reference = referenceOf(release);
-  const credential = await credentialOf(deps.secrets, release, reference, signal);
+  const credential = await credentialOf(deps, release, reference, signal);
   const { tag, digest } = reference;
   if (digest !== undefined || tag === undefined) {
     deps.tags.unfollow(key);
@@ -48,19 +57,53 @@ const referenceOf = (release: ChartRelease): Reference => {
   return parsed.reference;
 };
 
-const credentialOf = async (secrets: Secrets, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<Credential | undefined> => {
-  const names = (release.spec.pullSecrets ?? []).map((secret) => secret.name);
-  const documents = await Promise.all(names.map((name) => dockerConfig(secrets, release.metadata.namespace, name, signal)));
-  const found = credentialFor(documents, reference);
-  if (found.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read the pull secrets ${names.join(', ')}: ${found.message}`);
-  return found.kind === 'Found' ? found.credential : undefined;
+/** Docker configurations of one kind of place; `name` tells people where to look. */
+interface CredentialSource {
+  readonly name: string;
+  readonly documents: readonly string[];
+}
+
+/** A source is asked only when those before it have nothing for the chart. */
+const credentialOf = async (deps: CredentialDeps, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<Credential | undefined> => {
+  for (const read of [fromPullSecrets, fromServiceAccount, fromOperator]) {
+    const { name, documents } = await read(deps, release, signal);
+    const found = credentialFor(documents, reference);
+    if (found.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read ${name}: ${found.message}`);
+    if (found.kind === 'Found') return found.credential;
+  }
+  return undefined;
 };
 
-const dockerConfig = async (secrets: Secrets, namespace: string, name: string, signal: AbortSignal): Promise<string> => {
+type ReadSource = (deps: CredentialDeps, release: ChartRelease, signal: AbortSignal) => Promise<CredentialSource>;
+
+const fromPullSecrets: ReadSource = async ({ secrets }, { spec, metadata: { namespace } }, signal) => {
+  const names = (spec.pullSecrets ?? []).map((secret) => secret.name);
+  const documents = await Promise.all(names.map((name) => requiredConfig(secrets, namespace, name, signal)));
+  return { name: `the pull secrets ${names.join(', ')}`, documents };
+};
+
+/** The ServiceAccount of a pod that names none. */
+const SERVICE_ACCOUNT = 'default';
+
+/** As the kubelet does for pods: a Secret that is missing or of another kind is passed over, one that cannot be read is an error. */
+const fromServiceAccount: ReadSource = async ({ secrets, serviceAccounts }, { metadata: { namespace } }, signal) => {
+  const names = await serviceAccounts.imagePullSecrets(namespace, SERVICE_ACCOUNT, signal);
+  const documents = await Promise.all(names.map(async (name) => dockerConfigOf(await secrets.read(namespace, name, signal))));
+  return { name: `the imagePullSecrets ${names.join(', ')} of ServiceAccount ${namespace}/${SERVICE_ACCOUNT}`, documents: documents.filter((document) => document !== undefined) };
+};
+
+const fromOperator: ReadSource = async ({ defaultCredentials }) => {
+  const document = await defaultCredentials.read();
+  return { name: defaultCredentials.name, documents: document === undefined ? [] : [document] };
+};
+
+const requiredConfig = async (secrets: Secrets, namespace: string, name: string, signal: AbortSignal): Promise<string> => {
   const keys = await secrets.read(namespace, name, signal);
   if (keys === undefined) throw new StageError('PullSecretInvalid', `pull secret ${namespace}/${name} does not exist; create it, or take it out of spec.pullSecrets`);
-  const document = keys['.dockerconfigjson'] ?? keys['.dockercfg'];
+  const document = dockerConfigOf(keys);
   if (document === undefined)
     throw new StageError('PullSecretInvalid', `pull secret ${namespace}/${name} has no key .dockerconfigjson; make it with kubectl create secret docker-registry`);
   return document;
 };
+
+const dockerConfigOf = (keys: Readonly<Record<string, string>> | undefined): string | undefined => keys?.['.dockerconfigjson'] ?? keys?.['.dockercfg'];

@@ -24,6 +24,8 @@ export interface SeenChartRelease {
 export interface SiteOptions {
   /** Further registries that the operator reaches by plain HTTP. */
   readonly plainHttpHosts?: readonly string[];
+  /** Further settings of the operator's configuration file. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Further namespaces whose ChartReleases the operator looks at. */
   readonly namespaces?: readonly string[];
   /** Further flags of the operator. */
@@ -59,7 +61,7 @@ export class Site {
     this.#access = { server: this.lab.server, token: this.lab.token, ca: await readFile(this.lab.caFile, 'utf8') };
     await this.addNamespace(this.namespace);
     this.#config = path.join(this.lab.dir, `operator-${this.namespace}.yaml`);
-    await writeFile(this.#config, JSON.stringify({ plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
+    await writeFile(this.#config, JSON.stringify({ ...options.settings, plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
     const args = ['--engines', '1', '--log-level', 'debug', ...(options.args ?? [])];
     this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args, program: inject('operatorProgram') };
     this.#kubeconfig = options.server === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { TokenTrust } from './token-server.ts';
 
 /** A running CNCF distribution registry over plain HTTP on the loopback address. */
 export interface CncfRegistry {
@@ -17,11 +18,19 @@ export const USER = { kind: 'Password', username: 'me', password: 's3cret' } as 
 // bcrypt of that password at its least cost: it guards nothing but a test.
 const HTPASSWD = 'me:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
 
+export interface CncfRegistryOptions {
+  /** Whether it asks for the name and password of USER. */
+  readonly withPassword?: boolean;
+  /** The token server whose tokens it asks for. */
+  readonly tokens?: TokenTrust;
+}
+
 /** Starts the registry program with an empty store of its own; `close` ends it and removes the store. */
-export const startCncfRegistry = async (binary: string, options: { readonly withPassword?: boolean } = {}): Promise<CncfRegistry> => {
+export const startCncfRegistry = async (binary: string, options: CncfRegistryOptions = {}): Promise<CncfRegistry> => {
   const folder = await mkdtemp(join(tmpdir(), 'tagalong-registry-'));
   await writeFile(join(folder, 'htpasswd'), HTPASSWD);
-  await writeFile(join(folder, 'config.json'), JSON.stringify(configuration(folder, options.withPassword === true)));
+  await writeFile(join(folder, 'jwks.json'), options.tokens?.jwks ?? '');
+  await writeFile(join(folder, 'config.json'), JSON.stringify(configuration(folder, options)));
   const child = spawn(binary, ['serve', join(folder, 'config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env: { OTEL_TRACES_EXPORTER: 'none' } });
   const ended = once(child, 'exit');
   const killWithUs = () => child.kill('SIGKILL');
@@ -40,12 +49,13 @@ export const startCncfRegistry = async (binary: string, options: { readonly with
   }
 };
 
-const configuration = (folder: string, withPassword: boolean): object => ({
+const configuration = (folder: string, { withPassword = false, tokens }: CncfRegistryOptions): object => ({
   version: 0.1,
   log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
   storage: { filesystem: { rootdirectory: folder }, maintenance: { uploadpurging: { enabled: false } } },
   http: { addr: '127.0.0.1:0' },
   ...(withPassword && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
+  ...(tokens && { auth: { token: { realm: tokens.realm, service: tokens.service, issuer: tokens.issuer, jwks: join(folder, 'jwks.json'), signingalgorithms: ['ES256'] } } }),
 });
 
 // The registry takes a free port and says which.

@@ -5,9 +5,12 @@ import { chartTgz, type Files } from './tar.ts';
 /** How a chart is written into a registry: as Helm 3.7 and later, 3.0 to 3.6, 3.0.0-alpha.2 and 3.0.0-alpha.1 did. */
 export type ChartFormatName = 'current' | 'experimental' | 'alpha2' | 'alpha1';
 
+/** A name and password, or a token for the registry. */
+type PushCredential = { readonly username: string; readonly password: string } | { readonly token: string };
+
 export interface PushOptions {
   readonly format?: ChartFormatName;
-  readonly credential?: { readonly username: string; readonly password: string };
+  readonly credential?: PushCredential;
 }
 
 /** Points at pushed content. */
@@ -22,7 +25,7 @@ export interface PushedDescriptor {
 export interface PushTarget {
   readonly registry: string;
   readonly repository: string;
-  readonly credential?: PushOptions['credential'];
+  readonly credential?: PushCredential | undefined;
 }
 
 export const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
@@ -110,7 +113,8 @@ const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').u
 const call = async ({ credential }: PushTarget, method: string, url: URL, expected: number, body?: Uint8Array, type?: string): Promise<Response> => {
   const headers: Record<string, string> = {};
   if (type !== undefined) headers['content-type'] = type;
-  if (credential !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${credential.username}:${credential.password}`).toString('base64')}`;
+  if (credential !== undefined)
+    headers['authorization'] = 'token' in credential ? `Bearer ${credential.token}` : `Basic ${Buffer.from(`${credential.username}:${credential.password}`).toString('base64')}`;
   const response = await fetch(url, { method, headers, ...(body !== undefined && { body: Buffer.from(body) }), signal: AbortSignal.timeout(30_000) });
   const answer = await response.text();
   if (response.status !== expected) throw new Error(`${method} ${url.pathname} answered ${response.status}, not ${expected}: ${answer.slice(0, 300)}`);

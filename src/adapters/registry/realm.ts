@@ -28,8 +28,8 @@ export type Realms = (realm: string | undefined, registry: URL) => Realm;
  * no list, be no address or name of a local or private network. Messages hold the host alone: a realm may carry anything.
  */
 export const realmsWith = ({ plainHttpHosts, allowedTokenHosts }: RealmPolicy): Realms => {
-  const plain = new Set(plainHttpHosts.map((host) => host.toLowerCase()));
-  const allowed = allowedTokenHosts && new Set(allowedTokenHosts.map((host) => host.toLowerCase()));
+  const plain = hostsOf('http:', plainHttpHosts);
+  const allowed = allowedTokenHosts && hostsOf('https:', allowedTokenHosts);
   return (realm, registry) => {
     const url = URL.parse(realm ?? '');
     if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return refused('names a realm that is no http(s) URL');
@@ -44,6 +44,9 @@ export const realmsWith = ({ plainHttpHosts, allowedTokenHosts }: RealmPolicy): 
     return { kind: 'Realm', url, isTrusted: false };
   };
 };
+
+/** Hosts as URLs have them: in lower case, without the port that goes without saying. */
+const hostsOf = (protocol: string, hosts: readonly string[]): ReadonlySet<string> => new Set(hosts.flatMap((host) => URL.parse(`${protocol}//${host}`)?.host ?? []));
 
 const refused = (why: string): Realm => ({ kind: 'Refused', why });
 

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'tagalong-config-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const read = async (settings: string) => {
+  const file = path.join(folder, 'operator.yaml');
+  await writeFile(file, settings);
+  return readConfig(['--kubeconfig', 'nowhere', '--config', file], {});
+};
+
+describe('readConfig, of a configuration file', () => {
+  it('reads hosts and credentials', async () => {
+    const credentials = path.join(folder, 'config.json');
+    await writeFile(credentials, '{"auths":{}}');
+    expect(await read(`plainHttpHosts: [a:5000]\nallowedTokenHosts: [auth.example]\nregistryCredentials: ${credentials}\n`)).toMatchObject({
+      registries: { plainHttpHosts: ['a:5000'], allowedTokenHosts: ['auth.example'] },
+      registryCredentials: credentials,
+    });
+  });
+
+  it.each(['', '{}', 'plainHttpHosts:', 'allowedTokenHosts:\nregistryCredentials:\n'])('asks any public token server and has no credentials for %j', async (settings) => {
+    expect(await read(settings)).toMatchObject({ registries: { plainHttpHosts: [], allowedTokenHosts: undefined }, registryCredentials: undefined });
+  });
+
+  it('tells an empty list from none', async () => {
+    expect(await read('allowedTokenHosts: []')).toMatchObject({ registries: { allowedTokenHosts: [] } });
+  });
+
+  it.each([
+    ['a setting that does not exist', 'plainHosts: []', /there is no setting plainHosts; known are plainHttpHosts, allowedTokenHosts, registryCredentials/],
+    ['a host that is no list', 'plainHttpHosts: a', /operator.yaml: plainHttpHosts is not a list/],
+    ['hosts that are no text', 'allowedTokenHosts: [1]', /operator.yaml: allowedTokenHosts is not a list/],
+    ['credentials that are no path', 'registryCredentials: {}', /registryCredentials is not the path/],
+    ['credentials that are not there', 'registryCredentials: /nowhere/config.json', /registryCredentials: ENOENT/],
+  ])('refuses %s', async (_name, settings, message) => {
+    await expect(read(settings)).rejects.toThrow(message);
+  });
+
+  it('refuses credentials that are no docker configuration, without a word of them', async () => {
+    const credentials = path.join(folder, 'config.json');
+    await writeFile(credentials, '{s3cret');
+    await expect(read(`registryCredentials: ${credentials}`)).rejects.toThrow(/config.json is not a JSON object$/);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { readRelease } from '../adapters/kube/release-reader.ts';
+import type { ChartRelease } from '../api/chart-release.ts';
+import { resolve } from './resolve.ts';
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const signal = AbortSignal.timeout(10_000);
+const login =
+  (...keys: readonly string[]) =>
+  (username: string) => ({
+    '.dockerconfigjson': JSON.stringify({ auths: Object.fromEntries(keys.map((key) => [key, { username, password: 'p' }])) }),
+  });
+const host = login('r.example');
+
+interface Situation {
+  readonly pullSecrets?: readonly string[];
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly imagePullSecrets?: readonly string[];
+  readonly operator?: string;
+}
+
+const depsOf = ({ secrets = {}, imagePullSecrets = [], operator }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
+  tags: { follow: () => Promise.reject(new Error('a digest is not followed')), unfollow: () => undefined },
+  secrets: {
+    read: async (namespace, name) => {
+      asked.push(`Secret ${namespace}/${name}`);
+      return secrets[name];
+    },
+  },
+  serviceAccounts: {
+    imagePullSecrets: async (namespace, name) => {
+      asked.push(`ServiceAccount ${namespace}/${name}`);
+      return imagePullSecrets;
+    },
+  },
+  defaultCredentials: { name: 'the file', read: async () => operator },
+});
+
+const releaseWith = (pullSecrets: readonly string[] = []): ChartRelease => {
+  const spec = { chart: `r.example/ns/app@${DIGEST}`, pullSecrets: pullSecrets.map((name) => ({ name })) };
+  const read = readRelease({ metadata: { name: 'app', namespace: 'team' }, spec });
+  if (read.kind === 'Unreadable') throw new Error(read.message);
+  return read.release;
+};
+
+const credentialIn = async (situation: Situation, asked: string[] = []) =>
+  (await resolve(depsOf(situation, asked), releaseWith(situation.pullSecrets), { fresh: false }, signal)).credential;
+
+describe('resolve, looking for credentials', () => {
+  it.each<[string, Situation, string | undefined]>([
+    ['takes none where there is none', {}, undefined],
+    ['takes a pull secret', { pullSecrets: ['a'], secrets: { a: host('a') } }, 'a'],
+    ['takes the longest path of all pull secrets', { pullSecrets: ['a', 'b'], secrets: { a: host('a'), b: login('r.example/ns')('b') } }, 'b'],
+    ['takes the first of two pull secrets that fit alike', { pullSecrets: ['a', 'b'], secrets: { a: host('a'), b: host('b') } }, 'a'],
+    ["takes the ServiceAccount's", { imagePullSecrets: ['s'], secrets: { s: host('s') } }, 's'],
+    ["takes the operator's", { operator: host('o')['.dockerconfigjson'] }, 'o'],
+    [
+      'prefers a pull secret to a longer path in the other places',
+      { pullSecrets: ['a'], imagePullSecrets: ['s'], secrets: { a: host('a'), s: login('r.example/ns')('s') }, operator: login('r.example/ns/app')('o')['.dockerconfigjson'] },
+      'a',
+    ],
+    ["prefers the ServiceAccount's to the operator's", { imagePullSecrets: ['s'], secrets: { s: host('s') }, operator: host('o')['.dockerconfigjson'] }, 's'],
+    [
+      'goes on where a pull secret is for another registry',
+      { pullSecrets: ['a'], imagePullSecrets: ['s'], secrets: { a: login('other')('a'), s: login('other')('s') }, operator: host('o')['.dockerconfigjson'] },
+      'o',
+    ],
+    ['passes over what a ServiceAccount names and is not there, or of another kind', { imagePullSecrets: ['x', 'y', 's'], secrets: { y: { key: 'v' }, s: host('s') } }, 's'],
+    ['reads the older form', { imagePullSecrets: ['s'], secrets: { s: { '.dockercfg': '{"r.example":{"username":"s","password":"p"}}' } } }, 's'],
+  ])('%s', async (_name, situation, username) => {
+    expect(await credentialIn(situation)).toEqual(username === undefined ? undefined : { kind: 'Password', username, password: 'p' });
+  });
+
+  it('asks no further place than it has to, and none of another namespace', async () => {
+    const asked: string[] = [];
+    await credentialIn({ pullSecrets: ['a'], secrets: { a: host('a') }, imagePullSecrets: ['s'] }, asked);
+    expect(asked).toEqual(['Secret team/a']);
+    await credentialIn({ imagePullSecrets: ['s'] }, asked);
+    expect(asked).toEqual(['Secret team/a', 'ServiceAccount team/default', 'Secret team/s']);
+  });
+
+  it.each<[string, Situation, RegExp]>([
+    ['a pull secret that is missing', { pullSecrets: ['a'] }, /^pull secret team\/a does not exist/],
+    ['a pull secret without the key', { pullSecrets: ['a'], secrets: { a: {} } }, /^pull secret team\/a has no key .dockerconfigjson/],
+    [
+      'a pull secret that is no JSON',
+      { pullSecrets: ['a'], secrets: { a: { '.dockerconfigjson': 's3cret' } } },
+      /^cannot read the pull secrets a: docker configuration 1 of 1 is not/,
+    ],
+    [
+      "a ServiceAccount's that is no JSON",
+      { imagePullSecrets: ['s'], secrets: { s: { '.dockerconfigjson': 's3cret' } } },
+      /^cannot read the imagePullSecrets s of ServiceAccount team\/default: /,
+    ],
+    ["the operator's with a helper", { operator: '{"credHelpers":{"r.example":"ecr-login"}}' }, /^cannot read the file: .* left to credHelpers \("ecr-login"\)/],
+  ])('says PullSecretInvalid of %s', async (_name, situation, message) => {
+    const error: unknown = await credentialIn(situation).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ reason: 'PullSecretInvalid', message: expect.stringMatching(message) });
+    expect(String(error)).not.toContain('s3cret');
+  });
+});
