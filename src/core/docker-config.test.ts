@@ -97,7 +97,7 @@ describe('credentialFor', () => {
       expect(['Found', 'None', 'Invalid']).toContain(credentialFor(documents, reference(registry)).kind);
     });
     fc.assert(answers, { numRuns: Number(process.env['FUZZ_RUNS'] ?? 500) });
-  });
+  }, 600_000);
 
   it('reads what docker login and kubectl create secret docker-registry write', () => {
     const name = fc.string({ unit: 'grapheme', minLength: 1 }).filter((one) => !one.includes(':') && one.isWellFormed());
@@ -107,5 +107,5 @@ describe('credentialFor', () => {
       for (const one of [both, { auth: both.auth }, { username, password: secret }]) expect(credentialFor([config({ r: one })], reference('r'))).toEqual(found(username, secret));
     });
     fc.assert(written, { numRuns: Number(process.env['FUZZ_RUNS'] ?? 500) });
-  });
+  }, 600_000);
 });

@@ -71,5 +71,5 @@ describe('readToken', () => {
       else expect(reading.why).toMatch(/^[a-zA-Z ]+$/);
     });
     fc.assert(answers, { numRuns: Number(process.env['FUZZ_RUNS'] ?? 500) });
-  });
+  }, 600_000);
 });
