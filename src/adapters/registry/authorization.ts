@@ -71,6 +71,8 @@ export class Authorization {
       scopes: scopesOf(scope, repository),
       credential,
     };
+    // It may have asked for a password before.
+    this.#schemes.delete(url.origin);
     const token = await this.#tokens.renewed(holderOf(asker), question, sent?.replace(/^Bearer /, ''), signal);
     return {
       kind: 'Send',

@@ -7,7 +7,7 @@ export class ForbiddenAddress extends Error {
   override readonly name = 'ForbiddenAddress';
 
   constructor(host: string) {
-    super(`the host name ${host} leads to an address of this machine or its own link`);
+    super(`the host name ${host} leads to an address of this machine or its own link; if it is right: list it under allowedTokenHosts`);
   }
 }
 

@@ -118,6 +118,18 @@ describe('RegistryClient and a token server', () => {
     expect(tokens.requests).toHaveLength(2);
   });
 
+  it('gets tokens from a registry that asked for a password before', async () => {
+    const bearer = challenge;
+    const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`;
+    challenge = 'Basic realm="r"';
+    await expect(resolve(me)).rejects.toMatchObject({ code: 'Unauthorized' });
+    challenge = bearer;
+    give = numbered({ expires_in: 300 });
+    await resolve(me);
+    await resolve(me);
+    expect(registry.requests.slice(2).map(({ authorization }) => authorization)).toEqual([basic, 'Bearer t1', 'Bearer t1']);
+  });
+
   it('follows redirects within the realm', async () => {
     give = (request, response) => (request.url?.startsWith('/token') === true ? send(response, 307, { location: '/other' }) : numbered()(request, response));
     expect(await resolve(me)).toBe(DIGEST);
