@@ -16,6 +16,7 @@ export const OPERATOR = path.join(ROOT, '.build/operator/operator.mjs');
 
 /** As in config/manager/deployment.yaml. */
 const NODE_FLAGS = ['--max-semi-space-size=2'];
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 const READY_MS = 30_000;
 const POLL_MS = 50;
@@ -71,7 +72,7 @@ export class Bundle {
     ];
     const [program = process.execPath, ...rest] = [...dyingWithUs(), process.execPath, ...args];
     const bundle = new Bundle(
-      spawn(program, rest, { stdio: ['ignore', out, out], env: { ...process.env, KUBECONFIG: '', ...serviceAccount.environment } }),
+      spawn(program, rest, { stdio: ['ignore', out, out], env: { ...process.env, KUBECONFIG: '', ...ENVIRONMENT, ...serviceAccount.environment } }),
       log,
       `http://${metrics}/metrics`,
     );
