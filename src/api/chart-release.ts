@@ -55,6 +55,11 @@ export const ChartReleaseSpec = Type.Object({
     default: false,
     description: "Whether the chart is rendered without holding the values to values.schema.json, the chart's and those of its subcharts.",
   }),
+  suspend: Type.Boolean({
+    default: false,
+    description:
+      'Whether everything rests: the tag is not looked at, nothing is applied, waited for or tried again. What runs stays as it is. Deleting the ChartRelease uninstalls all the same.',
+  }),
   pullSecrets: Type.Optional(
     Type.Array(
       Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret of type kubernetes.io/dockerconfigjson in the same namespace.' }) }),
@@ -123,7 +128,11 @@ export const ChartReleaseStatus = Type.Object({
         observedGeneration: Type.Integer(),
         lastTransitionTime: timestamp('When status changed last.'),
       }),
-      { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'], description: 'Ready always; Reconciling, Stalled and FetchFailed while they are True.' },
+      {
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+        description: 'Ready always; Reconciling, Stalled, Suspended and FetchFailed while they are True.',
+      },
     ),
   ),
   chart: Type.Optional(ChartSummary),

@@ -12,5 +12,6 @@ export interface Condition {
 /**
  * Ready is always present. The others are abnormal-true: present only while True (kstatus).
  * FetchFailed says that the tag, or what it points at now, cannot be followed at present, while what runs is untouched.
+ * Suspended says since when spec.suspend holds.
  */
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'FetchFailed';
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Suspended' | 'FetchFailed';

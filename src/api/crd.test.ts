@@ -53,6 +53,7 @@ describe('the schema of the CRD', () => {
     expect(Object.fromEntries(defaults)).toEqual({
       'spec.interval': '1m',
       'spec.skipSchemaValidation': false,
+      'spec.suspend': false,
       'spec.wait': true,
       'spec.waitForJobs': true,
       'spec.timeout': '5m',

@@ -34,6 +34,7 @@ const COLUMNS: readonly Schema[] = [
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
   { name: 'Status', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].message' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend', priority: 1 },
   { name: 'Digest', type: 'string', jsonPath: '.status.chart.digest', priority: 1 },
   { name: 'Reference', type: 'string', jsonPath: '.spec.chart', priority: 1 },
 ];

@@ -1,9 +1,9 @@
 /** What a reason means for the object's conditions, for the next try and for Events. */
 export interface ReasonSpec {
-  /** Status of the Ready condition. */
-  readonly ready: 'True' | 'False' | 'Unknown';
+  /** Status of the Ready condition. AsBefore: True where it was True, else False. */
+  readonly ready: 'True' | 'False' | 'Unknown' | 'AsBefore';
   /** A second condition that is True for as long as the reason holds, as kstatus asks. */
-  readonly also?: 'Reconciling' | 'Stalled';
+  readonly also?: 'Reconciling' | 'Stalled' | 'Suspended';
   /** When the release is looked at again: never by itself, on a trigger only, or after a growing pause. */
   readonly retry: 'onChange' | 'withBackoff';
   /** Type of the Event that announces it; None says nothing. */
@@ -25,6 +25,13 @@ export const REASONS = {
     retry: 'onChange',
     event: 'None',
     doc: 'A revision is applied and its objects are not ready yet; the message names the first of them.',
+  },
+  Suspended: {
+    ready: 'AsBefore',
+    also: 'Suspended',
+    retry: 'onChange',
+    event: 'Normal',
+    doc: '`spec.suspend` is true: nothing is looked at or changed until it is not. Ready stays True where it was True, since what runs is as it was, and is False elsewhere.',
   },
 
   InvalidReference: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.chart` is not a chart reference. Correct it.' },

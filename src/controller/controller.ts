@@ -9,6 +9,7 @@ import { finalize } from './finalize.ts';
 import { reconcile } from './reconcile.ts';
 import { namesOf } from './run.ts';
 import { type Ended, runEndOf } from './run-end.ts';
+import { suspend } from './suspend.ts';
 import type { Workqueue } from './workqueue.ts';
 
 /** Works on keys until the queue is closed; `concurrency` of them at once, never one key twice at once. */
@@ -67,6 +68,7 @@ const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Pr
   try {
     if (seen.release.metadata.deletionTimestamp !== undefined) return await finalize(deps, seen, signal);
     if (seen.kind === 'Unreadable') return { reason: 'InvalidSpec', message: seen.message };
+    if (seen.release.spec.suspend) return suspend(deps, seen.release);
     return await reconcile(deps, seen.release, signal);
   } catch (error) {
     if (signal.aborted || isRace(error)) throw error;

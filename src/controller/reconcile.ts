@@ -41,7 +41,7 @@ import { running, settle } from './settle.ts';
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
   const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), isWished: isWished(release), signal };
-  const source = await resolve(deps, release, { fresh: run.isWished }, signal);
+  const source = await resolve(deps, release, { fresh: run.isWished || isResumed(release) }, signal);
   const records = await observe(deps.records, run.address, signal);
   const target = targetOf(run, source);
   const decision = decide(records, target);
@@ -194,6 +194,9 @@ const isWished = ({ metadata, status }: ChartRelease): boolean => {
   const wish = requestedAt(metadata.annotations);
   return wish !== undefined && wish !== status.lastHandledReconcileAt;
 };
+
+/** Nobody has looked at the tag while the release was suspended, unless another one follows it. */
+const isResumed = ({ status }: ChartRelease): boolean => conditionOf(status.conditions, 'Suspended') !== undefined;
 
 /** The spec as it is now is deployed, by the word of status. */
 const isSettled = ({ metadata, status }: ChartRelease): boolean => status.observedGeneration === metadata.generation && conditionOf(status.conditions, 'Ready')?.status === 'True';

@@ -42,6 +42,7 @@ describe('conditions of the next status', () => {
     ['have Reconciling while a revision is under way', { reason: 'Progressing' }, ['Ready=Unknown Progressing', 'Reconciling=True Progressing']],
     ['have Stalled when only a change can help', { reason: 'InvalidSpec' }, ['Ready=False InvalidSpec', 'Stalled=True InvalidSpec']],
     ['are Ready alone when it is tried again', { reason: 'Forbidden' }, ['Ready=False Forbidden']],
+    ['have Suspended beside a Ready that was not True', { reason: 'Suspended' }, ['Ready=False Suspended', 'Suspended=True Suspended']],
     ['have FetchFailed beside a Ready that stays True', { fetchTrouble: trouble }, ['Ready=True UpgradeSucceeded', 'FetchFailed=True RegistryUnavailable']],
   ])('%s', (_name, outcome, expected) => {
     expect(statusOf(outcome).conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual(expected);
@@ -204,5 +205,25 @@ describe('nextStatus', () => {
         expect(lookAgainAfterMs !== undefined).toBe(isTriedAgain(outcome));
       }),
     );
+  });
+});
+
+describe('a release that is suspended', () => {
+  const rests = { reason: 'Suspended', message: 'suspended since then' } as const;
+  const ready = (status: ChartReleaseStatus) => status.conditions?.find(({ type }) => type === 'Ready');
+
+  it('stays Ready where it was, says what runs, and asks for no look', () => {
+    const before = statusOf({ records: [record(1, 'deployed')] });
+    const next = nextStatus(before, rests, context());
+    expect(ready(next.status)).toMatchObject({ status: 'True', reason: 'Suspended', message: 'suspended since then; revision 1 (app 1.0.0) keeps running' });
+    expect(next.lookAgainAfterMs).toBeUndefined();
+    expect(nextStatus(next.status, rests, context({ now: NOW + 60_000 })).status).toEqual(next.status);
+  });
+
+  it('is not Ready where it was on its way, and nothing says any more that it is', () => {
+    const before = statusOf({ reason: 'Progressing', records: [record(1, 'deployed'), record(2, 'pending-upgrade')] });
+    const next = nextStatus(before, rests, context()).status;
+    expect(next.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual(['Ready=False', 'Suspended=True']);
+    expect(ready(next)?.message).toBe('suspended since then');
   });
 });

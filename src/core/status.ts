@@ -1,7 +1,7 @@
 import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry } from '../api/chart-release.ts';
 import { reasonSpec, type Reason } from '../api/reasons.ts';
 import { timestamp } from '../api/time.ts';
-import { conditionsFor, type Claim } from './conditions.ts';
+import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
 import { parseReference } from './reference.ts';
@@ -51,7 +51,7 @@ export interface NextStatus {
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
   const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome.reference);
-  const claims = claimsOf({ ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
+  const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
@@ -70,14 +70,17 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   };
 };
 
-const claimsOf = (outcome: Outcome): readonly Claim[] => {
+const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): readonly Claim[] => {
   const { reason, message } = outcome;
   const spec = reasonSpec(reason);
-  const claims: Claim[] = [{ type: 'Ready', status: spec.ready, reason, message }];
+  const claims: Claim[] = [{ type: 'Ready', status: spec.ready === 'AsBefore' ? readyBefore(previous) : spec.ready, reason, message }];
   if (spec.also !== undefined) claims.push({ type: spec.also, status: 'True', reason, message });
   if (outcome.fetchTrouble !== undefined) claims.push({ type: 'FetchFailed', status: 'True', ...outcome.fetchTrouble });
   return claims;
 };
+
+/** What is not ready, or on its way to be, does not become so while nothing is done. */
+const readyBefore = ({ conditions }: ChartReleaseStatus): 'True' | 'False' => (conditionOf(conditions, 'Ready')?.status === 'True' ? 'True' : 'False');
 
 const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): { readonly failures: number; readonly delayMs: number } | undefined => {
   if (!isTriedAgain(outcome)) return undefined;
@@ -86,9 +89,9 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
   return { failures, delayMs: retryDelayMs(failures, context.random) };
 };
 
-/** What a failure has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */
+/** What a failure, or a rest, has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */
 const describeUntouched = ({ reason }: Outcome, { revision, chart, history }: Running): string => {
-  const isUntouched = reasonSpec(reason).ready === 'False' && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
+  const isUntouched = ['False', 'AsBefore'].includes(reasonSpec(reason).ready) && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
   return isUntouched && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
 };
 

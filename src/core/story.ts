@@ -10,6 +10,9 @@ export const describeRunning = (record: RecordHead, reference: string, intervalM
   return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(reference, intervalMs)}`;
 };
 
+/** That nothing is done, by request; `since` is RFC 3339. */
+export const describeSuspended = (since: string): string => `suspended since ${since} by spec.suspend`;
+
 /** The end of a message about what cannot be had: what there is instead. */
 export const describeStillRunning = (revision: number, { name, version }: Pick<ChartSummary, 'name' | 'version'>): string =>
   `; revision ${revision} (${name} ${version}) keeps running`;

@@ -57,7 +57,7 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
 /** A success is news when another revision runs, trouble when it is another one: not whenever the words change. */
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
   const [was, is] = [conditionOf(before.conditions, type), conditionOf(after.conditions, type)];
-  if (type === 'Ready' && is?.status === 'True') return before.revision !== after.revision;
+  if (type === 'Ready' && is?.status === 'True' && is.reason !== 'Suspended') return before.revision !== after.revision;
   // A revision that fails as the one before it did is another one.
   if (type === 'Ready' && before.history?.[0]?.revision !== after.history?.[0]?.revision) return true;
   return was?.reason !== is?.reason || before.observedGeneration !== after.observedGeneration;

@@ -34,13 +34,13 @@ describe('metrics and probes of a running operator', () => {
     const first = await site.pushSmall('shown', 'stable', '1.0.0');
     await site.release('shown', { chart: site.reference('shown', 'stable') });
     await site.ready('shown', 1);
-    await shows(`tagalong_release_info{${of},chart="shown",version="1.0.0",digest12="${first.slice(7, 19)}",ready="True"} 1`);
+    await shows(`tagalong_release_info{${of},chart="shown",version="1.0.0",digest12="${first.slice(7, 19)}",ready="True",suspended="False"} 1`);
     await shows(`tagalong_release_revision{${of}} 1`);
 
     const second = await site.pushSmall('shown', 'stable', '2.0.0');
     await site.lookNow('shown');
     await site.ready('shown', 2);
-    await shows(`tagalong_release_info{${of},chart="shown",version="2.0.0",digest12="${second.slice(7, 19)}",ready="True"} 1`);
+    await shows(`tagalong_release_info{${of},chart="shown",version="2.0.0",digest12="${second.slice(7, 19)}",ready="True",suspended="False"} 1`);
     await shows(`tagalong_release_revision{${of}} 2`);
     expect(await scrape()).not.toContain(`${of},chart="shown",version="1.0.0"`);
     expect(await value('tagalong_digest_changes_total')).toBe(1);

@@ -58,15 +58,15 @@ export const METRICS = {
 
   tagalong_release_info: {
     type: 'gauge',
-    labels: ['namespace', 'name', 'chart', 'version', 'digest12', 'ready'],
-    help: '1 for every ChartRelease: the chart that is deployed, the first 12 digits of its digest, and the status of the Ready condition.',
+    labels: ['namespace', 'name', 'chart', 'version', 'digest12', 'ready', 'suspended'],
+    help: '1 for every ChartRelease: the chart that is deployed, the first 12 digits of its digest, the status of the Ready condition, and whether it is suspended (True or False).',
   },
   tagalong_release_revision: { type: 'gauge', labels: ['namespace', 'name'], help: 'The deployed revision.' },
   tagalong_release_ready: { type: 'gauge', labels: ['namespace', 'name'], help: '1 where the Ready condition is True, else 0.' },
   tagalong_release_condition: {
     type: 'gauge',
     labels: ['namespace', 'name', 'type', 'status', 'reason'],
-    help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, FetchFailed.',
+    help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, Suspended, FetchFailed.',
   },
 
   tagalong_apply_objects_total: {

@@ -175,7 +175,7 @@ describe('releases', () => {
   it('has what is deployed, and whether it is ready', async () => {
     put('web', { chart: { name: 'web', version: '1.0.0', digest: DIGEST }, revision: 3, conditions: [condition('Ready', 'True', 'UpgradeSucceeded')] });
     expect(await series('tagalong_release_')).toEqual([
-      'tagalong_release_info{namespace="shop",name="web",chart="web",version="1.0.0",digest12="0123456789ab",ready="True"} 1',
+      'tagalong_release_info{namespace="shop",name="web",chart="web",version="1.0.0",digest12="0123456789ab",ready="True",suspended="False"} 1',
       'tagalong_release_revision{namespace="shop",name="web"} 3',
       'tagalong_release_ready{namespace="shop",name="web"} 1',
     ]);
@@ -184,7 +184,7 @@ describe('releases', () => {
   it('has one that was never installed, and its reasons', async () => {
     put('web', { conditions: [condition('Ready', 'False', 'ChartNotFound'), condition('FetchFailed', 'True', 'ChartNotFound')] });
     expect(await series('tagalong_release_')).toEqual([
-      'tagalong_release_info{namespace="shop",name="web",chart="",version="",digest12="",ready="False"} 1',
+      'tagalong_release_info{namespace="shop",name="web",chart="",version="",digest12="",ready="False",suspended="False"} 1',
       'tagalong_release_ready{namespace="shop",name="web"} 0',
       'tagalong_release_condition{namespace="shop",name="web",type="Ready",status="False",reason="ChartNotFound"} 1',
       'tagalong_release_condition{namespace="shop",name="web",type="FetchFailed",status="True",reason="ChartNotFound"} 1',
@@ -196,7 +196,7 @@ describe('releases', () => {
     await metrics.text();
     put('web', { chart: { name: 'web', version: '2.0.0', digest: DIGEST.replace('0', 'f') }, revision: 2, conditions: [condition('Ready', 'Unknown', 'Progressing')] });
     expect(await series('tagalong_release_info')).toEqual([
-      'tagalong_release_info{namespace="shop",name="web",chart="web",version="2.0.0",digest12="f123456789ab",ready="Unknown"} 1',
+      'tagalong_release_info{namespace="shop",name="web",chart="web",version="2.0.0",digest12="f123456789ab",ready="Unknown",suspended="False"} 1',
     ]);
     expect(await series('tagalong_release_revision')).toEqual(['tagalong_release_revision{namespace="shop",name="web"} 2']);
   });

@@ -55,5 +55,11 @@ const readyOf = ({ status }: ReleaseIdentity): Condition['status'] => conditionO
 const infoOf = (release: ReleaseIdentity): Readonly<Record<string, string>> => {
   const { name: chart = '', version = '', digest = '' } = release.status.chart ?? {};
   const start = digest.indexOf(':') + 1;
-  return { chart, version, digest12: digest.slice(start, start + DIGEST_DIGITS), ready: readyOf(release) };
+  return {
+    chart,
+    version,
+    digest12: digest.slice(start, start + DIGEST_DIGITS),
+    ready: readyOf(release),
+    suspended: conditionOf(release.status.conditions, 'Suspended')?.status ?? 'False',
+  };
 };

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conditionIn, openSite, type Site } from './site.ts';
+
+let site: Site;
+beforeAll(async () => {
+  site = await openSite('inputs');
+});
+afterAll(() => site.close());
+
+const patch = (name: string, spec: Readonly<Record<string, unknown>>) => site.kubectl(['patch', 'crel', name, '--type=merge', '--patch', JSON.stringify({ spec })]);
+const isGone = (name: string) => site.eventually(`ChartRelease ${name} is gone`, async () => (await site.seen(name)) === undefined);
+
+describe.concurrent('a release that is suspended', () => {
+  const rests = (name: string) =>
+    site.reaches(name, 'suspended', (status, { metadata }) => conditionIn(status, 'Suspended')?.status === 'True' && status.observedGeneration === metadata.generation);
+
+  it('stays Ready, does not see its tag move, and looks at once when it is resumed', async () => {
+    await site.pushSmall('resting', 'stable', '1.0.0');
+    await site.release('resting', { chart: site.reference('resting', 'stable'), interval: '1h' });
+    await site.ready('resting', 1);
+    await patch('resting', { suspend: true });
+    const status = await rests('resting');
+    const since = conditionIn(status, 'Suspended')?.lastTransitionTime;
+    expect(conditionIn(status, 'Ready')).toMatchObject({
+      status: 'True',
+      reason: 'Suspended',
+      message: `suspended since ${since} by spec.suspend; revision 1 (resting 1.0.0) keeps running`,
+    });
+    expect((await site.kubectl(['get', 'crel', 'resting'])).stdout).toMatch(/resting\s+resting\s+1\.0\.0\s+1\s+True\s+suspended since/);
+    const digest = await site.pushSmall('resting', 'stable', '2.0.0');
+    await patch('resting', { values: { greeting: 'later' } });
+    expect(await rests('resting')).toMatchObject({ revision: 1 });
+    expect(await site.configMap('resting')).toEqual({ greeting: 'hello', version: '1.0.0' });
+    await patch('resting', { suspend: false });
+    expect((await site.ready('resting', 2)).chart?.digest).toBe(digest);
+    expect(await site.configMap('resting')).toEqual({ greeting: 'later', version: '2.0.0' });
+  });
+
+  it('installs nothing, and is uninstalled when it is deleted', async () => {
+    await site.pushSmall('asleep', 'stable', '1.0.0');
+    await site.release('asleep', { chart: site.reference('asleep', 'stable'), suspend: true });
+    expect(conditionIn(await rests('asleep'), 'Ready')).toMatchObject({ status: 'False', reason: 'Suspended' });
+    await patch('asleep', { suspend: false });
+    await site.ready('asleep', 1);
+    await patch('asleep', { suspend: true });
+    await rests('asleep');
+    await site.remove('asleep');
+    await isGone('asleep');
+    expect(await site.configMap('asleep')).toBeUndefined();
+    expect(await site.object('secrets/sh.helm.release.v1.asleep.v1')).toBeUndefined();
+  });
+});
