@@ -73,6 +73,11 @@ export const ChartReleaseSpec = Type.Object({
   wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),
   waitForJobs: Type.Boolean({ default: true, description: 'Whether Jobs must be complete for that.' }),
   timeout: Type.String({ pattern: DURATION, maxLength: 32, default: '5m', description: 'How long objects may take to become ready before the revision counts as failed.' }),
+  deletionPolicy: Type.Enum(['Uninstall', 'Orphan'], {
+    default: 'Uninstall',
+    description:
+      'What deleting the ChartRelease does to its Helm release: uninstalls it, or leaves objects and records as they are, for stock helm, or for a ChartRelease that is made again under the same name and namespace.',
+  }),
   historyLimit: Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'How many release records are kept.' }),
 });
 

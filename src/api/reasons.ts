@@ -176,7 +176,7 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A later revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
   },
-  UninstallFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'An object of the release could not be deleted. It is tried again.' },
+  UninstallFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'An object of the release could not be deleted, or a record not be written. It is tried again.' },
   ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
 } as const satisfies Record<string, ReasonSpec>;
 

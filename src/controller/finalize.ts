@@ -4,11 +4,13 @@ import type { Outcome } from '../core/status.ts';
 import { isRace } from '../ports/errors.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import type { Deps } from './deps.ts';
+import { orphan } from './orphan.ts';
 import { retire } from './retire.ts';
 import { addressOf, isAdmitted } from './run.ts';
 
 /**
- * A ChartRelease that is being deleted: uninstalls every Helm release that may hold something of it, then lets it go.
+ * A ChartRelease that is being deleted: uninstalls every Helm release that may hold something of it, or leaves it behind
+ * where the spec says so, then lets it go.
  * Returns what stands in the way, or undefined when it is gone.
  */
 export const finalize = async (deps: Deps, { release, kind }: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
@@ -17,12 +19,14 @@ export const finalize = async (deps: Deps, { release, kind }: SeenRelease, signa
   deps.rollouts.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
   const addresses = [...(release.status.releases ?? []), ...(kind === 'Readable' ? [addressOf(release)] : [])];
+  const isLeft = kind === 'Readable' && release.spec.deletionPolicy === 'Orphan';
   for (const address of addresses) {
     try {
-      await retire(deps, { owner: release.metadata, address, isAdmitted: isAdmitted(release, address), except: [] }, signal);
+      if (isLeft) await orphan(deps, release, address, signal);
+      else await retire(deps, { owner: release.metadata, address, isAdmitted: isAdmitted(release, address), except: [] }, signal);
     } catch (error) {
       if (!(error instanceof Error) || signal.aborted || isRace(error)) throw error;
-      return { reason: 'UninstallFailed', message: `cannot uninstall ${address.namespace}/${address.releaseName}: ${error.message}` };
+      return { reason: 'UninstallFailed', message: `cannot ${isLeft ? 'leave' : 'uninstall'} ${address.namespace}/${address.releaseName}: ${error.message}` };
     }
   }
   await deps.releases.removeFinalizer(release, signal);

@@ -1,4 +1,4 @@
-import type { ObjectRef } from '../core/object-ref.ts';
+import { keyOf, type ObjectRef } from '../core/object-ref.ts';
 import { objectsToPrune } from '../core/plan.ts';
 import type { ReleaseAddress } from '../core/record.ts';
 import { ownRecords } from '../core/release-state.ts';
@@ -25,7 +25,7 @@ export interface Retirement {
  */
 export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSignal): Promise<void> => {
   const { owner, address, isAdmitted } = retirement;
-  const records = ownRecords(await observe(deps.records, address, signal), { uid: owner.uid, isAdmitted });
+  const records = ownRecords(await observe(deps.records, address, signal), { uid: owner.uid, chartRelease: keyOf(owner), isAdmitted });
   const newest = records.at(-1);
   if (newest === undefined) return;
   const earlier = await earlierOf(deps, { release: { metadata: owner }, address, signal }, records);

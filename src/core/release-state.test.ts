@@ -107,7 +107,7 @@ describe('standing', () => {
     ['is nothing while a later revision is under way', [deployed, pending], { digest: NEW }, undefined],
     ['is nothing where a later revision failed', [deployed, failedNew], { digest: NEW }, undefined],
     ['is nothing where the objects may be as another Helm release wants them', [deployed], { digest: NEW, isMoving: true }, undefined],
-    ['is nothing where the release belongs to somebody else', [deployed], { digest: NEW, uid: 'uid-2' }, undefined],
+    ['is nothing where the release belongs to somebody else', [deployed], { digest: NEW, uid: 'uid-2', chartRelease: 'test/other' }, undefined],
     ["is nothing where a person's helm wrote last", [superseded, foreign(2, 'deployed')], { digest: NEW, isAdmitted: true }, undefined],
   ])('%s', (_name, records, wish, expected) => {
     expect(standing(records, target(wish))).toEqual(expected);
@@ -152,19 +152,17 @@ describe('decide, when somebody else was at work', () => {
   const [stranger, other] = [foreign(4, 'deployed'), ours(4, 'deployed', { uid: 'uid-2', chartRelease: 'test/first' })];
   const [unnamed, earlier] = [ours(4, 'deployed', { uid: 'uid-2', chartRelease: '' }), ours(4, 'deployed', { uid: 'uid-0' })];
   const nobodys = 'was not made by Tagalong; set spec.releaseName to a free name, or uninstall it first';
-  const theirs = 'belongs to ChartRelease test/first; set spec.releaseName to a free name, or delete that one: this one takes over then';
+  const theirs =
+    'belongs to ChartRelease test/first; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then';
   const former = ours(1, 'deployed');
   runTable([
     ['refuses a release that helm made', [stranger], {}, refusal(4, nobodys)],
     ['refuses a release of another ChartRelease', [other], {}, refusal(4, theirs)],
     ['refuses a release that another ChartRelease has taken since', [deployed, other], {}, refusal(4, theirs)],
     ['names another ChartRelease by its UID where its name was not noted', [unnamed], {}, refusal(4, theirs.replace('test/first', 'with UID uid-2'))],
-    [
-      'refuses what an earlier ChartRelease of the name has left',
-      [earlier],
-      {},
-      refusal(4, 'was left by an earlier ChartRelease of this name; uninstall it with helm, or set spec.releaseName to a free name'),
-    ],
+    ['takes over what an earlier ChartRelease of the name has left', [earlier], {}, keep(earlier)],
+    ['upgrades what an earlier ChartRelease of the name has left', [earlier], { digest: NEW }, upgrade(5, { digest: NEW, trigger: 'DigestChanged' })],
+    ['takes over what helm has made since of what an earlier ChartRelease left', [ours(3, 'superseded', { uid: 'uid-0' }), stranger], {}, upgrade(5, { trigger: 'ChangedByHand' })],
     ['does not claim what helm made of the release of another ChartRelease', [other, foreign(5, 'deployed')], { isAdmitted: true }, refusal(5, theirs)],
     ['brings back what is asked for after a rollback by hand', [deployed, stranger], {}, upgrade(5, { digest: OLD, trigger: 'ChangedByHand' })],
     [

@@ -2,12 +2,15 @@ import type { Reason } from '../api/reasons.ts';
 import { isPending, type RecordHead, type ReleaseAddress, type RevisionNotes } from './record.ts';
 import { shortDigest } from './reference.ts';
 
-/** What the ChartRelease asks for, as far as it is known. */
-export interface Target {
-  /** UID of the ChartRelease. */
+/** A ChartRelease as records know it. */
+export interface RecordOwner {
   readonly uid: string;
   /** Its `namespace/name`. */
   readonly chartRelease: string;
+}
+
+/** What the ChartRelease asks for, as far as it is known. */
+export interface Target extends RecordOwner {
   readonly address: ReleaseAddress;
   readonly reference: string;
   readonly valuesDigest: string;
@@ -112,13 +115,13 @@ const isGone = (record: RecordHead): boolean => record.status === 'uninstalled' 
  * The records of a release of ours, also those that a person's helm has made of it; none where the release is somebody else's:
  * two ChartReleases may both have been about to write here, and what only one of them did belongs to that one.
  */
-export const ownRecords = (records: readonly RecordHead[], owner: { readonly uid: string; readonly isAdmitted: boolean }): readonly RecordHead[] => {
+export const ownRecords = (records: readonly RecordHead[], owner: RecordOwner & { readonly isAdmitted: boolean }): readonly RecordHead[] => {
   const isOurs = records.some((record) => isOf(record, owner)) || (owner.isAdmitted && records.every(({ notes }) => notes === undefined));
   return records.filter((record) => isOf(record, owner) || (isOurs && record.notes === undefined));
 };
 
-/** True for a record that this ChartRelease made. */
-export const isOf = (record: RecordHead, owner: { readonly uid: string }): boolean => record.notes?.uid === owner.uid;
+/** True for a record that this ChartRelease made, or an earlier one of its name, which has left it behind: there is only one at a time. */
+const isOf = ({ notes }: RecordHead, owner: RecordOwner): boolean => notes !== undefined && (notes.uid === owner.uid || notes.chartRelease === owner.chartRelease);
 
 const wasDeployed = (record: RecordHead): boolean => record.status === 'deployed' || record.status === 'superseded';
 
@@ -137,15 +140,14 @@ const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, targ
     if (!isPending(newest.status)) return undefined;
     return { kind: 'Refuse', reason: 'ReleaseBusy', message: `${release} is at revision ${newest.revision} ${newest.status}, which somebody's helm began; waiting for it to end` };
   }
-  return { kind: 'Refuse', reason: 'ReleaseNotOwned', message: `${release} exists at revision ${newest.revision} and ${describeHolder(records, target)}` };
+  return { kind: 'Refuse', reason: 'ReleaseNotOwned', message: `${release} exists at revision ${newest.revision} and ${describeHolder(records)}` };
 };
 
 /** Whose a release is that is not ours, and what can be done. */
-const describeHolder = (records: readonly RecordHead[], target: Target): string => {
+const describeHolder = (records: readonly RecordHead[]): string => {
   const notes = records.findLast((record) => record.notes !== undefined)?.notes;
   if (notes === undefined) return 'was not made by Tagalong; set spec.releaseName to a free name, or uninstall it first';
-  if (notes.chartRelease === target.chartRelease) return 'was left by an earlier ChartRelease of this name; uninstall it with helm, or set spec.releaseName to a free name';
-  return `belongs to ChartRelease ${notes.chartRelease || `with UID ${notes.uid}`}; set spec.releaseName to a free name, or delete that one: this one takes over then`;
+  return `belongs to ChartRelease ${notes.chartRelease || `with UID ${notes.uid}`}; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then`;
 };
 
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {

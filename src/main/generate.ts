@@ -40,12 +40,13 @@ interface Field {
   readonly description?: string;
   readonly default?: unknown;
   readonly type?: string;
+  readonly enum?: readonly string[];
 }
 
 const table = (schema: { readonly properties: Readonly<Record<string, Field>> }): string => {
   const rows = Object.entries(schema.properties).map(
     ([name, field]) =>
-      `| \`${name}\` | ${field.type ?? ''} | ${field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``} | ${(field.description ?? '').replaceAll('|', '\\|')} |`,
+      `| \`${name}\` | ${field.type ?? field.enum?.map((choice) => `\`${choice}\``).join(', ') ?? ''} | ${field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``} | ${(field.description ?? '').replaceAll('|', '\\|')} |`,
   );
   return `| field | type | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 };

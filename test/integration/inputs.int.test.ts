@@ -50,3 +50,52 @@ describe.concurrent('a release that is suspended', () => {
     expect(await site.object('secrets/sh.helm.release.v1.asleep.v1')).toBeUndefined();
   });
 });
+
+describe.concurrent('a ChartRelease that leaves its release behind', () => {
+  const leave = async (name: string) => {
+    await site.remove(name);
+    await isGone(name);
+  };
+
+  it('takes it over when it is made again, without a new revision', async () => {
+    await site.pushSmall('left', 'stable', '1.0.0');
+    const spec = { chart: site.reference('left', 'stable'), deletionPolicy: 'Orphan' };
+    await site.release('left', spec);
+    await site.ready('left', 1);
+    const inCluster = () => Promise.all(['configmaps/left', 'secrets/sh.helm.release.v1.left.v1'].map((resource) => site.object(resource)));
+    const before = await inCluster();
+    await leave('left');
+    expect(before).not.toContain(undefined);
+    expect(await inCluster()).toEqual(before);
+    expect((await site.kubectl(['get', 'events', '-o', 'jsonpath={range .items[?(@.reason=="Orphaned")]}{.message}{"\\n"}{end}'])).stdout).toContain(
+      `Helm release ${site.namespace}/left stays as it is`,
+    );
+    await site.release('other', { ...spec, releaseName: 'left' });
+    expect(await site.fails('other', 'ReleaseNotOwned')).toContain(`belongs to ChartRelease ${site.namespace}/left; set spec.releaseName to a free name`);
+    await leave('other');
+    await site.release('left', spec);
+    expect(await site.ready('left', 1)).toMatchObject({ inventory: [{ kind: 'ConfigMap', name: 'left' }], releases: [{ releaseName: 'left' }] });
+    await patch('left', { deletionPolicy: 'Uninstall' });
+    await leave('left');
+    expect(await inCluster()).toEqual([undefined, undefined]);
+  });
+
+  it('leaves an ordinary release to stock helm, also one that was under way', async () => {
+    const job = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: never\nspec:\n  schedulerName: nobody\n  containers: [{name: x, image: registry.invalid/x}]\n';
+    await site.pushSmall('freed', 'stable', '1.0.0');
+    await site.release('freed', { chart: site.reference('freed', 'stable'), deletionPolicy: 'Orphan' });
+    await site.ready('freed', 1);
+    await site.pushSmall('freed', 'stable', '2.0.0', { 'templates/pod.yaml': job });
+    await site.lookNow('freed');
+    await site.eventually('revision 2 is under way', async () => (await site.object('pods/never')) !== undefined);
+    await leave('freed');
+    expect(JSON.parse((await site.helm(['history', 'freed', '-o', 'json'])).stdout)).toMatchObject([
+      { status: 'deployed' },
+      { status: 'failed', description: 'Left unfinished: its ChartRelease was deleted' },
+    ]);
+    await site.helm(['rollback', 'freed', '1']);
+    expect(await site.configMap('freed')).toMatchObject({ version: '1.0.0' });
+    await site.helm(['uninstall', 'freed']);
+    expect(await site.configMap('freed')).toBeUndefined();
+  });
+});

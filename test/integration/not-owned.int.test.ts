@@ -31,7 +31,7 @@ describe.concurrent('two ChartReleases of one Helm release', () => {
     const before = await inCluster();
     await site.release('second', spec);
     expect(await site.fails('second', 'ReleaseNotOwned')).toBe(
-      `Helm release ${site.namespace}/shared exists at revision 1 and belongs to ChartRelease ${site.namespace}/first; set spec.releaseName to a free name, or delete that one: this one takes over then`,
+      `Helm release ${site.namespace}/shared exists at revision 1 and belongs to ChartRelease ${site.namespace}/first; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then`,
     );
     expect((await site.seen('second'))?.status).toMatchObject({ nextRetry: expect.any(String) });
     await site.remove('second');

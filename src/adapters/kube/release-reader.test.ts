@@ -11,7 +11,17 @@ describe('readRelease', () => {
       kind: 'Readable',
       release: {
         metadata: { name: 'web', generation: 2 },
-        spec: { chart: 'r/a:1', interval: '1m', skipSchemaValidation: false, suspend: false, wait: true, waitForJobs: true, timeout: '1m', historyLimit: 10 },
+        spec: {
+          chart: 'r/a:1',
+          interval: '1m',
+          skipSchemaValidation: false,
+          suspend: false,
+          wait: true,
+          waitForJobs: true,
+          timeout: '1m',
+          deletionPolicy: 'Uninstall',
+          historyLimit: 10,
+        },
         status: {},
       },
     });
