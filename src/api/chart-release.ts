@@ -46,6 +46,10 @@ export const ChartReleaseSpec = Type.Object({
       description: 'Namespace of the Helm release and of its objects; that of the ChartRelease where absent.',
     }),
   ),
+  createNamespace: Type.Boolean({
+    default: false,
+    description: 'Whether the namespace of the Helm release is created where it is missing, with the label `name` as Helm does. It is never deleted.',
+  }),
   values: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description: 'Values for the chart, as in a values file.',

@@ -57,6 +57,7 @@ describe('the schema of the CRD', () => {
       'spec.wait': true,
       'spec.waitForJobs': true,
       'spec.timeout': '5m',
+      'spec.createNamespace': false,
       'spec.deletionPolicy': 'Uninstall',
       'spec.historyLimit': 10,
     });

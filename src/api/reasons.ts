@@ -123,7 +123,12 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A CustomResourceDefinition of the chart was created and the API server does not serve it; `kubectl describe crd` says why.',
   },
-  NamespaceNotFound: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The target namespace does not exist. Create it.' },
+  NamespaceNotFound: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'The target namespace does not exist, or is being deleted. Create it, or have it created with `spec.createNamespace: true`.',
+  },
   ManifestRejected: {
     ready: 'False',
     retry: 'withBackoff',

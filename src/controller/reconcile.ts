@@ -15,6 +15,7 @@ import type { Rendered } from '../ports/renderer.ts';
 import { admit } from '../stages/admit.ts';
 import { tidy } from '../stages/close.ts';
 import { crds } from '../stages/crds.ts';
+import { namespace } from '../stages/namespace.ts';
 import { observe } from '../stages/observe.ts';
 import { open } from '../stages/open.ts';
 import { plan } from '../stages/plan.ts';
@@ -121,6 +122,7 @@ const prepare = async (deps: Deps, { release, address, signal }: Run, { source, 
   const chart = await pull(deps.charts, source, digest, signal);
   const rendered = await render(deps, { release, address, chart, revision, action }, signal);
   await admit(deps.releases, release, address, signal);
+  if (release.spec.createNamespace) await namespace(deps.cluster, address.namespace, signal);
   await crds(deps, rendered.crds, address.namespace, signal);
   const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
   const earlier = await earlierOf(deps, { release, address, signal }, records);

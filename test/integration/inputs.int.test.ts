@@ -99,3 +99,20 @@ describe.concurrent('a ChartRelease that leaves its release behind', () => {
     expect(await site.configMap('freed')).toBeUndefined();
   });
 });
+
+describe.concurrent('a namespace that is missing', () => {
+  it('is created before anything else, as helm does, and stays', async () => {
+    const target = `${site.namespace}-made`;
+    await site.pushSmall('housed', 'stable', '1.0.0');
+    const spec = { chart: site.reference('housed', 'stable'), targetNamespace: target };
+    await site.release('housed', spec);
+    expect(await site.fails('housed', 'NamespaceNotFound')).toContain(target);
+    await site.release('housed', { ...spec, createNamespace: true });
+    await site.ready('housed', 1);
+    expect(await site.read(`/api/v1/namespaces/${target}`)).toMatchObject({ metadata: { labels: { name: target } } });
+    await site.remove('housed');
+    await isGone('housed');
+    expect(await site.configMap('housed', target)).toBeUndefined();
+    expect(await site.read(`/api/v1/namespaces/${target}`)).toMatchObject({ status: { phase: 'Active' } });
+  });
+});

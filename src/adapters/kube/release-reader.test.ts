@@ -14,6 +14,7 @@ describe('readRelease', () => {
         spec: {
           chart: 'r/a:1',
           interval: '1m',
+          createNamespace: false,
           skipSchemaValidation: false,
           suspend: false,
           wait: true,
