@@ -72,7 +72,7 @@ func asked(files chartFiles, values ...string) (*request, []byte) {
 		ID:      7,
 		Op:      "render",
 		Chart:   chartInput{Digest: "sha256:" + files["Chart.yaml"]},
-		Values:  values,
+		Values:  documentsOf(values),
 		Release: releaseInput{Name: "demo", Namespace: "space", Revision: 1, Action: "install"},
 		Capabilities: capabilities{
 			KubeVersion: "v1.36.3",
@@ -85,6 +85,15 @@ func asked(files chartFiles, values ...string) (*request, []byte) {
 		data = append(data, files[name]...)
 	}
 	return req, data
+}
+
+// documentsOf are values as they stand in the spec.
+func documentsOf(texts []string) []valuesDocument {
+	var documents []valuesDocument
+	for _, text := range texts {
+		documents = append(documents, valuesDocument{Text: text})
+	}
+	return documents
 }
 
 // answered is a reply as the other side of the pipe sees it.

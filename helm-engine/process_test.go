@@ -37,7 +37,7 @@ func TestTheProgram(t *testing.T) {
 	})
 	t.Run("ends well when the pipe ends", func(t *testing.T) {
 		replies, status := runProgram(t, program, nil)
-		if status != 0 || len(replies) != 1 || string(replies[0].header) != `{"kind":"ready","helm":"v4.3.1","protocol":1}` {
+		if status != 0 || len(replies) != 1 || string(replies[0].header) != `{"kind":"ready","helm":"v4.3.1","protocol":2}` {
 			t.Errorf("got %d and %q", status, replies)
 		}
 	})

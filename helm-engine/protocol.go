@@ -2,7 +2,7 @@ package main
 
 // protocolVersion counts changes that the other side must know of; PROTOCOL.md
 // tells the whole of it.
-const protocolVersion = 1
+const protocolVersion = 2
 
 // span is [offset, length] into the attachment of the frame that names it.
 type span [2]int
@@ -16,14 +16,27 @@ type request struct {
 	Annotations map[string]string `json:"annotations"`
 
 	// render
-	Chart                chartInput   `json:"chart"`
-	Values               []string     `json:"values"`
-	Release              releaseInput `json:"release"`
-	Capabilities         capabilities `json:"capabilities"`
-	SkipSchemaValidation bool         `json:"skipSchemaValidation"`
+	Chart                chartInput       `json:"chart"`
+	Values               []valuesDocument `json:"values"`
+	Release              releaseInput     `json:"release"`
+	Capabilities         capabilities     `json:"capabilities"`
+	SkipSchemaValidation bool             `json:"skipSchemaValidation"`
 
 	// read
 	Manifest span `json:"manifest"`
+}
+
+// valuesDocument is values as text: YAML that is merged, or, with a path, one
+// value that is set there.
+type valuesDocument struct {
+	Text string `json:"text"`
+	// Name is what messages call it; its place among the others where it has none.
+	Name       string `json:"name"`
+	TargetPath string `json:"targetPath"`
+	// Literal: what is set is the text as it is, not what --set makes of it.
+	Literal bool `json:"literal"`
+	// Secret: nothing of it may be in a message.
+	Secret bool `json:"secret"`
 }
 
 // chartInput names a chart and, when the operator thinks that we lack it, lists

@@ -55,8 +55,8 @@ func (s *server) answer(req *request, bytes []byte) (reply any, attached []byte)
 	defer s.memory.watch()()
 	defer func() {
 		if cause := recover(); cause != nil {
-			fmt.Fprintf(s.log, "request %d (%s): panic: %v\n%s", req.ID, req.Op, cause, debug.Stack())
-			reply, attached = failed(req.ID, fail(internal, "the engine failed on this request: %v", cause)), nil
+			fmt.Fprintf(s.log, "request %d (%s): panic: %s\n%s", req.ID, req.Op, redact(fmt.Sprint(cause), req.Values), debug.Stack())
+			reply, attached = failed(req.ID, req.redacted(fail(internal, "the engine failed on this request: %v", cause))), nil
 		}
 	}()
 	var err error
@@ -69,9 +69,15 @@ func (s *server) answer(req *request, bytes []byte) (reply any, attached []byte)
 		err = fail(internal, "cannot do %q: the operations are render and read", req.Op)
 	}
 	if err != nil {
-		return failed(req.ID, asFailure(err)), nil
+		return failed(req.ID, req.redacted(asFailure(err))), nil
 	}
 	return reply, attached
+}
+
+// redacted is the failure without what Secrets say.
+func (req *request) redacted(cause *failure) *failure {
+	cause.message = redact(cause.message, req.Values)
+	return cause
 }
 
 func (s *server) render(req *request, bytes []byte) (any, []byte, error) {

@@ -17,6 +17,24 @@ export const FLUX_RECONCILE_AT = 'reconcile.fluxcd.io/requestedAt';
 
 const DURATION = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$';
 
+const ValuesReference = Type.Object({
+  kind: Type.Enum(['ConfigMap', 'Secret'], { description: 'Kind of the object.' }),
+  name: Type.String({ minLength: 1, maxLength: 253, description: 'Its name, in the namespace of the ChartRelease.' }),
+  valuesKey: Type.Optional(Type.String({ minLength: 1, maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$', description: 'The key that holds the values; `values.yaml` where absent.' })),
+  targetPath: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 250,
+      pattern: '^([a-zA-Z0-9_\\-.\\\\/]|\\[[0-9]{1,5}\\])+$',
+      description:
+        'Where the content of the key is set as one value, as `helm --set path=content` has it: `80` is a number, `"80"` a string, `{a,b}` a list. Without it the content is YAML that is merged.',
+    }),
+  ),
+  literal: Type.Optional(Type.Boolean({ description: 'With `targetPath`: the content is a string as it is, as `helm --set-literal` has it. For passwords.' })),
+  optional: Type.Optional(Type.Boolean({ description: 'Whether the object or the key may be missing.' })),
+});
+export type ValuesReference = Static<typeof ValuesReference>;
+
 /** The one source of the spec: its type, its CRD and its documentation are made from this. */
 export const ChartReleaseSpec = Type.Object({
   chart: Type.String({
@@ -53,6 +71,13 @@ export const ChartReleaseSpec = Type.Object({
   values: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description: 'Values for the chart, as in a values file.',
+    }),
+  ),
+  valuesFrom: Type.Optional(
+    Type.Array(ValuesReference, {
+      maxItems: 32,
+      description:
+        'Values from keys of ConfigMaps and Secrets of the same namespace, merged in this order; `values` win over all of them. Each is `kind`, `name`, and optionally `valuesKey`, `targetPath`, `literal`, `optional`.',
     }),
   ),
   skipSchemaValidation: Type.Boolean({
@@ -98,8 +123,8 @@ const ChartSummary = Type.Object({
 });
 export type ChartSummary = Static<typeof ChartSummary>;
 
-/** What asks for a revision: the first look, a moved tag, a change of the spec, or a person's helm that changed the release. */
-export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ChangedByHand'] as const;
+/** What asks for a revision: the first look, a moved tag, a change of the spec, of what its valuesFrom names, or a person's helm that changed the release. */
+export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 const HistoryEntry = Type.Object({

@@ -43,6 +43,10 @@ const RULES: readonly Schema[] = [
   { rule: 'size(self.metadata.name) <= 63', message: 'the name must have at most 63 characters: it is a label of every object' },
   { rule: 'has(self.spec.releaseName) || size(self.metadata.name) <= 53', message: 'a Helm release name has at most 53 characters: set spec.releaseName' },
   { rule: "duration(self.spec.interval) >= duration('10s')", message: 'spec.interval must be at least 10s' },
+  {
+    rule: '!has(self.spec.valuesFrom) || self.spec.valuesFrom.all(v, !has(v.literal) || !v.literal || has(v.targetPath))',
+    message: 'literal needs a targetPath: only one value can be taken as it is',
+  },
   { rule: "duration(self.spec.timeout) >= duration('1s')", message: 'spec.timeout must be at least 1s' },
 ];
 

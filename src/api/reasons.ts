@@ -83,12 +83,18 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A `$ref` (or the like) in `values.schema.json` leads out of the file, to a URL or a path. It is never followed. Correct the chart, or let it in unchecked with `spec.skipSchemaValidation: true`.',
   },
+  ValuesNotFound: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'An object or a key of `spec.valuesFrom` is missing; the message names it. It goes on by itself when it appears.',
+  },
   ValuesInvalid: {
     ready: 'False',
     also: 'Stalled',
     retry: 'onChange',
     event: 'Warning',
-    doc: '`spec.values` break the schema of the chart or cannot be merged. Correct them; `spec.skipSchemaValidation: true` passes over the schema.',
+    doc: 'The values break the schema of the chart, cannot be read as a YAML map, or cannot be merged; the message names the object of `spec.valuesFrom` that cannot be read. Correct them, which is seen at once; `spec.skipSchemaValidation: true` passes over the schema.',
   },
   RenderFailed: {
     ready: 'False',

@@ -49,6 +49,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
   const seen = deps.releases.get(key);
   if (seen === undefined) {
     deps.tags.unfollow(key);
+    deps.sources.forget(key);
     deps.rollouts.forget(key);
     deps.standings.take(key);
     deps.contenders.forget(key);

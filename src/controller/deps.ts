@@ -10,6 +10,7 @@ import type { Releases } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { ServiceAccounts } from '../ports/service-accounts.ts';
+import type { Sources } from '../ports/sources.ts';
 import type { Accepted } from './accepted.ts';
 import type { Contenders } from './contenders.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -24,6 +25,7 @@ export interface Deps {
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;
+  readonly sources: Sources;
   readonly events: Events;
   readonly tags: Tags;
   readonly charts: Charts;

@@ -16,6 +16,7 @@ import { addressOf, isAdmitted } from './run.ts';
 export const finalize = async (deps: Deps, { release, kind }: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
   const key = keyOf(release.metadata);
   deps.tags.unfollow(key);
+  deps.sources.forget(key);
   deps.rollouts.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
   const addresses = [...(release.status.releases ?? []), ...(kind === 'Readable' ? [addressOf(release)] : [])];

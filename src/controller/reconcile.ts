@@ -3,12 +3,12 @@ import type { ChartRelease } from '../api/chart-release.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
-import { isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
+import { isPending, isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
 import { type Decision, decide, deployedOf, ownRecords, standing, type Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
-import { valuesDigest } from '../core/values.ts';
+import type { GivenValues } from '../core/values.ts';
 import { reasonOf } from '../ports/errors.ts';
 import type { Source } from '../ports/registry.ts';
 import type { Rendered } from '../ports/renderer.ts';
@@ -23,6 +23,7 @@ import { preflight } from '../stages/preflight.ts';
 import { pull } from '../stages/pull.ts';
 import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
+import { values } from '../stages/values.ts';
 import type { Deps } from './deps.ts';
 import { makeRoom } from './make-room.ts';
 import { type Earlier, earlierOf, objectsOf, refsOf, type Stored, storedOf } from './memory.ts';
@@ -35,7 +36,7 @@ import { running, settle } from './settle.ts';
  * Brings one release a step nearer to what its ChartRelease asks for, starting from what the cluster has, whatever the
  * last run did:
  *
- *   resolve ─▶ observe ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ preflight ─▶ open | stored manifest ]
+ *   resolve ─▶ observe ─▶ values ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ preflight ─▶ open | stored manifest ]
  *     ─▶ apply ─▶ wait ─▶ prune ─▶ close                                    (roll.ts)
  *
  * Hooks will run before apply and after wait. Rejects with the errors of ports and stages (ports/errors.ts).
@@ -44,7 +45,9 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), isWished: isWished(release), signal };
   const source = await resolve(deps, release, { fresh: run.isWished || isResumed(release) }, signal);
   const records = await observe(deps.records, run.address, signal);
-  const target = targetOf(run, source);
+  const given = await values(deps.sources, release, signal).catch(asValue);
+  if (given instanceof Error) return fallBack(deps, run, records, underWayOf(records, run), given);
+  const target = targetOf(run, source, given);
   const decision = decide(records, target);
   switch (decision.kind) {
     case 'Refuse':
@@ -52,19 +55,19 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
     case 'Keep':
       return keep(deps, run, { target, records }, decision);
     case 'Start':
-      return start(deps, run, { source, target, records }, decision);
+      return start(deps, run, { source, target, records, given }, decision);
     case 'Continue':
       return goOn(deps, run, records, decision.record);
   }
 };
 
-type Deciding = { readonly source: Source; readonly target: Target; readonly records: readonly RecordHead[] };
+type Deciding = { readonly source: Source; readonly target: Target; readonly records: readonly RecordHead[]; readonly given: GivenValues };
 type Start = Extract<Decision, { readonly kind: 'Start' }>;
 type Keep = Extract<Decision, { readonly kind: 'Keep' }>;
 type Refuse = Extract<Decision, { readonly kind: 'Refuse' }>;
 
 /** Nothing can be done now. Who was about to write where another ChartRelease was faster has nothing there, and must not claim it later. */
-const refuse = (deps: Deps, { key, release, address }: Run, { target, records }: Omit<Deciding, 'source'>, { reason, message }: Refuse): Outcome => {
+const refuse = (deps: Deps, { key, release, address }: Run, { target, records }: Omit<Deciding, 'source' | 'given'>, { reason, message }: Refuse): Outcome => {
   const own = ownRecords(records, target);
   const isTaken = reason === 'ReleaseNotOwned';
   if (isTaken) deps.contenders.wait(key, address);
@@ -79,7 +82,7 @@ const refuse = (deps: Deps, { key, release, address }: Run, { target, records }:
 };
 
 /** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */
-const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source'>, { deployed, stale }: Keep): Promise<Outcome> => {
+const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source' | 'given'>, { deployed, stale }: Keep): Promise<Outcome> => {
   const { address, release, signal } = run;
   deps.rollouts.forget(run.key);
   await admit(deps.releases, release, address, signal);
@@ -117,10 +120,10 @@ const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decis
 };
 
 /** Everything that can go wrong without a write of the release goes wrong here. */
-const prepare = async (deps: Deps, { release, address, signal }: Run, { source, target, records }: Deciding, decision: Start): Promise<Prepared> => {
+const prepare = async (deps: Deps, { release, address, signal }: Run, { source, target, records, given }: Deciding, decision: Start): Promise<Prepared> => {
   const { revision, action, digest } = decision;
   const chart = await pull(deps.charts, source, digest, signal);
-  const rendered = await render(deps, { release, address, chart, revision, action }, signal);
+  const rendered = await render(deps, { release, address, chart, values: given.documents, revision, action }, signal);
   await admit(deps.releases, release, address, signal);
   if (release.spec.createNamespace) await namespace(deps.cluster, address.namespace, signal);
   await crds(deps, rendered.crds, address.namespace, signal);
@@ -172,18 +175,30 @@ const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], un
   return { ...outcome, fetchTrouble: { reason, message: error.message }, lookAgainAfterMs: Math.min(outcome.lookAgainAfterMs ?? STRANDED_PAUSE_MS, STRANDED_PAUSE_MS) };
 };
 
-const targetOf = ({ release, address }: Run, source: Source): Target => ({
+const targetOf = ({ release, address }: Run, source: Source, { digest: valuesDigest }: GivenValues): Target => ({
   uid: release.metadata.uid,
   chartRelease: keyOf(release.metadata),
+  generation: release.metadata.generation,
   address,
   reference: printReference(source.reference),
-  valuesDigest: valuesDigest(release.spec.values === undefined ? [] : [release.spec.values]),
+  valuesDigest,
   digest: source.digest,
   deployedDigest: isSettled(release) ? release.status.chart?.digest : undefined,
   trouble: source.trouble,
   isAdmitted: isAdmitted(release, address),
   isMoving: isMoving(release, address),
 });
+
+const asValue = (error: unknown): Error => {
+  if (error instanceof Error) return error;
+  throw error;
+};
+
+/** The revision of ours that is open, where nothing newer is there. */
+const underWayOf = (records: readonly RecordHead[], { release, key, address }: Run): RecordHead | undefined => {
+  const newest = ownRecords(records, { uid: release.metadata.uid, chartRelease: key, isAdmitted: isAdmitted(release, address) }).at(-1);
+  return newest !== undefined && newest === records.at(-1) && newest.notes !== undefined && isPending(newest.status) ? newest : undefined;
+};
 
 /** Another Helm release than the present one was written last: the objects may be as that one wants them. */
 const isMoving = ({ status }: ChartRelease, { namespace, releaseName }: Run['address']): boolean => {

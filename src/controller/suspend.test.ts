@@ -11,7 +11,16 @@ const suspendedRelease = (conditions: readonly Condition[]): ChartRelease => ({ 
 
 const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonly Condition[] = []) => {
   const tags = { follow: () => Promise.reject(new Error('a tag is followed')), unfollow: (key: string) => void followers.delete(key) };
-  return suspend({ tags, rollouts: new Rollouts(), contenders: new Contenders(() => undefined), clock }, suspendedRelease(conditions));
+  return suspend(
+    {
+      tags,
+      sources: { read: () => Promise.reject(new Error('values are read')), forget: () => undefined },
+      rollouts: new Rollouts(),
+      contenders: new Contenders(() => undefined),
+      clock,
+    },
+    suspendedRelease(conditions),
+  );
 };
 
 it('lets go of the tag, and says since when it rests', () => {

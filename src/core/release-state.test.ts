@@ -42,6 +42,7 @@ const foreign = (revision: number, status: RecordStatus): RecordHead => ({
 const target = (wish: Partial<Target>): Target => ({
   uid: 'uid-1',
   chartRelease: 'apps/app',
+  generation: 2,
   address: { namespace: 'prod', releaseName: 'app' },
   reference: REFERENCE,
   valuesDigest: VALUES,
@@ -84,6 +85,13 @@ describe('decide, when the registry has said what the reference points at', () =
     ['keeps what is deployed and asked for', [superseded, deployed], {}, keep(deployed)],
     ['upgrades to the digest that the tag moved to', [superseded, deployed], { digest: NEW }, upgrade(3, { trigger: 'DigestChanged', digest: NEW })],
     ['upgrades to other values', [superseded, deployed], { valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'SpecChanged' })],
+    ['upgrades to other values of the same spec', [deployed], { valuesDigest: OTHER_VALUES, generation: 1 }, upgrade(3, { trigger: 'ValuesChanged' })],
+    [
+      'upgrades to other values of a spec that is deployed, though without a revision of its own',
+      [deployed],
+      { valuesDigest: OTHER_VALUES, deployedDigest: OLD },
+      upgrade(3, { trigger: 'ValuesChanged' }),
+    ],
     ['names the tag where tag and values changed at once', [deployed], { digest: NEW, valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'DigestChanged', digest: NEW })],
     ['upgrades to what another reference points at', [deployed], { reference: OTHER_REFERENCE, digest: NEW }, upgrade(3, { trigger: 'SpecChanged', digest: NEW })],
     ['keeps what runs when another reference points at the same digest', [deployed], { reference: OTHER_REFERENCE }, keep(deployed)],

@@ -11,6 +11,8 @@ export interface RecordOwner {
 
 /** What the ChartRelease asks for, as far as it is known. */
 export interface Target extends RecordOwner {
+  /** Its generation. */
+  readonly generation: number;
   readonly address: ReleaseAddress;
   readonly reference: string;
   readonly valuesDigest: string;
@@ -153,8 +155,10 @@ const describeHolder = (records: readonly RecordHead[]): string => {
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {
   if (newest === undefined || isGone(newest)) return 'Created';
   if (newest.notes === undefined) return 'ChangedByHand';
-  const hasMoved = newest.notes.reference === target.reference && newest.notes.chartDigest !== digest;
-  return hasMoved ? 'DigestChanged' : 'SpecChanged';
+  const { notes } = newest;
+  if (notes.reference === target.reference && notes.chartDigest !== digest) return 'DigestChanged';
+  const isSameSpec = notes.generation === target.generation || target.deployedDigest !== undefined;
+  return isSameSpec && notes.valuesDigest !== target.valuesDigest ? 'ValuesChanged' : 'SpecChanged';
 };
 
 /** Description of a record, where `helm history` shows it: with the digest, since Helm shows only a version. */

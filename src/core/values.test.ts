@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseExact } from './exact-json.ts';
-import { canonicalJson, valuesDigest } from './values.ts';
+import { canonicalJson, givenValues, type ValuesDocument, valuesDigest } from './values.ts';
 
 const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -69,5 +69,30 @@ describe('valuesDigest', () => {
     ['the last digit of a long number', [parseExact('{"a":9223372036854775807}')], [parseExact('{"a":9223372036854775806}')]],
   ])('differs with %s', (_name, one, other) => {
     expect(valuesDigest(one)).not.toBe(valuesDigest(other));
+  });
+});
+
+describe('the digest of given values', () => {
+  const from = (text: string, more: Partial<ValuesDocument> = {}): ValuesDocument => ({ text, name: 'ConfigMap a/b, key c', isLiteral: false, isSecret: false, ...more });
+  const digestOf = (sourced: readonly ValuesDocument[], inline?: unknown) => givenValues(sourced, inline).digest;
+
+  it('is that of the spec alone where nothing else is given, so that what runs keeps its digest', () => {
+    expect(digestOf([], { a: 1 })).toBe(valuesDigest([{ a: 1 }]));
+    expect(digestOf([])).toBe(valuesDigest([]));
+  });
+
+  it('does not depend on which object the text is in', () => {
+    expect(digestOf([from('a: 1', { name: 'Secret x/y, key z', isSecret: true })])).toBe(digestOf([from('a: 1')]));
+  });
+
+  it.each<readonly [string, readonly ValuesDocument[], unknown]>([
+    ['the text', [from('a: 2')], undefined],
+    ['the place where it is set', [from('a: 1', { targetPath: 'x' })], undefined],
+    ['how it is set', [from('a: 1', { isLiteral: true })], undefined],
+    ['what the spec adds', [from('a: 1')], {}],
+    ['one more document', [from('a: 1'), from('a: 1')], undefined],
+    ['the same as part of the spec', [], { a: 1 }],
+  ])('differs with %s', (_name, sourced, inline) => {
+    expect(digestOf(sourced, inline)).not.toBe(digestOf([from('a: 1')]));
   });
 });

@@ -9,6 +9,7 @@ import { KubeRecords } from '../adapters/kube/records.ts';
 import { KubeReleases } from '../adapters/kube/releases.ts';
 import { KubeSecrets } from '../adapters/kube/secrets.ts';
 import { KubeServiceAccounts } from '../adapters/kube/service-accounts.ts';
+import { KubeSources } from '../adapters/kube/sources.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
 import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
@@ -60,6 +61,7 @@ const operate = async (config: Config): Promise<void> => {
     secrets: new KubeSecrets(connection),
     serviceAccounts: new KubeServiceAccounts(connection),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),
+    sources: new KubeSources(connection, (key) => queue.add(key)),
     events,
     tags,
     charts: new RegistryCharts({ client: registry, metrics: metrics.charts }),

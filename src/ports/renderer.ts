@@ -1,3 +1,4 @@
+import type { ValuesDocument } from '../core/values.ts';
 import type { Chart } from './registry.ts';
 
 export type RenderErrorCode =
@@ -53,8 +54,8 @@ export interface Stamp {
 
 export interface RenderRequest {
   readonly chart: Chart;
-  /** Values documents, JSON, later ones win. */
-  readonly values: readonly string[];
+  /** Later ones win. */
+  readonly values: readonly ValuesDocument[];
   /** Whether the values are not held to the chart's values.schema.json. */
   readonly skipSchemaValidation: boolean;
   readonly release: { readonly name: string; readonly namespace: string; readonly revision: number; readonly action: 'install' | 'upgrade' };

@@ -1,6 +1,7 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { stampOf } from '../core/ownership.ts';
 import type { ReleaseAddress } from '../core/record.ts';
+import type { ValuesDocument } from '../core/values.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { StageError } from '../ports/errors.ts';
 import type { Chart } from '../ports/registry.ts';
@@ -11,16 +12,17 @@ export interface RenderInput {
   readonly release: ChartRelease;
   readonly address: ReleaseAddress;
   readonly chart: Chart;
+  readonly values: readonly ValuesDocument[];
   readonly revision: number;
   readonly action: 'install' | 'upgrade';
 }
 
 /** Renders a chart as Helm would install or upgrade it on this cluster. Rejects with RenderError, ClusterError, StageError. */
 export const render = async (deps: { readonly renderer: Renderer; readonly cluster: Cluster }, input: RenderInput, signal: AbortSignal): Promise<Rendered> => {
-  const { release, address, chart, revision, action } = input;
+  const { release, address, chart, values, revision, action } = input;
   const request = {
     chart,
-    values: release.spec.values === undefined ? [] : [JSON.stringify(release.spec.values)],
+    values,
     skipSchemaValidation: release.spec.skipSchemaValidation,
     release: { name: address.releaseName, namespace: address.namespace, revision, action },
     capabilities: await deps.cluster.capabilities(signal),

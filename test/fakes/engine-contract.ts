@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Chart } from '../../src/ports/registry.ts';
 import type { Renderer, RenderRequest } from '../../src/ports/renderer.ts';
+import type { ValuesDocument } from '../../src/core/values.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -47,6 +48,9 @@ export const contractChart = (digest: string, files: Readonly<Record<string, str
     ...files,
   }).map(([name, text]) => ({ name, bytes: Buffer.from(text) })),
 });
+
+/** Values as they stand in the spec. */
+export const valuesOf = (text: string): ValuesDocument => ({ text, name: 'spec.values', isLiteral: false, isSecret: false });
 
 /** A request to render it. */
 export const contractRequest = (request: Partial<RenderRequest> = {}): RenderRequest => ({
@@ -97,7 +101,7 @@ export const rendererContract = (name: string, open: () => ClosableRenderer): vo
     });
 
     it('gives chart, notes, CRDs and the parts of a record', async () => {
-      const { chart, notes, crds, manifest, recordParts } = await render({ values: ['{"name":"moon"}'] });
+      const { chart, notes, crds, manifest, recordParts } = await render({ values: [valuesOf('{"name":"moon"}')] });
       expect(chart).toEqual({ name: 'hello', version: '1.2.3', appVersion: '4.5' });
       expect(notes).toBe('Say hello.');
       expect(crds).toMatchObject([{ kind: 'CustomResourceDefinition', name: 'bells.example.com' }]);
@@ -108,12 +112,12 @@ export const rendererContract = (name: string, open: () => ClosableRenderer): vo
     });
 
     it('lets later values win', async () => {
-      const { objects } = await render({ values: ['{"greeting":"ahoj","name":"a"}', '{"name":"b"}'] });
+      const { objects } = await render({ values: [valuesOf('{"greeting":"ahoj","name":"a"}'), valuesOf('{"name":"b"}')] });
       expect(jsonOf(objects[0]?.json)).toMatchObject({ data: { greeting: 'ahoj', name: 'b' } });
     });
 
     it('keeps one release out of the next, of the same chart', async () => {
-      await render({ values: ['{"name":"first"}'] });
+      await render({ values: [valuesOf('{"name":"first"}')] });
       const { objects } = await render({ release: { name: 'back', namespace: 'shop', revision: 2, action: 'upgrade' } });
       expect(jsonOf(objects[0]?.json)).toMatchObject({ metadata: { name: 'back' }, data: { name: 'world' } });
     });
@@ -164,11 +168,11 @@ export const rendererContract = (name: string, open: () => ClosableRenderer): vo
     });
 
     it('refuses values that are no map', async () => {
-      await expect(render({ values: ['[1]'] })).rejects.toMatchObject({ code: 'ValuesInvalid' });
+      await expect(render({ values: [valuesOf('[1]')] })).rejects.toMatchObject({ code: 'ValuesInvalid' });
     });
 
     it('works on after a failure', async () => {
-      await render({ values: ['[1]'] }).catch(() => undefined);
+      await render({ values: [valuesOf('[1]')] }).catch(() => undefined);
       await expect(render()).resolves.toMatchObject({ chart: { name: 'hello' } });
     });
 

@@ -2,7 +2,7 @@ import { parseAllDocuments } from 'yaml';
 
 /** What the fake engine understands of a request to render. */
 export interface RenderHeader {
-  readonly values: readonly string[];
+  readonly values: readonly { readonly text: string }[];
   readonly release: { readonly name: string; readonly namespace: string; readonly revision: number };
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -86,7 +86,7 @@ const metaOf = (files: Files): Fields & { readonly name: string } => {
 
 const defaultsOf = (files: Files): Fields => (parseAllDocuments(files.get('values.yaml') ?? '{}')[0]?.toJS() ?? {}) as Fields;
 
-const mergeValues = (documents: readonly string[]): Fields => Object.assign({}, ...documents.map(mapOf)) as Fields;
+const mergeValues = (documents: RenderHeader['values']): Fields => Object.assign({}, ...documents.map(({ text }) => mapOf(text))) as Fields;
 
 const mapOf = (text: string): Fields => {
   const value: unknown = JSON.parse(text);

@@ -116,3 +116,70 @@ describe.concurrent('a namespace that is missing', () => {
     expect(await site.read(`/api/v1/namespaces/${target}`)).toMatchObject({ status: { phase: 'Active' } });
   });
 });
+
+describe.concurrent('values from other objects', () => {
+  const PRINTS = {
+    'templates/values.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "{{ .Release.Name }}-values"}\ndata:\n  values: {{ omit .Values "global" | toJson | quote }}\n',
+  };
+  const given = async (name: string) => JSON.parse((await site.configMap(`${name}-values`))?.['values'] ?? 'null') as unknown;
+  const put = (kind: 'ConfigMap' | 'Secret', name: string, texts: Readonly<Record<string, string>>) =>
+    site.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind, metadata: { name }, [kind === 'Secret' ? 'stringData' : 'data']: texts }));
+
+  it('are merged in order, below those of the spec, and followed at once', async () => {
+    await site.pushSmall('merged', 'stable', '1.0.0', { ...PRINTS, 'values.yaml': 'greeting: hello\ndropped: 1\n' });
+    await put('ConfigMap', 'merged-base', { 'values.yaml': 'greeting: base\ndropped: null\nmode: 0644\nbig: 12345678901234567890\nnested: {a: 1, b: 1}\n' });
+    await put('Secret', 'merged-login', { 'more.yaml': 'nested: {b: 2}\n', password: 'pa,ss={' });
+    const valuesFrom = [
+      { kind: 'ConfigMap', name: 'merged-base' },
+      { kind: 'Secret', name: 'merged-login', valuesKey: 'more.yaml' },
+      { kind: 'Secret', name: 'merged-login', valuesKey: 'password', targetPath: 'nested.password', literal: true },
+      { kind: 'ConfigMap', name: 'merged-none', optional: true },
+    ];
+    await site.release('merged', { chart: site.reference('merged', 'stable'), valuesFrom, values: { nested: { a: 3 } } });
+    await site.ready('merged', 1);
+    expect(await given('merged')).toEqual({ greeting: 'base', mode: 420, big: 12345678901234567000, nested: { a: 3, b: 2, password: 'pa,ss={' } });
+    expect((await site.helm(['get', 'values', 'merged', '-o', 'json'])).stdout).toContain('"password":"pa,ss={"');
+    await put('Secret', 'merged-login', { 'more.yaml': 'nested: {b: 4}\n', password: 'other' });
+    const status = await site.ready('merged', 2);
+    expect(status.history?.[0]).toMatchObject({ action: 'upgrade', trigger: 'ValuesChanged' });
+    expect(await given('merged')).toMatchObject({ nested: { a: 3, b: 4, password: 'other' } });
+    await put('ConfigMap', 'merged-none', { 'values.yaml': 'appeared: true' });
+    await site.ready('merged', 3);
+    expect(await given('merged')).toMatchObject({ appeared: true });
+    await site.kubectl(['label', 'configmap', 'merged-base', 'touched=yes']);
+    await put('ConfigMap', 'merged-base', { 'values.yaml': 'greeting: again\n' });
+    await site.ready('merged', 4);
+    expect(await given('merged')).toMatchObject({ greeting: 'again' });
+  });
+
+  it('leave what runs alone while they are missing or cannot be read, and go on by themselves', async () => {
+    await site.pushSmall('lacking', 'stable', '1.0.0', PRINTS);
+    const spec = { chart: site.reference('lacking', 'stable'), valuesFrom: [{ kind: 'Secret', name: 'lacking-values' }] };
+    await site.release('lacking', spec);
+    expect(await site.fails('lacking', 'ValuesNotFound')).toBe(
+      `spec.valuesFrom: Secret ${site.namespace}/lacking-values does not exist; create it, or make the reference optional`,
+    );
+    await put('Secret', 'lacking-values', { other: 'a: 1' });
+    await site.reaches('lacking', 'that the key is missing', (status) => conditionIn(status, 'Ready')?.message.includes('has no key values.yaml') ?? false);
+    await put('Secret', 'lacking-values', { 'values.yaml': 'greeting: good' });
+    await site.ready('lacking', 1);
+    for (const broken of ['hunter2: {\nhunter2', '[hunter2]', 'hunter2']) {
+      await put('Secret', 'lacking-values', { 'values.yaml': broken });
+      const message = await site.fails('lacking', 'ValuesInvalid');
+      expect(message).toMatch(new RegExp(`cannot read Secret ${site.namespace}/lacking-values, key values.yaml: it is no YAML map.*; revision 1 .* keeps running$`));
+      expect(message).not.toContain('hunter2');
+    }
+    expect(await given('lacking')).toEqual({ greeting: 'good' });
+    await put('Secret', 'lacking-values', { 'values.yaml': 'greeting: better' });
+    await site.ready('lacking', 2);
+    await site.kubectl(['delete', 'secret', 'lacking-values']);
+    expect(await site.fails('lacking', 'ValuesNotFound')).toMatch(/does not exist; .*; revision 2 .* keeps running$/);
+    expect(await given('lacking')).toEqual({ greeting: 'better' });
+    expect(site.operator.log().join('')).not.toContain('hunter2');
+  });
+
+  it('are refused where a value is to be literal and has no path', async () => {
+    const valuesFrom = [{ kind: 'Secret', name: 'x', literal: true }];
+    await expect(site.release('wrong', { chart: 'r.invalid/a:1', valuesFrom })).rejects.toThrow('literal needs a targetPath');
+  });
+});

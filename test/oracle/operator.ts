@@ -32,7 +32,14 @@ export class Operator {
     const capabilities = { kubeVersion, apiVersions: [...this.#helmsOwn.apiVersions, ...extraApiVersions] };
     try {
       const chart = await this.#chart(archive);
-      const request = { chart, values: [values.text], skipSchemaValidation: false, release: { ...release, revision: 1 }, capabilities, stamp: NO_STAMP };
+      const request = {
+        chart,
+        values: [{ text: values.text, name: '', isLiteral: false, isSecret: false }],
+        skipSchemaValidation: false,
+        release: { ...release, revision: 1 },
+        capabilities,
+        stamp: NO_STAMP,
+      };
       return { kind: 'Rendered', rendered: await this.#renderer.render(request, this.#signal) };
     } catch (error) {
       if (error instanceof ArchiveFault || (error instanceof RenderError && error.code !== 'Unavailable')) return { kind: 'Refused', message: error.message };

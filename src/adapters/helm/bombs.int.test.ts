@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
+import { contractChart, contractRequest, valuesOf } from '../../../test/fakes/engine-contract.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EnginesLimits } from './engines.ts';
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 const bomb = (renderer: HelmRenderer, name: keyof typeof BOMBS, signal = new AbortController().signal) =>
-  renderer.render(contractRequest({ chart: contractChart(`sha256:${name}`, { 'templates/config.yaml': BOMBS[name] }), values: VALUES }), signal);
+  renderer.render(contractRequest({ chart: contractChart(`sha256:${name}`, { 'templates/config.yaml': BOMBS[name] }), values: VALUES.map(valuesOf) }), signal);
 
 /** Renders charts for 50 releases, half of them charts that were never seen, and gives the longest time. */
 const renderFifty = async (renderer: HelmRenderer, turn: string): Promise<number> => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
+import { contractChart, contractRequest, valuesOf } from '../../../test/fakes/engine-contract.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EnginesLimits } from './engines.ts';
@@ -48,7 +48,7 @@ const render = (
   renderer.render(
     contractRequest({
       chart: contractChart(request.digest ?? `sha256:${name}`),
-      values: request.values ?? [],
+      values: (request.values ?? []).map(valuesOf),
       skipSchemaValidation: request.skipSchemaValidation ?? false,
       release: { name, namespace: 'shop', revision: request.revision ?? 1, action: 'install' },
     }),

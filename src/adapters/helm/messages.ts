@@ -1,13 +1,14 @@
 import type { ChartFile } from '../../ports/registry.ts';
+import type { ValuesDocument } from '../../core/values.ts';
 import type { RenderRequest, Stamp } from '../../ports/renderer.ts';
-import type { ChartHeader, Message } from './protocol.ts';
+import type { ChartHeader, Message, ValuesHeader } from './protocol.ts';
 
 /** The request to render, with the chart's digest alone or with its files, whose bytes are not copied. */
 export const renderMessage = (request: RenderRequest, carries: 'digest' | 'files'): Message => {
   const files = carries === 'files' ? request.chart.files : undefined;
   const { values, skipSchemaValidation, release, capabilities, stamp } = request;
   const chart = chartHeader(request, files);
-  const header = { op: 'render', chart, values, release, capabilities, ...stampOf(stamp), skipSchemaValidation } as const;
+  const header = { op: 'render', chart, values: values.map(valuesHeader), release, capabilities, ...stampOf(stamp), skipSchemaValidation } as const;
   return { header, attachment: files?.map(({ bytes }) => bytes) ?? [] };
 };
 
@@ -21,6 +22,14 @@ const chartHeader = ({ chart }: RenderRequest, files: readonly ChartFile[] | und
   digest: chart.digest,
   ...(files === undefined ? {} : { files: files.map(({ name, bytes }) => ({ name, size: bytes.length })) }),
   ...(chart.overrides === undefined ? {} : { overrides: chart.overrides }),
+});
+
+const valuesHeader = ({ text, name, targetPath, isLiteral, isSecret }: ValuesDocument): ValuesHeader => ({
+  text,
+  name,
+  ...(targetPath !== undefined && { targetPath }),
+  literal: isLiteral,
+  secret: isSecret,
 });
 
 // Field by field: what else a caller's object carries is none of the engine's business.

@@ -1,7 +1,7 @@
 import type { RenderedHook, RenderedObject, RenderRequest } from '../../ports/renderer.ts';
 
 /** The protocol that this side speaks; an engine that names another one is not used. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** What an engine says before anything else. */
 export interface Ready {
@@ -20,12 +20,21 @@ export interface Message {
 interface RenderHeader {
   readonly op: 'render';
   readonly chart: ChartHeader;
-  readonly values: RenderRequest['values'];
+  readonly values: readonly ValuesHeader[];
   readonly release: RenderRequest['release'];
   readonly capabilities: RenderRequest['capabilities'];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly skipSchemaValidation: boolean;
+}
+
+/** Fields that say nothing are left out. */
+export interface ValuesHeader {
+  readonly text: string;
+  readonly name: string;
+  readonly targetPath?: string;
+  readonly literal: boolean;
+  readonly secret: boolean;
 }
 
 export interface ChartHeader {

@@ -25,8 +25,8 @@ const parse = (header: unknown) => parseReply({ header, attachment: ATTACHMENT }
 
 describe('parseReady', () => {
   it('names both protocols when they differ', () => {
-    const header = { kind: 'ready', helm: 'v4.3.1', protocol: 2 };
-    expect(() => parseReady({ header, attachment: ATTACHMENT })).toThrow('the engine speaks protocol 2 and the operator 1');
+    const header = { kind: 'ready', helm: 'v4.3.1', protocol: 3 };
+    expect(() => parseReady({ header, attachment: ATTACHMENT })).toThrow('the engine speaks protocol 3 and the operator 2');
   });
 });
 

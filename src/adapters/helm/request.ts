@@ -1,3 +1,4 @@
+import type { ValuesDocument } from '../../core/values.ts';
 import type { Chart, ChartFile } from '../../ports/registry.ts';
 import type { RenderRequest, Stamp } from '../../ports/renderer.ts';
 import { Fields, ProtocolError } from './fields.ts';
@@ -28,7 +29,7 @@ const parseRender = (fields: Fields, stamp: Stamp): Omit<RenderRequest, 'chart'>
   const release = fields.object('release');
   const capabilities = fields.object('capabilities');
   return {
-    values: fields.texts('values'),
+    values: fields.objects('values', parseValues),
     skipSchemaValidation: fields.flag('skipSchemaValidation'),
     release: {
       name: release.text('name'),
@@ -40,6 +41,14 @@ const parseRender = (fields: Fields, stamp: Stamp): Omit<RenderRequest, 'chart'>
     stamp,
   };
 };
+
+const parseValues = (fields: Fields): ValuesDocument => ({
+  text: fields.text('text'),
+  name: fields.text('name'),
+  ...(fields.has('targetPath') && { targetPath: fields.text('targetPath') }),
+  isLiteral: fields.flag('literal'),
+  isSecret: fields.flag('secret'),
+});
 
 const parseChart = (fields: Fields, attachment: Uint8Array): AskedChart => ({
   digest: fields.text('digest'),

@@ -9,6 +9,7 @@ export interface Selection {
   /** Path of the collection. */
   readonly path: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly isMetadataOnly: boolean;
 }
 
@@ -56,6 +57,7 @@ const listOnce = async (api: Api, action: string, selection: Selection, signal: 
 const listRequest = (selection: Selection, continueToken: string): ApiRequest => {
   const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
   if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
+  if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
   if (continueToken !== '') query.set('continue', continueToken);
   const request = { method: 'GET', path: `${selection.path}?${query}`, limitBytes: LIMIT_BYTES } as const;
   return selection.isMetadataOnly ? { ...request, accept: METADATA_ONLY_LIST } : request;

@@ -98,6 +98,7 @@ const watchRequest = (selection: Selection, resourceVersion: string, chance: num
   const timeoutSeconds = MIN_TIMEOUT_S + Math.floor((MAX_TIMEOUT_S - MIN_TIMEOUT_S) * chance);
   const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(timeoutSeconds), resourceVersion });
   if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
+  if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
   const request = { method: 'GET', path: `${selection.path}?${query}` } as const;
   return selection.isMetadataOnly ? { ...request, accept: METADATA_ONLY } : request;
 };
