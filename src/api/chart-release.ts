@@ -15,7 +15,7 @@ export const RECONCILE_AT = `${GROUP}/reconcile-at`;
 /** Flux's key for the same wish, so that its tools work. */
 export const FLUX_RECONCILE_AT = 'reconcile.fluxcd.io/requestedAt';
 
-const DURATION = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$';
+export const DURATION = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$';
 
 const ValuesReference = Type.Object({
   kind: Type.Enum(['ConfigMap', 'Secret'], { description: 'Kind of the object.' }),

@@ -1,4 +1,4 @@
-import { ChartReleaseSpec, ChartReleaseStatus, GROUP, KIND, PLURAL, VERSION } from './chart-release.ts';
+import { ChartReleaseSpec, ChartReleaseStatus, DURATION, GROUP, KIND, PLURAL, VERSION } from './chart-release.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
 
@@ -39,15 +39,18 @@ const COLUMNS: readonly Schema[] = [
   { name: 'Reference', type: 'string', jsonPath: '.spec.chart', priority: 1 },
 ];
 
+/** What is no duration at all is the pattern's to refuse, in one message and not two. */
+const atLeast = (field: 'interval' | 'timeout', least: string): string => `!self.spec.${field}.matches(r'${DURATION}') || duration(self.spec.${field}) >= duration('${least}')`;
+
 const RULES: readonly Schema[] = [
   { rule: 'size(self.metadata.name) <= 63', message: 'the name must have at most 63 characters: it is a label of every object' },
   { rule: 'has(self.spec.releaseName) || size(self.metadata.name) <= 53', message: 'a Helm release name has at most 53 characters: set spec.releaseName' },
-  { rule: "duration(self.spec.interval) >= duration('10s')", message: 'spec.interval must be at least 10s' },
+  { rule: atLeast('interval', '10s'), message: 'spec.interval must be at least 10s', fieldPath: '.spec.interval' },
   {
     rule: '!has(self.spec.valuesFrom) || self.spec.valuesFrom.all(v, !has(v.literal) || !v.literal || has(v.targetPath))',
     message: 'literal needs a targetPath: only one value can be taken as it is',
   },
-  { rule: "duration(self.spec.timeout) >= duration('1s')", message: 'spec.timeout must be at least 1s' },
+  { rule: atLeast('timeout', '1s'), message: 'spec.timeout must be at least 1s', fieldPath: '.spec.timeout' },
 ];
 
 const rootSchema = (): Schema => ({

@@ -86,6 +86,15 @@ describe('what runs, in the next status', () => {
     expect(status.chart).toBeUndefined();
   });
 
+  it('still tells of a revision whose notes stock helm has dropped, and not of another one with its number', () => {
+    const before = statusOf({ records: [record(1, 'superseded'), record(2, 'deployed')] });
+    const bare = (of: RecordHead): RecordHead => ({ ...of, notes: undefined });
+    const rolledBack = [record(1, 'superseded'), bare(record(2, 'superseded')), bare(record(3, 'deployed'))];
+    expect(statusOf({ records: rolledBack }, before).history).toEqual([{ ...before.history?.[0], outcome: 'superseded' }, before.history?.[1]]);
+    const later = { ...bare(record(2, 'deployed')), createdAt: record(2, 'deployed').createdAt + 3600 };
+    expect(statusOf({ records: [later] }, before).history).toEqual([]);
+  });
+
   it('is gone when no record is deployed any more', () => {
     const before = statusOf({ records: [record(1, 'deployed')] });
     const status = statusOf({ records: [record(1, 'uninstalled')] }, before);

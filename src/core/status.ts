@@ -1,6 +1,6 @@
 import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry } from '../api/chart-release.ts';
 import { reasonSpec, type Reason } from '../api/reasons.ts';
-import { timestamp } from '../api/time.ts';
+import { millisOf, timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
@@ -50,7 +50,7 @@ export interface NextStatus {
 /** The status after a run. Equal to the previous one, timestamps included, when nothing happened. */
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
-  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome.reference);
+  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome.reference, previous.history ?? []);
   const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
@@ -105,13 +105,13 @@ const runningBefore = ({ chart, revision, history }: ChartReleaseStatus): Runnin
   ...(history !== undefined && { history }),
 });
 
-const runningNow = (records: readonly RecordHead[], reference: string | undefined): Running => {
+const runningNow = (records: readonly RecordHead[], reference: string | undefined, told: readonly HistoryEntry[]): Running => {
   const deployed = deployedOf(records);
   const chart = deployed === undefined ? undefined : chartSummary(deployed, reference);
   return {
     ...(chart !== undefined && { chart }),
     ...(deployed !== undefined && { revision: deployed.revision }),
-    history: records.flatMap(historyEntry).reverse(),
+    history: records.flatMap((record) => historyEntry(record, told)).reverse(),
   };
 };
 
@@ -128,9 +128,10 @@ const chartSummary = ({ notes }: RecordHead, reference: string | undefined): Cha
   };
 };
 
-const historyEntry = (record: RecordHead): readonly HistoryEntry[] =>
+/** Stock helm drops our notes from a record that it rewrites: what was told of that revision before still holds. */
+const historyEntry = (record: RecordHead, told: readonly HistoryEntry[]): readonly HistoryEntry[] =>
   record.notes === undefined
-    ? []
+    ? told.filter((entry) => isOf(record, entry)).map((entry) => ({ ...entry, outcome: record.status }))
     : [
         {
           revision: record.revision,
@@ -139,9 +140,17 @@ const historyEntry = (record: RecordHead): readonly HistoryEntry[] =>
           action: record.notes.action,
           trigger: record.notes.trigger,
           outcome: record.status,
-          when: timestamp(record.createdAt * 1000),
+          when: whenOf(record),
         },
       ];
+
+/** The time may be off by a little: with our notes went our word for it, and the API server's is left. */
+const isOf = (record: RecordHead, { revision, when }: HistoryEntry): boolean =>
+  revision === record.revision && Math.abs(millisOf(when) - record.createdAt * 1000) < CLOCKS_APART_MS;
+
+const CLOCKS_APART_MS = 60_000;
+
+const whenOf = ({ createdAt }: RecordHead): string => timestamp(createdAt * 1000);
 
 const inventoryEntry = (ref: ObjectRef): InventoryEntry => ({
   apiVersion: ref.apiVersion,

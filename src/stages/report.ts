@@ -57,11 +57,19 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
 /** A success is news when another revision runs, trouble when it is another one: not whenever the words change. */
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
   const [was, is] = [conditionOf(before.conditions, type), conditionOf(after.conditions, type)];
-  if (type === 'Ready' && is?.status === 'True' && is.reason !== 'Suspended') return before.revision !== after.revision;
+  if (type === 'Ready' && is?.status === 'True' && is.reason !== 'Suspended') return before.revision !== after.revision || isAnew(before, after);
   // A revision that fails as the one before it did is another one.
   if (type === 'Ready' && before.history?.[0]?.revision !== after.history?.[0]?.revision) return true;
   return was?.reason !== is?.reason || before.observedGeneration !== after.observedGeneration;
 };
+
+/** A release that was uninstalled by hand and installed again begins with an old number. */
+const isAnew = (before: ChartReleaseStatus, after: ChartReleaseStatus): boolean => {
+  const [was, is] = [beganAt(before), beganAt(after)];
+  return was !== undefined && is !== undefined && was !== is;
+};
+
+const beganAt = ({ revision, history }: ChartReleaseStatus): string | undefined => history?.find((entry) => entry.revision === revision)?.when;
 
 const announcement = (type: 'Normal' | 'Warning', reason: string, message: string, status: ChartReleaseStatus): Announcement => ({
   type,
