@@ -89,6 +89,19 @@ export const ChartReleaseSpec = Type.Object({
     description:
       'Whether everything rests: the tag is not looked at, nothing is applied, waited for or tried again. What runs stays as it is. Deleting the ChartRelease uninstalls all the same.',
   }),
+  dependsOn: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of the other ChartRelease.' }),
+        namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: 'Its namespace; that of this one where absent.' })),
+      }),
+      {
+        maxItems: 32,
+        description:
+          'ChartReleases (`name`, and `namespace` where it is another) that must be Ready, for their spec as it is, before a new revision of this one begins. What runs is not touched when they fail later, and they are uninstalled in no order.',
+      },
+    ),
+  ),
   pullSecrets: Type.Optional(
     Type.Array(
       Type.Object({ name: Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret of type kubernetes.io/dockerconfigjson in the same namespace.' }) }),

@@ -34,6 +34,19 @@ export const REASONS = {
     doc: '`spec.suspend` is true: nothing is looked at or changed until it is not. Ready stays True where it was True, since what runs is as it was, and is False elsewhere.',
   },
 
+  DependencyNotReady: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'None',
+    doc: 'A new revision waits for ChartReleases of `spec.dependsOn`; the message names them and says why they are not ready. It goes on at once when they are.',
+  },
+  DependencyCycle: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: '`spec.dependsOn` leads back to the ChartRelease itself; the message has the chain. Take one of its references out.',
+  },
   InvalidReference: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.chart` is not a chart reference. Correct it.' },
   InvalidSpec: {
     ready: 'False',

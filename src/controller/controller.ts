@@ -46,6 +46,7 @@ const logRepeat = (logger: Logger, key: string, error: unknown): void => {
 
 /** One run of one release, with its report. */
 const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<Ended> => {
+  deps.dependents.forget(key);
   const seen = deps.releases.get(key);
   if (seen === undefined) {
     deps.tags.unfollow(key);

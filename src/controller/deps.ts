@@ -13,6 +13,7 @@ import type { ServiceAccounts } from '../ports/service-accounts.ts';
 import type { Sources } from '../ports/sources.ts';
 import type { Accepted } from './accepted.ts';
 import type { Contenders } from './contenders.ts';
+import type { Dependents } from './dependents.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Standings } from './standings.ts';
 
@@ -37,4 +38,5 @@ export interface Deps {
   readonly standings: Standings;
   readonly accepted: Accepted;
   readonly contenders: Contenders;
+  readonly dependents: Dependents;
 }

@@ -25,6 +25,7 @@ import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
 import { values } from '../stages/values.ts';
 import type { Deps } from './deps.ts';
+import { gate } from './gate.ts';
 import { makeRoom } from './make-room.ts';
 import { type Earlier, earlierOf, objectsOf, refsOf, type Stored, storedOf } from './memory.ts';
 import { look, roll } from './roll.ts';
@@ -100,6 +101,7 @@ const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 's
 /** A new revision. When it cannot be begun, the one that is under way is brought to its end: that is better than neither. */
 const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start): Promise<Outcome> => {
   try {
+    gate(deps, run);
     return await begin(deps, run, deciding.records, decision, await prepare(deps, run, deciding, decision));
   } catch (error) {
     const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;

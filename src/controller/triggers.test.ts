@@ -3,6 +3,7 @@ import { FakeClock } from '../../test/fakes/clock.ts';
 import type { Condition } from '../api/conditions.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { SeenRelease } from '../ports/releases.ts';
+import { Dependents } from './dependents.ts';
 import { newRollout, Rollouts } from './rollouts.ts';
 import { triggers, type Triggers, wakeHeld } from './triggers.ts';
 import { Workqueue } from './workqueue.ts';
@@ -15,7 +16,9 @@ const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Pro
   const queue = new Workqueue(new FakeClock());
   const rollouts = new Rollouts();
   if (isUnderWay) rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, firstDeployed: '', planned: [], toPrune: [], since: 0 }));
-  happen(triggers(queue, rollouts));
+  const dependents = new Dependents((key) => queue.add(key));
+  dependents.wait('apps/next', ['apps/base']);
+  happen(triggers(queue, rollouts, dependents));
   return Promise.all(Array.from({ length: queue.depth }, () => queue.get()));
 };
 
@@ -26,6 +29,7 @@ describe('triggers', () => {
     ['sleep through our own status write', (to) => to.releaseChanged(KEY, 'status'), false, []],
     ['sleep through a status write while a revision is under way', (to) => to.releaseChanged(KEY, 'status'), true, []],
     ['wake a release whose finalizers changed: ours may be gone', (to) => to.releaseChanged(KEY, 'meta'), false, [KEY]],
+    ['wake a release that waits for another one to be ready', (to) => to.releaseChanged('apps/base', 'status'), false, ['apps/next']],
     ['wake a release whose tag moved', (to) => to.tagChanged(KEY), false, [KEY]],
     ['wake a release under way when the health of an object changed', (to) => to.healthChanged(KEY), true, [KEY]],
     ['sleep through changes of health at rest', (to) => to.healthChanged(KEY), false, []],

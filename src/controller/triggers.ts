@@ -1,12 +1,13 @@
 import type { Reason } from '../api/reasons.ts';
 import { isHeldBy } from '../core/conditions.ts';
 import type { ReleaseChange, Releases } from '../ports/releases.ts';
+import type { Dependents } from './dependents.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Workqueue } from './workqueue.ts';
 
 /** Turns what the watches see into keys to work on. */
 export interface Triggers {
-  /** A status is written by nobody else. */
+  /** A status is written by nobody else; others may wait for it. */
   releaseChanged(key: string, change: ReleaseChange): void;
   /** The health of an object of the release changed. Nobody waits for it unless a revision is under way. */
   healthChanged(key: string): void;
@@ -14,9 +15,10 @@ export interface Triggers {
 }
 
 /** The triggers that feed this queue. */
-export const triggers = (queue: Workqueue, rollouts: Rollouts): Triggers => ({
+export const triggers = (queue: Workqueue, rollouts: Rollouts, dependents: Dependents): Triggers => ({
   releaseChanged: (key, change) => {
     if (change !== 'status') queue.add(key);
+    dependents.changed(key);
   },
   healthChanged: (key) => {
     if (rollouts.has(key)) queue.add(key);

@@ -21,6 +21,7 @@ import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { Accepted } from '../controller/accepted.ts';
 import { work } from '../controller/controller.ts';
 import { Contenders } from '../controller/contenders.ts';
+import { Dependents } from '../controller/dependents.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Rollouts } from '../controller/rollouts.ts';
 import { Standings } from '../controller/standings.ts';
@@ -46,7 +47,8 @@ const operate = async (config: Config): Promise<void> => {
   const connection = await connect(config, { clock, logger, metrics: metrics.api });
   const queue = new Workqueue(clock, metrics.queue);
   const rollouts = new Rollouts();
-  const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts);
+  const dependents = new Dependents((key) => queue.add(key));
+  const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts, dependents);
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
   const records = new KubeRecords(connection);
   const events = new KubeEvents(connection, hostname());
@@ -73,6 +75,7 @@ const operate = async (config: Config): Promise<void> => {
     standings: new Standings(),
     accepted: new Accepted(),
     contenders: new Contenders((key) => queue.add(key)),
+    dependents,
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);

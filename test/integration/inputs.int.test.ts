@@ -183,3 +183,53 @@ describe.concurrent('values from other objects', () => {
     await expect(site.release('wrong', { chart: 'r.invalid/a:1', valuesFrom })).rejects.toThrow('literal needs a targetPath');
   });
 });
+
+describe.concurrent('releases that depend on others', () => {
+  it('become ready in order, each soon after the one before it', async () => {
+    const names = ['chain-0', 'chain-1', 'chain-2', 'chain-3', 'chain-4'];
+    await site.pushSmall('chain', 'stable', '1.0.0');
+    const spec = { chart: site.reference('chain', 'stable') };
+    for (const [index, name] of names.entries()) if (index > 0) await site.release(name, { ...spec, dependsOn: [{ name: names[index - 1] }] });
+    const message = await site.fails('chain-1', 'DependencyNotReady');
+    expect(message).toBe(`waits for its dependencies: ChartRelease ${site.namespace}/chain-0 does not exist, or is in a namespace that is not watched`);
+    expect(await site.fails('chain-4', 'DependencyNotReady')).toContain(`ChartRelease ${site.namespace}/chain-3 is not ready (DependencyNotReady)`);
+    await site.release('chain-0', spec);
+    for (const name of names) await site.ready(name, 1);
+    // Whose record is deployed when the next one's is made, by the API server's own count of writes.
+    const records = await Promise.all(
+      names.map((name) => site.object(`secrets/sh.helm.release.v1.${name}.v1`) as Promise<{ metadata: { creationTimestamp: string } } | undefined>),
+    );
+    const made = records.map((record) => Date.parse(record?.metadata.creationTimestamp ?? ''));
+    expect(made).toEqual(made.toSorted((one, other) => one - other));
+    const opened = site.operator.log().flatMap((line) => /"name":"(chain-\d)".*"(?:opened install|deployed)/.exec(line)?.[1] ?? []);
+    expect(opened).toEqual(names.flatMap((name) => [name, name]));
+  });
+
+  it('are not disturbed when one of those fails later, and wait with the next revision', async () => {
+    await site.pushSmall('below', 'stable', '1.0.0');
+    await site.pushSmall('above', 'stable', '1.0.0');
+    await site.release('below', { chart: site.reference('below', 'stable') });
+    await site.release('above', { chart: site.reference('above', 'stable'), dependsOn: [{ name: 'below', namespace: site.namespace }] });
+    await site.ready('above', 1);
+    await patch('below', { chart: site.reference('below', 'missing') });
+    await site.fails('below', 'ChartNotFound');
+    await site.lookNow('above');
+    await site.reaches('above', 'looked at, and Ready', (status) => status.lastHandledReconcileAt !== undefined && conditionIn(status, 'Ready')?.status === 'True');
+    await patch('above', { values: { greeting: 'next' } });
+    expect(await site.fails('above', 'DependencyNotReady')).toMatch(/below is not ready \(ChartNotFound\); revision 1 \(above 1\.0\.0\) keeps running$/);
+    await patch('below', { chart: site.reference('below', 'stable') });
+    await site.ready('above', 2);
+  });
+
+  it('say so when they lead back to themselves, and go on when they do not any more', async () => {
+    await site.pushSmall('round', 'stable', '1.0.0');
+    const spec = { chart: site.reference('round', 'stable') };
+    await site.release('round-a', { ...spec, dependsOn: [{ name: 'round-b' }] });
+    await site.release('round-b', { ...spec, dependsOn: [{ name: 'round-a' }] });
+    const [a, b] = [`${site.namespace}/round-a`, `${site.namespace}/round-b`];
+    expect(await site.fails('round-a', 'DependencyCycle')).toContain(`${a} -> ${b} -> ${a}`);
+    expect(await site.fails('round-b', 'DependencyCycle')).toContain(`${b} -> ${a} -> ${b}`);
+    await patch('round-b', { dependsOn: null });
+    for (const name of ['round-a', 'round-b']) await site.ready(name, 1);
+  });
+});
