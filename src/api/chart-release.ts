@@ -124,6 +124,7 @@ export const ChartReleaseSpec = Type.Object({
 });
 
 export type ChartReleaseSpec = Static<typeof ChartReleaseSpec>;
+export type DeletionPolicy = ChartReleaseSpec['deletionPolicy'];
 
 const timestamp = (description: string) => Type.String({ format: 'date-time', description });
 

@@ -13,14 +13,15 @@ import { addressOf, isAdmitted } from './run.ts';
  * where the spec says so, then lets it go.
  * Returns what stands in the way, or undefined when it is gone.
  */
-export const finalize = async (deps: Deps, { release, kind }: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
+export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
+  const { release } = seen;
   const key = keyOf(release.metadata);
   deps.tags.unfollow(key);
   deps.sources.forget(key);
   deps.rollouts.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  const addresses = [...(release.status.releases ?? []), ...(kind === 'Readable' ? [addressOf(release)] : [])];
-  const isLeft = kind === 'Readable' && release.spec.deletionPolicy === 'Orphan';
+  const addresses = [...(release.status.releases ?? []), ...(seen.kind === 'Readable' ? [addressOf(seen.release)] : [])];
+  const isLeft = (seen.kind === 'Readable' ? seen.release.spec : seen).deletionPolicy === 'Orphan';
   for (const address of addresses) {
     try {
       if (isLeft) await orphan(deps, release, address, signal);

@@ -1,9 +1,9 @@
-import type { ChartRelease, ChartReleaseStatus } from '../api/chart-release.ts';
+import type { ChartRelease, ChartReleaseStatus, DeletionPolicy } from '../api/chart-release.ts';
 
 /** A ChartRelease as the watch has it: readable, or not, with what is wrong. */
 export type SeenRelease =
   | { readonly kind: 'Readable'; readonly release: ChartRelease }
-  | { readonly kind: 'Unreadable'; readonly release: ReleaseIdentity; readonly message: string };
+  | { readonly kind: 'Unreadable'; readonly release: ReleaseIdentity; readonly message: string; readonly deletionPolicy: DeletionPolicy };
 
 /** What is known even of a ChartRelease that cannot be read. */
 export type ReleaseIdentity = Pick<ChartRelease, 'apiVersion' | 'kind' | 'metadata' | 'status'>;

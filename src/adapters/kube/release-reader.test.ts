@@ -44,6 +44,14 @@ describe('readRelease', () => {
     expect(read(spec)).toMatchObject({ kind: 'Unreadable', message: expect.stringMatching(message), release: { metadata: { uid: 'u' } } });
   });
 
+  it.each([
+    ['{"deletionPolicy":"Orphan"}', 'Orphan'],
+    ['{"deletionPolicy":"Something"}', 'Uninstall'],
+    ['null', 'Uninstall'],
+  ])('knows what is to become of the release of one that it cannot read: %s', (spec, deletionPolicy) => {
+    expect(read(spec)).toMatchObject({ kind: 'Unreadable', deletionPolicy });
+  });
+
   it('reads a status that was written by this version, and leaves another one out', () => {
     expect(read('{"chart":"a"}', '{"revision":3}').release.status).toEqual({ revision: 3 });
     expect(read('{"chart":"a"}', '{"revision":"three"}').release.status).toEqual({});

@@ -10,13 +10,13 @@ const statusSchema = Compile(ChartReleaseStatus);
 
 /**
  * A ChartRelease as the API server sent it, checked, with the defaults of its spec filled in. One that this version
- * cannot read comes with a message that names the field. `spec.values` stays the very object that was parsed.
+ * cannot read comes with a message that names the field, and with what is to become of its release. `spec.values` stays the very object that was parsed.
  */
 export const readRelease = (object: unknown): SeenRelease => {
   const release = identityOf(object);
   const spec = withDefaults(fieldsOf(object)['spec']);
   if (specSchema.Check(spec)) return { kind: 'Readable', release: { ...release, spec } satisfies ChartRelease };
-  return { kind: 'Unreadable', release, message: firstError(specSchema.Errors(spec)) };
+  return { kind: 'Unreadable', release, message: firstError(specSchema.Errors(spec)), deletionPolicy: fieldsOf(spec)['deletionPolicy'] === 'Orphan' ? 'Orphan' : 'Uninstall' };
 };
 
 const identityOf = (object: unknown): ReleaseIdentity => {

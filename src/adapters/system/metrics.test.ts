@@ -155,7 +155,12 @@ describe('releases', () => {
 
   const put = (name: string, status: ChartReleaseStatus): void => {
     const metadata = { name, namespace: 'shop', uid: name, resourceVersion: '1', generation: 1 };
-    all.set(`shop/${name}`, { kind: 'Unreadable', message: '', release: { apiVersion: 'tagalong.dev/v1beta1', kind: 'ChartRelease', metadata, status } });
+    all.set(`shop/${name}`, {
+      kind: 'Unreadable',
+      message: '',
+      deletionPolicy: 'Uninstall',
+      release: { apiVersion: 'tagalong.dev/v1beta1', kind: 'ChartRelease', metadata, status },
+    });
   };
 
   const condition = (type: 'Ready' | 'Reconciling' | 'FetchFailed', status: 'True' | 'False' | 'Unknown', reason: string) => ({
