@@ -11,6 +11,8 @@ export const FINALIZER = `finalizers.${GROUP}/release`;
 /** Labels and annotations of the group, on objects that people or we write. */
 export const NAME_LABEL = `${GROUP}/name`;
 export const NAMESPACE_LABEL = `${GROUP}/namespace`;
+/** Annotation of a hook's object: which run of the hook it is of. */
+export const HOOK_RUN = `${GROUP}/hook-run`;
 export const RECONCILE_AT = `${GROUP}/reconcile-at`;
 /** Flux's key for the same wish, so that its tools work. */
 export const FLUX_RECONCILE_AT = 'reconcile.fluxcd.io/requestedAt';

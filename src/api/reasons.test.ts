@@ -39,7 +39,12 @@ describe('REASONS', () => {
     expect(thatAre(({ event, ready, retry }) => event === 'None' && ready === 'False' && retry !== 'withBackoff')).toEqual(['DependencyNotReady']);
   });
 
-  it('without a retry are healed by others, or the objects, becoming ready', () => {
-    expect(thatAre(({ ready, also, retry }) => ready === 'False' && also === undefined && retry === 'onChange')).toEqual(['DependencyNotReady', 'InstallFailed', 'UpgradeFailed']);
+  it('without a retry are healed by a change or by the objects becoming ready', () => {
+    expect(thatAre(({ ready, also, retry }) => ready === 'False' && also === undefined && retry === 'onChange')).toEqual([
+      'DependencyNotReady',
+      'HookFailed',
+      'InstallFailed',
+      'UpgradeFailed',
+    ]);
   });
 });

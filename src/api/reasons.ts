@@ -128,13 +128,6 @@ export const REASONS = {
     event: 'Warning',
     doc: 'The renderer does not answer, did not answer in time, stopped, or speaks another protocol. What runs stays; where only the tag moved it stays Ready, and FetchFailed says this. Asked again, and at once when a sidecar is back: see whether that container runs.',
   },
-  HooksNotSupported: {
-    ready: 'False',
-    also: 'Stalled',
-    retry: 'onChange',
-    event: 'Warning',
-    doc: 'The chart has install or upgrade hooks, and this version does not run hooks. Nothing was applied.',
-  },
 
   CrdNotServed: {
     ready: 'False',
@@ -188,6 +181,12 @@ export const REASONS = {
   Forbidden: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The API server does not allow the operator to do this; the message has verb and object.' },
   ClusterUnavailable: { ready: 'False', retry: 'withBackoff', event: 'None', doc: 'The API server does not answer or is overloaded. It is asked again.' },
 
+  HookFailed: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'A hook of the chart failed, or did not end in `spec.timeout`; the message has hook, event, and the last words of its pod. After a pre hook nothing was applied. The next chart digest or values begin afresh; annotate the ChartRelease with `tagalong.dev/reconcile-at` to have the hook run again.',
+  },
   InstallFailed: {
     ready: 'False',
     retry: 'onChange',
@@ -200,7 +199,12 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A later revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
   },
-  UninstallFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'An object of the release could not be deleted, or a record not be written. It is tried again.' },
+  UninstallFailed: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'An object of the release could not be deleted, a record not be written, or a pre-delete or post-delete hook failed. It is tried again.',
+  },
   ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
 } as const satisfies Record<string, ReasonSpec>;
 

@@ -4,6 +4,7 @@ import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Events } from '../ports/events.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RunMetrics } from '../ports/metrics.ts';
+import type { Pods } from '../ports/pods.ts';
 import type { Records } from '../ports/records.ts';
 import type { Charts, Tags } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
@@ -23,6 +24,7 @@ export interface Deps {
   readonly records: Records;
   readonly cluster: Cluster;
   readonly healths: Healths;
+  readonly pods: Pods;
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;

@@ -10,20 +10,24 @@ import type { Run } from './run.ts';
 /** A revision as its record has it. */
 export interface Stored {
   readonly planned: readonly PlannedObject[];
+  /** Events that it has hooks for. */
+  readonly hookEvents: readonly string[];
   /** When the release was first deployed, RFC 3339. */
   readonly firstDeployed: string;
 }
 
 /** Reads a revision back from its record, to apply it. */
 export const storedOf = async (deps: Deps, { release, address, signal }: Run, record: RecordHead): Promise<Stored> => {
-  const { objects, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
-  return { planned: await plan(deps.cluster, objects, address.namespace, signal), firstDeployed };
+  const { objects, hookEvents, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
+  return { planned: await plan(deps.cluster, objects, address.namespace, signal), hookEvents, firstDeployed };
 };
 
 /** A revision that may have left objects in the cluster, and which they are. */
 export interface Earlier {
   readonly record: RecordHead;
   readonly objects: readonly PlacedObject[];
+  /** Events that it has hooks for. */
+  readonly hookEvents: readonly string[];
   /** When the release was first deployed, RFC 3339. */
   readonly firstDeployed: string;
 }
@@ -37,9 +41,9 @@ export const earlierOf = (
   Promise.all(
     mayHaveObjects(records).map(async (record) => {
       const standing = deps.standings.of(keyOf(release.metadata), address, record);
-      if (standing !== undefined) return { record, firstDeployed: standing.firstDeployed, objects: standing.objects };
-      const { objects, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
-      return { record, firstDeployed, objects: await planAgain(deps.cluster, objects, address.namespace, signal) };
+      if (standing !== undefined) return { record, firstDeployed: standing.firstDeployed, hookEvents: standing.hookEvents, objects: standing.objects };
+      const { objects, hookEvents, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
+      return { record, firstDeployed, hookEvents, objects: await planAgain(deps.cluster, objects, address.namespace, signal) };
     }),
   );
 

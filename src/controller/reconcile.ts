@@ -38,9 +38,9 @@ import { running, settle } from './settle.ts';
  * last run did:
  *
  *   resolve ─▶ observe ─▶ values ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ preflight ─▶ open | stored manifest ]
- *     ─▶ apply ─▶ wait ─▶ prune ─▶ close                                    (roll.ts)
+ *     ─▶ pre hooks ─▶ apply ─▶ wait ─▶ post hooks ─▶ prune ─▶ close         (roll.ts)
  *
- * Hooks will run before apply and after wait. Rejects with the errors of ports and stages (ports/errors.ts).
+ * Rejects with the errors of ports and stages (ports/errors.ts).
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
   const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), isWished: isWished(release), signal };
@@ -118,7 +118,7 @@ const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decis
   const firstDeployed = earlier[0]?.firstDeployed ?? timestamp(deps.clock.now());
   const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
-  return roll(deps, run, rolloutOf(deps, run, record, { planned, earlier, firstDeployed }), planned, [...left, record]);
+  return roll(deps, run, rolloutOf(deps, run, record, { planned, earlier, firstDeployed, hookEvents: rendered.hooks.flatMap(({ events }) => events) }), planned, [...left, record]);
 };
 
 /** Everything that can go wrong without a write of the release goes wrong here. */
@@ -135,7 +135,9 @@ const prepare = async (deps: Deps, { release, address, signal }: Run, { source, 
   const deployed = deployedOf(records)?.notes;
   const step = deployed === undefined ? undefined : { from: deployed, to: notes };
   const before = objectsOf(earlier.filter(({ record }) => record.status === 'deployed'));
-  await deps.accepted.check(step, (isAccepted) => preflight(deps.cluster, { planned, deployed: before, owner: release.metadata, isAccepted }, signal));
+  await deps.accepted.check(step, (isAccepted) =>
+    preflight(deps.cluster, { planned, hooks: hooksOf(rendered, action), namespace: address.namespace, deployed: before, owner: release.metadata, isAccepted }, signal),
+  );
   return { rendered, planned, earlier, notes };
 };
 
@@ -153,14 +155,26 @@ const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record
   const isOnceMore = run.isWished && record.status === 'failed';
   if (known?.applied !== undefined && !isOnceMore) return look(deps, run, { ...known, applied: known.applied }, records);
   await admit(deps.releases, run.release, run.address, run.signal);
-  const { planned, firstDeployed } = await storedOf(deps, run, record);
+  const { planned, hookEvents, firstDeployed } = await storedOf(deps, run, record);
   const others = records.filter((one) => one !== record);
-  const rollout = rolloutOf(deps, run, record, { planned, firstDeployed, earlier: await earlierOf(deps, run, others) });
-  return roll(deps, run, known === undefined || isOnceMore ? rollout : { ...rollout, since: known.since, completed: known.completed }, planned, records);
+  const rollout = rolloutOf(deps, run, record, { planned, hookEvents, firstDeployed, earlier: await earlierOf(deps, run, others) });
+  return roll(
+    deps,
+    run,
+    known === undefined || isOnceMore ? { ...rollout, isOnceMore } : { ...rollout, since: known.since, completed: known.completed, isOnceMore: known.isOnceMore },
+    planned,
+    records,
+  );
 };
 
-const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, firstDeployed, earlier }: Stored & Pick<Prepared, 'earlier'>): Rollout =>
-  deps.rollouts.keep(key, newRollout({ address, record, firstDeployed, planned, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }));
+const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, hookEvents, firstDeployed, earlier }: Stored & Pick<Prepared, 'earlier'>): Rollout =>
+  deps.rollouts.keep(
+    key,
+    newRollout({ address, record, firstDeployed, planned, hookEvents, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }),
+  );
+
+/** Hooks that run with this action. */
+const hooksOf = ({ hooks }: Rendered, action: RevisionNotes['action']): Rendered['hooks'] => hooks.filter(({ events }) => events.some((event) => event.endsWith(`-${action}`)));
 
 /** What runs is what was asked for until the tag moved, and nothing is wrong with what it points at now: it stays, and stays Ready. */
 const stay = ({ release }: Run, { target, records }: Deciding, record: RecordHead, message: string): Outcome => ({

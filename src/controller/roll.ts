@@ -1,26 +1,32 @@
-import { parseDuration } from '../core/duration.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { Verdict } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
 import { type Standing, standingObjects } from '../core/standing.ts';
 import type { Outcome } from '../core/status.ts';
-import { describeFailure, describeGone, describeWaiting } from '../core/story.ts';
+import { describeFailure, describeGone, describeHook, describeWaiting } from '../core/story.ts';
 import { reasonOf } from '../ports/errors.ts';
 import { apply } from '../stages/apply.ts';
 import { close, closeFailed } from '../stages/close.ts';
+import { hooks } from '../stages/hooks.ts';
 import { prune } from '../stages/prune.ts';
 import { wait } from '../stages/wait.ts';
 import type { Deps } from './deps.ts';
 import { refsOf } from './memory.ts';
 import type { Rollout } from './rollouts.ts';
-import type { Run } from './run.ts';
+import { type Run, timeoutMsOf } from './run.ts';
 import { settle } from './settle.ts';
 
 type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
 
-/** An open revision whose objects are to be applied, for the first time or once more; then as `look`. What the API server refuses is written into its record. */
-export const roll = async (deps: Deps, run: Run, rollout: Rollout, planned: readonly PlannedObject[], records: readonly RecordHead[]): Promise<Outcome> => {
+/**
+ * An open revision whose objects are to be applied, for the first time or once more, after its pre hooks; then as `look`. What the API
+ * server refuses is written into its record.
+ */
+export const roll = async (deps: Deps, run: Run, opened: Rollout, planned: readonly PlannedObject[], all: readonly RecordHead[]): Promise<Outcome> => {
+  const passed = await passHooks(deps, run, opened, all, 'pre');
+  if ('reason' in passed) return passed;
+  const { rollout, records } = passed;
   const standing = standingObjects(deps.standings.take(run.key));
   const answer = await apply(deps.cluster, planned, standing, run.signal).catch((error: unknown) => refusalIn(error));
   if (!('reason' in answer)) {
@@ -31,21 +37,66 @@ export const roll = async (deps: Deps, run: Run, rollout: Rollout, planned: read
   return { ...answer, records: replaced(records, failed) };
 };
 
-/** An open revision that is applied: wait, prune, close. */
+/** An open revision that is applied: wait, post hooks, prune, close. */
 export const look = async (deps: Deps, run: Run, applied: Applied, records: readonly RecordHead[]): Promise<Outcome> => {
-  const { release, key, address, signal } = run;
+  const ready = applied.isReady ? applied : await see(deps, run, applied, records);
+  if ('reason' in ready) return ready;
+  const passed = await passHooks(deps, run, ready, records, 'post');
+  return 'reason' in passed ? passed : finish(deps, run, passed.rollout);
+};
+
+/** The rollout where its objects are ready, or what it waits for. */
+const see = async (deps: Deps, run: Run, applied: Applied, records: readonly RecordHead[]): Promise<Applied | Outcome> => {
   const isSettled = deps.clock.now() - applied.applied.at > SETTLED_MS;
-  const { verdict, completed, gone } = await wait(deps, { objects: applied.applied.objects, completed: applied.completed, isSettled, options: release.spec }, signal);
+  const input = { objects: applied.applied.objects, completed: applied.completed, isSettled, options: run.release.spec };
+  const { verdict, completed, gone } = await wait(deps, input, run.signal);
   const rollout = { ...applied, completed };
-  deps.rollouts.keep(key, rollout);
+  deps.rollouts.keep(run.key, rollout);
   if (gone !== undefined) return recover(deps, run, rollout, records, gone);
-  if (verdict.kind !== 'Ready') return hold(deps, run, rollout, records, verdict);
+  return verdict.kind === 'Ready' ? { ...rollout, isReady: true } : hold(deps, run, rollout, records, verdict);
+};
+
+const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> => {
+  const { release, key, address, signal } = run;
   deps.metrics.pruned(await prune(deps.cluster, rollout.toPrune, release.metadata, signal));
   const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);
   deps.standings.keep(key, standingOf(rollout));
   deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
   return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, inventory: refsOf(rollout.objects) });
+};
+
+/** The rollout, and the records, once the hooks before or after it have all ended well; else what becomes of it. */
+const passHooks = async <R extends Rollout>(
+  deps: Deps,
+  run: Run,
+  rollout: R,
+  records: readonly RecordHead[],
+  when: 'pre' | 'post',
+): Promise<{ readonly rollout: R; readonly records: readonly RecordHead[] } | Outcome> => {
+  const event = `${when}-${rollout.record.notes?.action ?? 'upgrade'}` as const;
+  if (!rollout.hookEvents.includes(event)) return { rollout, records };
+  const { release, key, address, signal } = run;
+  const input = { owner: release.metadata, address, record: rollout.record, event, timeoutMs: timeoutMsOf(release), again: rollout.isOnceMore, failed: 'failed' } as const;
+  const progress = await hooks(deps, input, signal);
+  const left = replaced(records, progress.record);
+  switch (progress.kind) {
+    case 'Done':
+      // The objects have their time from the end of the pre hooks on.
+      return { rollout: { ...rollout, record: progress.record, since: when === 'pre' ? Math.max(rollout.since, progress.endedAt) : rollout.since }, records: left };
+    case 'Waiting':
+      deps.rollouts.keep(key, { ...rollout, record: progress.record, isOnceMore: false });
+      return {
+        reason: 'Progressing',
+        message: describeHook(rollout.record, progress.message),
+        records: left,
+        waitingSince: rollout.since,
+        lookAgainAfterMs: progress.lookAgainAfterMs,
+      };
+    case 'Failed':
+      deps.rollouts.forget(key);
+      return { reason: 'HookFailed', message: progress.message, records: left };
+  }
 };
 
 /** Somebody deleted an object while the revision waits: all of it is applied again, but not for longer than the time-out. */
@@ -67,11 +118,17 @@ const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly Re
   return { reason, message, records: replaced(records, failed) };
 };
 
-const standingOf = ({ address, record, firstDeployed, objects, applied }: Applied): Standing => ({ address, record, firstDeployed, objects, applied: applied.objects });
+const standingOf = ({ address, record, firstDeployed, objects, hookEvents, applied }: Applied): Standing => ({
+  address,
+  record,
+  firstDeployed,
+  objects,
+  hookEvents,
+  applied: applied.objects,
+});
 
-const leftMsOf = (deps: Deps, { release }: Run, rollout: Rollout): number => rollout.since + (parseDuration(release.spec.timeout) ?? DEFAULT_TIMEOUT_MS) - deps.clock.now();
+const leftMsOf = (deps: Deps, { release }: Run, rollout: Rollout): number => rollout.since + timeoutMsOf(release) - deps.clock.now();
 
-const DEFAULT_TIMEOUT_MS = 300_000;
 /** After this long, a watch that is alive has shown what was applied. */
 const SETTLED_MS = 2_000;
 

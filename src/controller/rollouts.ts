@@ -9,6 +9,8 @@ export interface Rollout {
   /** When the release was first deployed, RFC 3339. */
   readonly firstDeployed: string;
   readonly objects: readonly PlacedObject[];
+  /** Events that the record has hooks for. */
+  readonly hookEvents: readonly string[];
   /** Objects of earlier revisions that go when this one is ready. */
   readonly toPrune: readonly PlacedObject[];
   /** When it was applied first, in ms: the time-out counts from there. */
@@ -17,6 +19,10 @@ export interface Rollout {
   readonly applied: { readonly objects: readonly AppliedObject[]; readonly at: number } | undefined;
   /** UIDs of Jobs that were seen complete. */
   readonly completed: ReadonlySet<string>;
+  /** All its objects were ready once: post hooks run, and nothing is waited for again. */
+  readonly isReady: boolean;
+  /** Somebody wishes for a hook that has failed to be run again. */
+  readonly isOnceMore: boolean;
 }
 
 interface Place {
@@ -30,6 +36,7 @@ interface Place {
  */
 export class Rollouts {
   readonly #byKey = new Map<string, Rollout>();
+  readonly #leaving = new Set<string>();
 
   /** The rollout of this very record, if this process has begun or resumed it. */
   of({ key, address }: Place, record: RecordHead): Rollout | undefined {
@@ -43,13 +50,19 @@ export class Rollouts {
     return rollout;
   }
 
-  /** Whether a revision of this release is under way. */
+  /** Remembers that an uninstall of this release waits for a hook. */
+  keepLeaving(key: string): void {
+    this.#leaving.add(key);
+  }
+
+  /** Whether a revision of this release is under way, or an uninstall. */
   has(key: string): boolean {
-    return this.#byKey.has(key);
+    return this.#byKey.has(key) || this.#leaving.has(key);
   }
 
   forget(key: string): void {
     this.#byKey.delete(key);
+    this.#leaving.delete(key);
   }
 }
 
@@ -59,6 +72,7 @@ export const newRollout = (of: {
   readonly record: RecordHead;
   readonly firstDeployed: string;
   readonly planned: readonly PlacedObject[];
+  readonly hookEvents: readonly string[];
   readonly toPrune: readonly PlacedObject[];
   readonly since: number;
 }): Rollout => ({
@@ -66,10 +80,13 @@ export const newRollout = (of: {
   record: of.record,
   firstDeployed: of.firstDeployed,
   objects: of.planned.map(placeOf),
+  hookEvents: of.hookEvents,
   toPrune: of.toPrune.map(placeOf),
   since: of.since,
   applied: undefined,
   completed: new Set(),
+  isReady: false,
+  isOnceMore: false,
 });
 
 const placeOf = ({ ref, source, isKept, digest }: PlacedObject): PlacedObject => ({ ref, source, isKept, digest });

@@ -1,4 +1,5 @@
 import type { ChartRelease } from '../api/chart-release.ts';
+import { parseDuration } from '../core/duration.ts';
 import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
 
 /** One release on its way through the stages. */
@@ -20,6 +21,11 @@ export const addressOf = ({ metadata, spec }: Pick<ChartRelease, 'metadata' | 's
   namespace: spec.targetNamespace ?? metadata.namespace,
   releaseName: spec.releaseName ?? metadata.name,
 });
+
+/** How long a revision may take to become ready, and each of its hooks to end. */
+export const timeoutMsOf = ({ spec }: Pick<ChartRelease, 'spec'>): number => parseDuration(spec.timeout) ?? DEFAULT_TIMEOUT_MS;
+
+export const DEFAULT_TIMEOUT_MS = 300_000;
 
 /** How log lines name a release. */
 export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['names'] => ({ namespace, name });

@@ -6,7 +6,7 @@ import { describeRunning } from '../core/story.ts';
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './retire.ts';
-import type { Run } from './run.ts';
+import { type Run, timeoutMsOf } from './run.ts';
 
 /** A revision that is deployed: its record, all records, and its objects where they are news. */
 export interface Deployed {
@@ -23,8 +23,12 @@ export interface Deployed {
  */
 export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, inventory }: Deployed): Promise<Outcome> => {
   const former = (release.status.releases ?? []).filter((one) => !isSameAddress(one, address));
-  for (const one of former) await retire(deps, { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [] }, signal);
-  return { ...running(release, { record, reference, records }), releases: [address], ...(inventory !== undefined && { inventory }) };
+  const outcome = { ...running(release, { record, reference, records }), ...(inventory !== undefined && { inventory }) };
+  for (const one of former) {
+    const held = await retire(deps, { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [], timeoutMs: timeoutMsOf(release) }, signal);
+    if (held !== undefined) return { ...outcome, lookAgainAfterMs: held.lookAgainAfterMs };
+  }
+  return { ...outcome, releases: [address] };
 };
 
 /** That this revision runs, in words and as data. */

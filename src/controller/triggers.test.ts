@@ -15,7 +15,8 @@ const RECORD: RecordHead = { secret: 'sh.helm.release.v1.web.v1', revision: 1, s
 const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Promise<readonly (string | undefined)[]> => {
   const queue = new Workqueue(new FakeClock());
   const rollouts = new Rollouts();
-  if (isUnderWay) rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, firstDeployed: '', planned: [], toPrune: [], since: 0 }));
+  if (isUnderWay)
+    rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, firstDeployed: '', planned: [], hookEvents: [], toPrune: [], since: 0 }));
   const dependents = new Dependents((key) => queue.add(key));
   dependents.wait('apps/next', ['apps/base']);
   happen(triggers(queue, rollouts, dependents));

@@ -115,7 +115,7 @@ describe('health of a Job', () => {
       'has failed when it gave up',
       job({ failed: 7, conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' }] }),
       'Failed',
-      'Job has reached the specified backoff limit',
+      'BackoffLimitExceeded: Job has reached the specified backoff limit',
     ],
     ['has failed also without a message', job({ conditions: [{ type: 'Failed', status: 'True' }] }), 'Failed', 'failed'],
   ]);

@@ -1,3 +1,4 @@
+import { HOOK_RUN } from '../api/chart-release.ts';
 import { groupOf, type ObjectRef } from './object-ref.ts';
 
 /** Health of an object in kstatus' words, with what a person should know about it. */
@@ -97,7 +98,7 @@ const replicaSet = (object: unknown): Health => {
 
 const job = (object: unknown): Health => {
   const failure = condition(object, 'Failed');
-  if (failure?.status === 'True') return failed(failure.message || 'failed');
+  if (failure?.status === 'True') return failed([failure.reason, failure.message].filter((word) => word !== '').join(': ') || 'failed');
   return condition(object, 'Complete')?.status === 'True' ? current('is complete') : waiting('is not complete');
 };
 
@@ -105,6 +106,8 @@ const pod = (object: unknown): Health => {
   const phase = text(object, 'status', 'phase');
   if (phase === 'Succeeded') return current('has completed');
   if (phase === 'Failed') return failed('has failed');
+  // A hook is there to end.
+  if (phase === 'Running' && text(object, 'metadata', 'annotations', HOOK_RUN) !== '') return waiting('has not completed');
   if (phase === 'Running' && condition(object, 'Ready')?.status === 'True') return current('is ready');
   return waiting(phase === 'Running' ? 'runs and is not ready' : 'is pending');
 };

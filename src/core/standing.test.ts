@@ -10,6 +10,7 @@ const standing = (over: Partial<Standing>): Standing => ({
   address: { namespace: 'apps', releaseName: 'web' },
   record: { secret: 's', revision: 1, status: 'deployed', resourceVersion: '1', createdAt: 0, modifiedAt: 0, notes: undefined },
   firstDeployed: '2026-01-01T00:00:00Z',
+  hookEvents: [],
   objects: [{ ref: REF, source: 'web/templates/service.yaml', isKept: false, digest: 'd1' }],
   applied: [ANSWER],
   ...over,

@@ -10,6 +10,8 @@ export interface Standing {
   /** When the release was first deployed, RFC 3339. */
   readonly firstDeployed: string;
   readonly objects: readonly PlacedObject[];
+  /** Events that the record has hooks for. */
+  readonly hookEvents: readonly string[];
   readonly applied: readonly AppliedObject[];
 }
 

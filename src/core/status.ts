@@ -1,6 +1,6 @@
 import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry } from '../api/chart-release.ts';
 import { reasonSpec, type Reason } from '../api/reasons.ts';
-import { millisOf, timestamp } from '../api/time.ts';
+import { epochMsOf, timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
@@ -146,7 +146,7 @@ const historyEntry = (record: RecordHead, told: readonly HistoryEntry[]): readon
 
 /** The time may be off by a little: with our notes went our word for it, and the API server's is left. */
 const isOf = (record: RecordHead, { revision, when }: HistoryEntry): boolean =>
-  revision === record.revision && Math.abs(millisOf(when) - record.createdAt * 1000) < CLOCKS_APART_MS;
+  revision === record.revision && Math.abs(epochMsOf(when) - record.createdAt * 1000) < CLOCKS_APART_MS;
 
 const CLOCKS_APART_MS = 60_000;
 

@@ -5,6 +5,7 @@ import { connectInPod, connectWithKubeconfig, type ConnectionTools } from '../ad
 import type { Connection } from '../adapters/kube/connection.ts';
 import { KubeEvents } from '../adapters/kube/events.ts';
 import { KubeHealths } from '../adapters/kube/healths.ts';
+import { KubePods } from '../adapters/kube/pods.ts';
 import { KubeRecords } from '../adapters/kube/records.ts';
 import { KubeReleases } from '../adapters/kube/releases.ts';
 import { KubeSecrets } from '../adapters/kube/secrets.ts';
@@ -60,6 +61,7 @@ const operate = async (config: Config): Promise<void> => {
     records,
     cluster: new KubeCluster(connection),
     healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
+    pods: new KubePods(connection),
     secrets: new KubeSecrets(connection),
     serviceAccounts: new KubeServiceAccounts(connection),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),

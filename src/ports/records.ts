@@ -22,6 +22,14 @@ export interface NewRecord {
   readonly content: RecordContent;
 }
 
+/** What changes in a record; what is absent stays. */
+export interface RecordChange {
+  readonly status: RecordStatus;
+  readonly description?: string;
+  /** JSON. */
+  readonly hooks?: string;
+}
+
 /** A record would be larger than a Secret may be. */
 export class RecordTooLargeError extends Error {
   override readonly name = 'RecordTooLargeError';
@@ -40,8 +48,8 @@ export interface Records {
   read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent>;
   /** Creates a record that must not exist yet. Rejects with RecordTooLargeError before anything is sent. */
   create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead>;
-  /** Changes status, and description where one is given, of a record that nobody has changed since `head` was read. */
-  mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description?: string }, signal: AbortSignal): Promise<RecordHead>;
+  /** Changes status, and description and hooks where they are given, of a record that nobody has changed since `head` was read. */
+  mark(address: ReleaseAddress, head: RecordHead, change: RecordChange, signal: AbortSignal): Promise<RecordHead>;
   /** Deletes a record; one that is gone already is no error. */
   remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void>;
 }

@@ -29,7 +29,7 @@ const bring = async (cluster: Cluster, definition: RenderedObject, namespace: st
   const scope = await cluster.scopeOf(apiVersion, kind, signal);
   const ref: ObjectRef = { apiVersion, kind, namespace: scope === 'Cluster' ? '' : definition.namespace || namespace, name };
   if ((await cluster.look(ref, signal)) !== undefined) return false;
-  await cluster.create(ref, json, signal).catch(unlessConflict);
+  await cluster.create(ref, json, { dryRun: false }, signal).catch(unlessConflict);
   return true;
 };
 

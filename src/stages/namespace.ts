@@ -7,7 +7,7 @@ export const namespace = async (cluster: Cluster, name: string, signal: AbortSig
   const ref: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name };
   if ((await cluster.look(ref, signal)) !== undefined) return;
   const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { name } } };
-  await cluster.create(ref, new TextEncoder().encode(JSON.stringify(object)), signal).catch(unlessThere);
+  await cluster.create(ref, new TextEncoder().encode(JSON.stringify(object)), { dryRun: false }, signal).catch(unlessThere);
 };
 
 /** Another release was first. */

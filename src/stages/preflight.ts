@@ -3,10 +3,14 @@ import { describeOwner, isOwnedBy, type Owner } from '../core/ownership.ts';
 import type { PlacedObject, PlannedObject } from '../core/plan.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
+import type { RenderedHook } from '../ports/renderer.ts';
 
 /** What is to be checked: the plan, and the objects of the deployed revision, which the release has in the cluster. */
 export interface PreflightInput {
   readonly planned: readonly PlannedObject[];
+  /** Hooks that will run. */
+  readonly hooks: readonly RenderedHook[];
+  readonly namespace: string;
   readonly deployed: readonly PlacedObject[];
   readonly owner: Owner;
   /** The API server has accepted the same upgrade of another release: no dry run is needed. */
@@ -24,6 +28,22 @@ export const preflight = async (cluster: Cluster, input: PreflightInput, signal:
   if (input.isAccepted) return;
   const changed = input.planned.filter((object) => object.digest !== before.get(refKey(object.ref))?.digest);
   await Promise.all(changed.map((object) => tryOut(cluster, object, added, signal)));
+  await Promise.all(input.hooks.map((hook) => tryOutHook(cluster, hook, input.namespace, signal)));
+};
+
+/**
+ * A hook may want what another hook or the release brings along first, and one of its name may be there still: only what is wrong with the
+ * object itself counts.
+ */
+const tryOutHook = async (cluster: Cluster, { apiVersion, kind, name, namespace, source, json }: RenderedHook, home: string, signal: AbortSignal): Promise<void> => {
+  try {
+    const scope = await cluster.scopeOf(apiVersion, kind, signal);
+    await cluster.create({ apiVersion, kind, name, namespace: scope === 'Cluster' ? '' : namespace || home }, json, { dryRun: true }, signal);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.code === 'Unavailable') throw error;
+    if (error.code !== 'Rejected' || error.message.includes('does not support dry run')) return;
+    throw new StageError('ManifestRejected', `${error.message} (hook of ${source})`, { cause: error });
+  }
 };
 
 const checkOwner = async (cluster: Cluster, object: PlannedObject, owner: Owner, signal: AbortSignal): Promise<void> => {

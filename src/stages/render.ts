@@ -5,7 +5,7 @@ import type { ValuesDocument } from '../core/values.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { StageError } from '../ports/errors.ts';
 import type { Chart } from '../ports/registry.ts';
-import { RenderError, type Rendered, type RenderedHook, type Renderer } from '../ports/renderer.ts';
+import { RenderError, type Rendered, type Renderer } from '../ports/renderer.ts';
 
 /** What is rendered: the chart, as which revision of which Helm release. */
 export interface RenderInput {
@@ -28,15 +28,7 @@ export const render = async (deps: { readonly renderer: Renderer; readonly clust
     capabilities: await deps.cluster.capabilities(signal),
     stamp: stampOf(release.metadata, address),
   };
-  const rendered = await deps.renderer.render(request, signal).catch(withAdvice);
-  const hook = rendered.hooks.find(isLifecycleHook);
-  if (hook !== undefined) {
-    throw new StageError(
-      'HooksNotSupported',
-      `the chart has a ${hook.events.join(', ')} hook, ${hook.kind} ${hook.name} (${hook.source}), and hooks are not run by this version; nothing was applied`,
-    );
-  }
-  return rendered;
+  return deps.renderer.render(request, signal).catch(withAdvice);
 };
 
 /** What lets the chart in is a field of the ChartRelease, of which a renderer knows nothing. */
@@ -44,6 +36,3 @@ const withAdvice = (error: unknown): never => {
   if (!(error instanceof RenderError) || error.code !== 'SchemaRefused') throw error;
   throw new StageError('SchemaRefused', `${error.message}; spec.skipSchemaValidation: true lets the chart in without the schema`, { cause: error });
 };
-
-/** Tests are run only when somebody asks for them; any other hook is part of the life cycle. */
-const isLifecycleHook = (hook: RenderedHook): boolean => hook.events.some((event) => !event.startsWith('test'));

@@ -144,10 +144,10 @@ const BAD_CONTENTS: readonly BadPush[] = [
     object('apiVersion: example.test/v1\nkind: Gadget\nmetadata: {name: one}\n'),
   ),
   small(
-    'hooks, which are not run yet',
-    'HooksNotSupported',
-    ['pre-upgrade', 'ConfigMap hooked'],
-    object('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked, annotations: {helm.sh/hook: pre-upgrade}}\n'),
+    'a hook that the API server refuses',
+    'ManifestRejected',
+    ['hooked', 'hook of'],
+    object('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked, annotations: {helm.sh/hook: pre-upgrade}}\ndatta: {}\n'),
   ),
   {
     what: 'more than a release record can hold',

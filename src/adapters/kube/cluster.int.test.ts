@@ -97,15 +97,17 @@ describe('KubeCluster', () => {
 
   it('creates what does not exist, and only that', async () => {
     const ref = configMap(namespace, 'made');
-    await cluster.create(ref, bytesOf(ref, {}), signal);
-    await expect(cluster.create(ref, bytesOf(ref, {}), signal)).rejects.toMatchObject({ code: 'Conflict' });
-    await expect(cluster.create(configMap(namespace, 'odd'), bytesOf(configMap(namespace, 'odd'), { datta: {} }), signal)).rejects.toMatchObject({ code: 'Rejected' });
+    await cluster.create(ref, bytesOf(ref, {}), { dryRun: false }, signal);
+    await expect(cluster.create(ref, bytesOf(ref, {}), { dryRun: false }, signal)).rejects.toMatchObject({ code: 'Conflict' });
+    await expect(cluster.create(configMap(namespace, 'odd'), bytesOf(configMap(namespace, 'odd'), { datta: {} }), { dryRun: false }, signal)).rejects.toMatchObject({
+      code: 'Rejected',
+    });
   });
 
   it('tells a namespace that is missing or ends from an object that is missing', async () => {
     const absent = configMap('kube-absent', 'a');
     await expect(cluster.apply(absent, bytesOf(absent, {}), WET, signal)).rejects.toMatchObject({ code: 'NamespaceNotFound' });
-    await expect(cluster.create(absent, bytesOf(absent, {}), signal)).rejects.toMatchObject({ code: 'NamespaceNotFound' });
+    await expect(cluster.create(absent, bytesOf(absent, {}), { dryRun: false }, signal)).rejects.toMatchObject({ code: 'NamespaceNotFound' });
     expect(await cluster.look(absent, signal)).toBeUndefined();
     expect(await cluster.remove(absent, 'x', signal)).toBe(false);
 

@@ -50,14 +50,16 @@ export class KubeCluster implements Cluster {
     return { ...live, isCreated: status === 201 };
   }
 
-  async create(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject> {
+  async create(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject> {
+    const query = `fieldManager=${FIELD_MANAGER}&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`;
     const { live } = await this.#ask(
       ref,
       'create',
       (path) => ({
         method: 'POST',
-        path: `${path.slice(0, path.lastIndexOf('/'))}?fieldManager=${FIELD_MANAGER}&fieldValidation=Strict`,
+        path: `${path.slice(0, path.lastIndexOf('/'))}?${query}`,
         body: json,
+        isSafe: options.dryRun,
       }),
       signal,
     );

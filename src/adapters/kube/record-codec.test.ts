@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { NewRecord, RecordContent } from '../../ports/records.ts';
-import { contentOf, MAX_SECRET_BYTES, packRecord, recordJsonOf, repackRecord, secretValueOf, withStatus } from './record-codec.ts';
+import { contentOf, MAX_SECRET_BYTES, packRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
 
 const address = { namespace: 'apps', releaseName: 'web' };
 const content: RecordContent = {
@@ -57,6 +57,19 @@ describe('record codec', () => {
     const before = await packRecord(address, record());
     const after = await packedJson(withStatus(before, 'deployed', 'Upgrade complete'));
     expect(after).toBe((await packedJson(before)).replace('"status":"pending-install"', '"status":"deployed"').replace('Install complete', 'Upgrade complete'));
+  });
+
+  it('changes nothing but the hooks when they change', async () => {
+    const before = await packRecord(address, record());
+    const hooks = '[{"name":"h","weight":9223372036854775807}]';
+    const after = await withHooks(before, hooks);
+    expect(await packedJson(after)).toBe((await packedJson(before)).replace(content.hooks, hooks));
+    expect(contentOf(await packedJson(withStatus(after, 'deployed')))).toEqual({ ...content, hooks });
+  });
+
+  it('gives hooks to a record that has none', async () => {
+    const packed = await repackRecord('{"name":"web","info":{},"version":1}');
+    expect(await packedJson(await withHooks(packed, '[]'))).toBe('{"hooks":[],"name":"web","info":{},"version":1}');
   });
 
   it('changes nothing but info of a record that Helm wrote', async () => {

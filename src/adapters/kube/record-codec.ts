@@ -66,6 +66,14 @@ export const withStatus = (packed: PackedRecord, status: RecordStatus, descripti
   info: JSON.stringify({ ...fieldsOf(parseExact(packed.info)), ...(description !== undefined && { description }), status }),
 });
 
+/** The same record with other hooks, JSON; every byte outside of them stays. */
+export const withHooks = async (packed: PackedRecord, hooks: string): Promise<PackedRecord> => {
+  const [before, after] = await Promise.all([expand(packed.before), expand(packed.after)]);
+  const json = `${before.toString('utf8')}${packed.info}${after.toString('utf8')}`;
+  const span = membersOf(json).all.get('hooks');
+  return repackRecord(span === undefined ? `{"hooks":${hooks},${json.trimStart().slice(1)}` : `${json.slice(0, span.start)}${hooks}${json.slice(span.end)}`);
+};
+
 /** Value of the key `release` in the Secret's JSON: base64, as of all Secrets, of Helm's base64 of gzip. Throws RecordTooLargeError. */
 export const secretValueOf = async (packed: PackedRecord, maxBytes = MAX_SECRET_BYTES): Promise<string> => {
   const helm = Buffer.concat([packed.before, await compress(packed.info), packed.after]).toString('base64');

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { ClusterError } from '../../ports/cluster.ts';
 import {
   type NewRecord,
+  type RecordChange,
   type RecordContent,
   type RecordHead,
   RecordInvalidError,
   type Records,
-  type RecordStatus,
   RecordTooLargeError,
   type ReleaseAddress,
 } from '../../ports/records.ts';
@@ -16,7 +16,7 @@ import type { Connection } from './connection.ts';
 import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
-import { contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withStatus } from './record-codec.ts';
+import { contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
 import { annotationsOf, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
@@ -68,8 +68,9 @@ export class KubeRecords implements Records {
     return this.#remember(address, action, readJson(action, reply), packed);
   }
 
-  async mark(address: ReleaseAddress, head: RecordHead, change: { readonly status: RecordStatus; readonly description?: string }, signal: AbortSignal): Promise<RecordHead> {
-    const packed = withStatus(await this.#packedOf(address, head, signal), change.status, change.description);
+  async mark(address: ReleaseAddress, head: RecordHead, change: RecordChange, signal: AbortSignal): Promise<RecordHead> {
+    const before = await this.#packedOf(address, head, signal);
+    const packed = withStatus(change.hooks === undefined ? before : await withHooks(before, change.hooks), change.status, change.description);
     const labels = { status: change.status, modifiedAt: String(this.#nowSeconds()) };
     const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels }, data: { release: await secretValueOf(packed) } });
     const action = `mark Secret ${address.namespace}/${head.secret} as ${change.status}`;
