@@ -131,10 +131,20 @@ describe('hooks', () => {
 
   it('that fail before an install leave nothing applied, and the next version begins afresh', async () => {
     const before = plain('ConfigMap', 'early', { event: 'pre-install', weight: -1, policy: 'hook-succeeded' });
-    await install('fails', before + job('broken', { event: 'pre-install', play: 'fail', policy: 'hook-failed' }));
+    await install(
+      'fails',
+      before +
+        job('broken', { event: 'pre-install', play: 'fail', policy: 'hook-failed' }).replace('annotations: {', 'annotations: {helm.sh/hook-output-log-policy: hook-failed, '),
+    );
     const message = await site.fails('fails', 'HookFailed');
     expect(message).toContain(`pre-install hook Job broken (fails/templates/hooks.yaml) failed: Job ${site.namespace}/broken: BackoffLimitExceeded`);
-    expect(message).toMatch(/container main exited with 1 \(Error\)/);
+    expect(message).toMatch(/container main exited with 1 \(Error\); its log ends with: begins \| works \| ends/);
+    expect(
+      site.operator
+        .log()
+        .filter((line) => line.includes('output of a hook'))
+        .map((line) => (JSON.parse(line) as { readonly line: string }).line),
+    ).toEqual(['begins', 'works', 'ends']); // the operator's log is JSON
     expect(await site.configMap('fails')).toBeUndefined();
     await site.eventually('the failed hook and the one before are gone', async () => (await jobUid('broken')) === undefined && (await site.configMap('early')) === undefined);
     expect((await site.helm(['status', 'fails'])).stdout).toContain('STATUS: failed');

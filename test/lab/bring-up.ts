@@ -4,7 +4,7 @@ import { type Access, askApi, askPlain } from './api.ts';
 import { type Children, PartEnded } from './children.ts';
 import { writeAdminToken, writeCa, writeKubeconfig, writeServiceAccountKey } from './credentials.ts';
 import type { Layout } from './layout.ts';
-import { type PartName, partArgs, partEnv, registryConfig } from './parts.ts';
+import { type PartName, partArgs, partEnv, POD_LOG, podLogs, registryConfig } from './parts.ts';
 import { freePorts, type Ports } from './ports.ts';
 
 const POLL_MS = 50;
@@ -56,6 +56,8 @@ async function startAll(spec: LabSpec, at: Layout, ports: Ports, children: Child
   const token = writeAdminToken(at);
   writeServiceAccountKey(at);
   writeFileSync(at.registryConfig, registryConfig(at, ports));
+  writeFileSync(at.podLog, POD_LOG);
+  writeFileSync(at.podLogs, podLogs(at));
   const start = (name: PartName) => children.start(name, toolOf(spec, name), [...partArgs(name, at, ports), ...(spec.extraArgs[name] ?? [])], partEnv(name));
   for (const name of ['etcd', 'kube-apiserver', 'registry'] as const) start(name);
 

@@ -23,6 +23,9 @@ export interface Layout {
   readonly etcd: string;
   readonly registry: string;
   readonly registryConfig: string;
+  /** What every container of a pod has logged, and kwok's configuration that says so. */
+  readonly podLog: string;
+  readonly podLogs: string;
   /** Homes of kubectl and helm, so that a lab neither reads nor writes the user's. */
   readonly clients: string;
 }
@@ -49,6 +52,8 @@ export function layoutOf(labDir: string): Layout {
     etcd: join(state, 'etcd'),
     registry: join(state, 'registry'),
     registryConfig: join(state, 'registry.json'),
+    podLog: join(state, 'pod.log'),
+    podLogs: join(state, 'pod-logs.json'),
     clients: join(state, 'clients'),
   };
 }

@@ -34,6 +34,14 @@ export function partEnv(name: PartName): Readonly<Record<string, string>> {
   return name === 'registry' ? { OTEL_TRACES_EXPORTER: 'none' } : {};
 }
 
+/** What every container of the lab logs, as a container runtime writes it. */
+export const POD_LOG = ['begins', 'works', 'ends'].map((line, at) => `2026-01-01T00:00:0${at}.000000000Z stdout F ${line}\n`).join('');
+
+/** kwok's configuration of the logs of pods. */
+export function podLogs(at: Layout): string {
+  return JSON.stringify({ apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'ClusterLogs', metadata: { name: 'all' }, spec: { logs: [{ logsFile: at.podLog }] } });
+}
+
 /** The registry's configuration: JSON, which is YAML. */
 export function registryConfig(at: Layout, ports: Ports): string {
   return JSON.stringify({
@@ -106,6 +114,7 @@ function kwok(at: Layout, ports: Ports): string[] {
   return [
     `--kubeconfig=${at.kubeconfig}`,
     `--config=${join(import.meta.dirname, 'kwok.yaml')}`,
+    `--config=${at.podLogs}`,
     '--manage-all-nodes=true',
     '--node-lease-duration-seconds=0',
     '--node-ip=127.0.0.1',
