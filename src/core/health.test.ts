@@ -21,6 +21,12 @@ describe('health of a Pod', () => {
     ['waits while it runs and is not ready', pod({ phase: 'Running', conditions: [condition('Ready', 'False')] }), 'InProgress', 'runs and is not ready'],
     ['is current when it is ready', pod({ phase: 'Running', conditions: [condition('Ready', 'True')] }), 'Current', 'is ready'],
     ['is current when it has completed', pod({ phase: 'Succeeded', conditions: [condition('Ready', 'False', 'PodCompleted')] }), 'Current', 'has completed'],
+    [
+      'waits while it runs as a hook, ready or not',
+      { ...pod({ phase: 'Running', conditions: [condition('Ready', 'True')] }), metadata: { name: 'web', annotations: { 'tagalong.dev/hook-run': 'x' } } },
+      'InProgress',
+      'has not completed',
+    ],
     ['has failed when a container of it did for good', pod({ phase: 'Failed' }), 'Failed', 'has failed'],
   ]);
 });

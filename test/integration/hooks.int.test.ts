@@ -129,6 +129,35 @@ describe('hooks', () => {
     expect((await site.kubectl(['get', 'configmaps', '-o', 'name'])).stdout).toMatch(/configmap\/once-[0-9a-f]{5}\n/);
   });
 
+  it('that are Pods are waited for until they have completed, and CustomResourceDefinitions stay as they are', async () => {
+    const pod = `---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: podded\n  ${annotations({ event: 'pre-install' })}\nspec: {restartPolicy: Never, containers: [{name: main, image: registry.invalid/main}]}\n`;
+    const definition = `---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: hooked.${site.namespace}.test
+  ${annotations({ event: 'pre-install,pre-upgrade', policy: 'hook-succeeded,before-hook-creation' })}
+spec:
+  group: ${site.namespace}.test
+  scope: Namespaced
+  names: {kind: Hooked, plural: hooked, singular: hooked}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`;
+    const uidOfDefinition = async () => (await site.kubectl(['get', 'crd', `hooked.${site.namespace}.test`, '-o', 'jsonpath={.metadata.uid}'])).stdout;
+    await install('kinds', pod + definition);
+    await site.ready('kinds', 1);
+    const played = (await site.object('pods/podded')) as { readonly metadata: { readonly labels: unknown }; readonly status: { readonly phase: string } } | undefined; // the API's own shape
+    expect(played).toMatchObject({
+      status: { phase: 'Succeeded' },
+      metadata: { labels: { 'tagalong.dev/name': 'kinds' }, annotations: { 'tagalong.dev/hook-run': expect.stringMatching(/^pre-install of revision 1 at /) } },
+    });
+    const uid = await uidOfDefinition();
+    await upgrade('kinds', '1.1.0', pod + definition);
+    await site.ready('kinds', 2);
+    expect(await uidOfDefinition()).toBe(uid);
+    await site.kubectl(['delete', 'crd', `hooked.${site.namespace}.test`]);
+  });
+
   it('that fail before an install leave nothing applied, and the next version begins afresh', async () => {
     const before = plain('ConfigMap', 'early', { event: 'pre-install', weight: -1, policy: 'hook-succeeded' });
     await install(
