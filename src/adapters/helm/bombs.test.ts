@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { contractChart, contractRequest, valuesOf } from '../../../test/fakes/engine-contract.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { realClock } from '../../../test/kube/real-clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EnginesLimits } from './engines.ts';
 import { HelmRenderer } from './renderer.ts';
@@ -10,14 +10,7 @@ const NEVER = new AbortController().signal;
 const launch = { command: process.execPath, args: [join(import.meta.dirname, '../../../test/fakes/engine.ts'), 'by-release'], environment: {} };
 const SHORT = { replyMs: 1_000, closeMs: 200, firstPauseMs: 1, longestPauseMs: 4, slowMs: 60_000, patienceMs: 60_000 };
 
-const clock: Clock = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = realClock(1, () => 0.5);
 
 /** Notes the engines that were started. */
 const counter = (pids: unknown[], bound: unknown): Logger => {

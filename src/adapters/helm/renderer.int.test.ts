@@ -3,24 +3,16 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { contractChart, contractRequest, rendererContract } from '../../../test/fakes/engine-contract.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Logger } from '../../ports/logger.ts';
+import { realClock } from '../../../test/kube/real-clock.ts';
+import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { ENGINE_ENVIRONMENT, HelmRenderer } from './renderer.ts';
 
 const command = process.env['TAGALONG_ENGINE'] ?? '';
 const launch = { command, args: [], environment: ENGINE_ENVIRONMENT };
 
-const ignore = (): void => undefined;
-const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => logger };
+const logger = new RecordingLogger();
 
-const clock: Clock = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = realClock(1, () => 0.5);
 
 const open = (): HelmRenderer => new HelmRenderer({ launch, engines: 2, clock, logger });
 

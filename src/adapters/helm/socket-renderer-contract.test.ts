@@ -3,25 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineMode } from '../../../test/fakes/engine.ts';
 import { type ClosableRenderer, rendererContract } from '../../../test/fakes/engine-contract.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Logger } from '../../ports/logger.ts';
+import { realClock } from '../../../test/kube/real-clock.ts';
+import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { HelmRenderer } from './renderer.ts';
 import { SocketRenderer } from './socket-renderer.ts';
 import { serveRenderer } from './socket-server.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../test/fakes/engine.ts');
 
-const ignore = (): void => undefined;
-const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => logger };
+const logger = new RecordingLogger();
 
-const clock: Clock = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = realClock(1, () => 0.5);
 
 const open = (mode: EngineMode): ClosableRenderer => {
   const folder = mkdtempSync(join(tmpdir(), 'renderer-'));

@@ -7,24 +7,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contractRequest } from '../../../test/fakes/engine-contract.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Logger } from '../../ports/logger.ts';
+import { realClock } from '../../../test/kube/real-clock.ts';
+import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { type SocketLimits, SocketRenderer } from './socket-renderer.ts';
 
 const engine = process.env['TAGALONG_ENGINE'] ?? '';
 const PROGRAM = join(import.meta.dirname, '../../main/renderer.ts');
 
-const ignore = (): void => undefined;
-const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => logger };
+const logger = new RecordingLogger();
 
-const clock: Clock = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = realClock(1, () => 0.5);
 
 let folder: string;
 let path: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { realClock } from '../../../test/kube/real-clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { type Rendered, RenderError, type Renderer, type RenderRequest } from '../../ports/renderer.ts';
 import { encodeFrame, FrameDecoder, REQUEST_LIMIT } from './frames.ts';
@@ -14,14 +14,7 @@ import { serveRenderer } from './socket-server.ts';
 const NEVER = new AbortController().signal;
 const SHORT = { helloMs: 300, replyMs: 300, patienceMs: 300, firstPauseMs: 5, longestPauseMs: 20 };
 
-const clock: Clock = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = realClock(1, () => 0.5);
 
 let folder: string;
 let path: string;
