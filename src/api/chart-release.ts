@@ -14,6 +14,8 @@ export const NAMESPACE_LABEL = `${GROUP}/namespace`;
 /** Annotation of a hook's object: which run of the hook it is of. */
 export const HOOK_RUN = `${GROUP}/hook-run`;
 export const RECONCILE_AT = `${GROUP}/reconcile-at`;
+/** Holds the revision that it names. */
+export const PIN = `${GROUP}/pin`;
 /** Flux's key for the same wish, so that its tools work. */
 export const FLUX_RECONCILE_AT = 'reconcile.fluxcd.io/requestedAt';
 
@@ -117,6 +119,12 @@ export const ChartReleaseSpec = Type.Object({
   wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),
   waitForJobs: Type.Boolean({ default: true, description: 'Whether Jobs must be complete for that.' }),
   timeout: Type.String({ pattern: DURATION, maxLength: 32, default: '5m', description: 'How long objects may take to become ready before the revision counts as failed.' }),
+  onFailure: Type.Optional(
+    Type.Enum(['Rollback', 'Keep', 'Uninstall'], {
+      description:
+        'What is done about a revision that fails: the last good one is applied again from its record (`Rollback`, the default where there is one), or it stays in place and is deployed as soon as it becomes ready (`Keep`, and always where no revision was ever deployed), or the release is uninstalled. What was undone is tried again after 10 minutes, doubling to 6 hours; at once when digest, values or spec change.',
+    }),
+  ),
   deletionPolicy: Type.Enum(['Uninstall', 'Orphan'], {
     default: 'Uninstall',
     description:
@@ -127,6 +135,7 @@ export const ChartReleaseSpec = Type.Object({
 
 export type ChartReleaseSpec = Static<typeof ChartReleaseSpec>;
 export type DeletionPolicy = ChartReleaseSpec['deletionPolicy'];
+export type OnFailure = NonNullable<ChartReleaseSpec['onFailure']>;
 
 const timestamp = (description: string) => Type.String({ format: 'date-time', description });
 
@@ -139,18 +148,23 @@ const ChartSummary = Type.Object({
 });
 export type ChartSummary = Static<typeof ChartSummary>;
 
-/** What asks for a revision: the first look, a moved tag, a change of the spec, of what its valuesFrom names, or a person's helm that changed the release. */
-export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand'] as const;
+/**
+ * What asks for a revision: the first look, a moved tag, a change of the spec, of what its valuesFrom names, a person's helm that changed the
+ * release, a failure that is undone, another try after that, or a person who holds an earlier revision.
+ */
+export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand', 'Rollback', 'Retry', 'Pinned'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 const HistoryEntry = Type.Object({
   revision: Type.Integer(),
   digest: Type.String(),
   chartVersion: Type.String(),
-  action: Type.Enum(['install', 'upgrade']),
+  appVersion: Type.Optional(Type.String()),
+  action: Type.Enum(['install', 'upgrade', 'rollback']),
   trigger: Type.Enum([...TRIGGERS], { description: 'What asked for the revision.' }),
   outcome: Type.String({ description: 'Status of the Helm release record.' }),
   when: timestamp('When the revision was opened.'),
+  duration: Type.Optional(Type.String({ description: 'How long it took from then until it was deployed, or failed.' })),
 });
 export type HistoryEntry = Static<typeof HistoryEntry>;
 

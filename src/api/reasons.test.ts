@@ -45,6 +45,9 @@ describe('REASONS', () => {
       'HookFailed',
       'InstallFailed',
       'UpgradeFailed',
+      'RolledBack',
+      'RollbackFailed',
+      'UninstalledAfterFailure',
     ]);
   });
 });

@@ -19,6 +19,12 @@ export interface ReasonSpec {
 export const REASONS = {
   InstallSucceeded: { ready: 'True', retry: 'onChange', event: 'Normal', doc: 'The first revision is deployed and healthy.' },
   UpgradeSucceeded: { ready: 'True', retry: 'onChange', event: 'Normal', doc: 'A later revision is deployed and healthy.' },
+  Pinned: {
+    ready: 'True',
+    retry: 'onChange',
+    event: 'Normal',
+    doc: 'The annotation `tagalong.dev/pin` holds a revision: its manifest runs, and neither tag nor values nor spec are followed. Take the annotation away to go on.',
+  },
   Progressing: {
     ready: 'Unknown',
     also: 'Reconciling',
@@ -198,6 +204,31 @@ export const REASONS = {
     retry: 'onChange',
     event: 'Warning',
     doc: 'A later revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+  },
+  RolledBack: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'What is asked for failed, and the last good revision runs again, from the manifest in its record. The message says why, and when the same is tried again; another digest, values or spec begin at once, and so does the annotation `tagalong.dev/reconcile-at`.',
+  },
+  RollbackFailed: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'The revision that was to bring back an earlier one did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+  },
+  UninstalledAfterFailure: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'A revision failed and the release was uninstalled, as `spec.onFailure: Uninstall` asks. The message says why, and when the same is tried again; another digest, values or spec begin at once.',
+  },
+  PinInvalid: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'The annotation `tagalong.dev/pin` is no number, or names a revision of which there is no record, or that never was deployed. The message names those that may be held.',
   },
   UninstallFailed: {
     ready: 'False',

@@ -29,7 +29,7 @@ export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSigna
         await orphan(deps, release, address, signal);
         continue;
       }
-      const held = await retire(deps, { owner: release.metadata, address, isAdmitted: isAdmitted(release, address), except: [], timeoutMs }, signal);
+      const held = await retire(deps, { owner: release.metadata, address, isAdmitted: isAdmitted(release, address), except: [], timeoutMs, keepsRecords: false }, signal);
       if (held !== undefined)
         return { reason: 'Progressing', message: `uninstalling ${address.namespace}/${address.releaseName}: waiting for ${held.message}`, lookAgainAfterMs: held.lookAgainAfterMs };
     } catch (error) {

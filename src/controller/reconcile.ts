@@ -2,10 +2,12 @@ import { timestamp } from '../api/time.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
-import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
+import { pinOf } from '../core/pin.ts';
+import type { PlannedObject } from '../core/plan.ts';
 import { isPending, isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
-import { type Decision, decide, deployedOf, ownRecords, standing, type Target } from '../core/release-state.ts';
+import { type Decision, decide, decidePinned, deployedOf, ownRecords, standing, type Target } from '../core/release-state.ts';
+import { triedAgainAt } from '../core/remedy.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
 import type { GivenValues } from '../core/values.ts';
@@ -26,12 +28,13 @@ import { resolve } from '../stages/resolve.ts';
 import { values } from '../stages/values.ts';
 import type { Deps } from './deps.ts';
 import { gate } from './gate.ts';
+import { goBack } from './go-back.ts';
 import { makeRoom } from './make-room.ts';
-import { type Earlier, earlierOf, objectsOf, refsOf, type Stored, storedOf } from './memory.ts';
-import { look, roll } from './roll.ts';
-import { newRollout, type Rollout } from './rollouts.ts';
+import { type Earlier, earlierOf, objectsOf, refsOf, storedOf } from './memory.ts';
+import { beginRollout, look, roll } from './roll.ts';
 import { addressOf, isAdmitted, namesOf, type Run } from './run.ts';
 import { running, settle } from './settle.ts';
+import { absent, uninstallFailed } from './uninstall.ts';
 
 /**
  * Brings one release a step nearer to what its ChartRelease asks for, starting from what the cluster has, whatever the
@@ -40,25 +43,65 @@ import { running, settle } from './settle.ts';
  *   resolve ─▶ observe ─▶ values ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ preflight ─▶ open | stored manifest ]
  *     ─▶ pre hooks ─▶ apply ─▶ wait ─▶ post hooks ─▶ prune ─▶ close         (roll.ts)
  *
+ * A revision that fails is undone by the next run, or stays, as `decide` says; so is one brought back that a person holds (go-back.ts).
+ *
  * Rejects with the errors of ports and stages (ports/errors.ts).
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
   const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), isWished: isWished(release), signal };
+  const pin = pinOf(release.metadata.annotations);
+  if (pin.kind === 'Invalid') return { reason: 'PinInvalid', message: pin.message };
+  if (pin.kind === 'Pinned') return holdPinned(deps, run, pin.revision);
   const source = await resolve(deps, release, { fresh: run.isWished || isResumed(release) }, signal);
   const records = await observe(deps.records, run.address, signal);
   const given = await values(deps.sources, release, signal).catch(asValue);
   if (given instanceof Error) return fallBack(deps, run, records, underWayOf(records, run), given);
   const target = targetOf(run, source, given);
-  const decision = decide(records, target);
+  const decision = decide(records, target, deps.clock.now());
   switch (decision.kind) {
     case 'Refuse':
       return refuse(deps, run, { target, records }, decision);
     case 'Keep':
       return keep(deps, run, { target, records }, decision);
     case 'Start':
-      return start(deps, run, { source, target, records, given }, decision);
+      return remedied(deps, target, await start(deps, run, { source, target, records, given }, decision));
+    case 'Continue':
+      return remedied(deps, target, await goOn(deps, run, records, decision.record));
+    case 'GoBack':
+      return goBack(deps, run, records, decision);
+    case 'Uninstall':
+      return uninstallFailed(deps, run);
+    case 'Absent':
+      return absent(deps, run, records, decision.failed);
+  }
+};
+
+/** A revision that has just failed, and is to be undone, or tried again later: the next run sees to it. */
+const remedied = (deps: Deps, target: Target, outcome: Outcome): Outcome => {
+  const newest = outcome.records?.at(-1);
+  if (outcome.records === undefined || newest?.status !== 'failed') return outcome;
+  if (newest.notes?.returns?.kind === 'Failed') return { ...outcome, triedAgain: { at: triedAgainAt(newest), failures: newest.notes.returns.failed.attempt } };
+  const next = decide(outcome.records, { ...target, isWished: false }, deps.clock.now());
+  return next.kind === 'GoBack' || next.kind === 'Uninstall' ? { ...outcome, lookAgainAfterMs: 0 } : outcome;
+};
+
+/** A person holds a revision: neither tag nor values are looked at. */
+const holdPinned = async (deps: Deps, run: Run, pin: number): Promise<Outcome> => {
+  const { release, key, address, signal } = run;
+  deps.tags.unfollow(key);
+  deps.sources.forget(key);
+  const records = await observe(deps.records, address, signal);
+  const target = { uid: release.metadata.uid, chartRelease: key, address, isAdmitted: isAdmitted(release, address) };
+  const decision = decidePinned(records, target, pin);
+  switch (decision.kind) {
+    case 'Refuse':
+      return { reason: decision.reason, message: decision.message };
+    case 'Keep':
+      return keepDeployed(deps, run, records, decision, release.spec.chart);
     case 'Continue':
       return goOn(deps, run, records, decision.record);
+    case 'GoBack':
+      return goBack(deps, run, records, decision);
   }
 };
 
@@ -83,19 +126,23 @@ const refuse = (deps: Deps, { key, release, address }: Run, { target, records }:
 };
 
 /** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */
-const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source' | 'given'>, { deployed, stale }: Keep): Promise<Outcome> => {
+const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source' | 'given'>, decision: Keep): Promise<Outcome> => {
+  const outcome = await keepDeployed(deps, run, records, decision, target.reference);
+  // While the registry has said nothing yet, what was said of it before stands.
+  const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(run.release.status.conditions, 'FetchFailed')) : target.trouble;
+  if (trouble === undefined) return outcome;
+  const { reason, message } = trouble;
+  return { ...outcome, fetchTrouble: { reason, message }, ...(reason === 'AuthenticationFailed' && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
+};
+
+const keepDeployed = async (deps: Deps, run: Run, records: readonly RecordHead[], { deployed, stale }: Keep, reference: string): Promise<Outcome> => {
   const { address, release, signal } = run;
   deps.rollouts.forget(run.key);
   await admit(deps.releases, release, address, signal);
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
   const isReported = release.status.revision === deployed.revision && release.status.inventory !== undefined && release.status.releases?.length === 1;
   const inventory = isReported ? undefined : refsOf((await storedOf(deps, run, deployed)).planned);
-  const outcome = await settle(deps, run, { record: deployed, reference: target.reference, records: left, inventory });
-  // While the registry has said nothing yet, what was said of it before stands.
-  const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(release.status.conditions, 'FetchFailed')) : target.trouble;
-  if (trouble === undefined) return outcome;
-  const { reason, message } = trouble;
-  return { ...outcome, fetchTrouble: { reason, message }, ...(reason === 'AuthenticationFailed' && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
+  return settle(deps, run, { record: deployed, reference, records: left, inventory });
 };
 
 /** A new revision. When it cannot be begun, the one that is under way is brought to its end: that is better than neither. */
@@ -116,9 +163,13 @@ const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decis
   const { rendered, planned, earlier, notes } = prepared;
   const left = await makeRoom(deps, run, records, { planned, earlier });
   const firstDeployed = earlier[0]?.firstDeployed ?? timestamp(deps.clock.now());
-  const record = await open(deps, { address, revision, notes, rendered, abandoned, firstDeployed }, signal);
+  const content = { ...rendered.recordParts, manifest: rendered.manifest, helmNotes: rendered.notes };
+  const record = await open(deps, { address, revision, notes, content, abandoned, firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
-  return roll(deps, run, rolloutOf(deps, run, record, { planned, earlier, firstDeployed, hookEvents: rendered.hooks.flatMap(({ events }) => events) }), planned, [...left, record]);
+  return roll(deps, run, beginRollout(deps, run, record, { planned, earlier, firstDeployed, hookEvents: rendered.hooks.flatMap(({ events }) => events) }), planned, [
+    ...left,
+    record,
+  ]);
 };
 
 /** Everything that can go wrong without a write of the release goes wrong here. */
@@ -157,7 +208,7 @@ const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record
   await admit(deps.releases, run.release, run.address, run.signal);
   const { planned, hookEvents, firstDeployed } = await storedOf(deps, run, record);
   const others = records.filter((one) => one !== record);
-  const rollout = rolloutOf(deps, run, record, { planned, hookEvents, firstDeployed, earlier: await earlierOf(deps, run, others) });
+  const rollout = beginRollout(deps, run, record, { planned, hookEvents, firstDeployed, earlier: await earlierOf(deps, run, others) });
   return roll(
     deps,
     run,
@@ -166,12 +217,6 @@ const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record
     records,
   );
 };
-
-const rolloutOf = (deps: Deps, { key, address }: Run, record: RecordHead, { planned, hookEvents, firstDeployed, earlier }: Stored & Pick<Prepared, 'earlier'>): Rollout =>
-  deps.rollouts.keep(
-    key,
-    newRollout({ address, record, firstDeployed, planned, hookEvents, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }),
-  );
 
 /** Hooks that run with this action. */
 const hooksOf = ({ hooks }: Rendered, action: RevisionNotes['action']): Rendered['hooks'] => hooks.filter(({ events }) => events.some((event) => event.endsWith(`-${action}`)));
@@ -191,7 +236,7 @@ const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], un
   return { ...outcome, fetchTrouble: { reason, message: error.message }, lookAgainAfterMs: Math.min(outcome.lookAgainAfterMs ?? STRANDED_PAUSE_MS, STRANDED_PAUSE_MS) };
 };
 
-const targetOf = ({ release, address }: Run, source: Source, { digest: valuesDigest }: GivenValues): Target => ({
+const targetOf = ({ release, address, isWished }: Run, source: Source, { digest: valuesDigest }: GivenValues): Target => ({
   uid: release.metadata.uid,
   chartRelease: keyOf(release.metadata),
   generation: release.metadata.generation,
@@ -203,6 +248,8 @@ const targetOf = ({ release, address }: Run, source: Source, { digest: valuesDig
   trouble: source.trouble,
   isAdmitted: isAdmitted(release, address),
   isMoving: isMoving(release, address),
+  onFailure: release.spec.onFailure,
+  isWished,
 });
 
 const asValue = (error: unknown): Error => {
@@ -246,6 +293,8 @@ const notesOf = (release: ChartRelease, target: Target, decision: Start, chart: 
   appVersion: chart.appVersion,
   action: decision.action,
   trigger: decision.trigger,
+  attempt: decision.attempt,
+  returns: undefined,
 });
 
 /** The tag watcher wakes the release when its trouble ends; new credentials it learns only from a run of the release. */

@@ -4,6 +4,7 @@ import type { RecordHead, ReleaseAddress } from '../core/record.ts';
 import { ownRecords } from '../core/release-state.ts';
 import { StageError } from '../ports/errors.ts';
 import type { ReleaseIdentity } from '../ports/releases.ts';
+import { closeUninstalled } from '../stages/close.ts';
 import { hooks } from '../stages/hooks.ts';
 import { observe } from '../stages/observe.ts';
 import { prune } from '../stages/prune.ts';
@@ -20,6 +21,8 @@ export interface Retirement {
   readonly except: readonly ObjectRef[];
   /** For each hook. */
   readonly timeoutMs: number;
+  /** The records stay, the newest as uninstalled with the words that it has, as after `helm uninstall --keep-history`. */
+  readonly keepsRecords: boolean;
 }
 
 /** An uninstall that waits for a hook. */
@@ -40,15 +43,19 @@ export const retire = async (deps: Deps, retirement: Retirement, signal: AbortSi
   if (newest === undefined) return undefined;
   const earlier = await earlierOf(deps, { release: { metadata: owner }, address, signal }, records);
   const objects = objectsToPrune(objectsOf(earlier), retirement.except);
-  const marked = newest.status === 'uninstalling' ? newest : await deps.records.mark(address, newest, { status: 'uninstalling', description: 'Uninstalling' }, signal);
+  const marked =
+    newest.status === 'uninstalling'
+      ? newest
+      : await deps.records.mark(address, newest, { status: 'uninstalling', ...(!retirement.keepsRecords && { description: 'Uninstalling' }) }, signal);
   const hookEvents = earlier.find(({ record }) => record.revision === newest.revision)?.hookEvents ?? [];
   const before = await passHooks(deps, retirement, { record: marked, event: 'pre-delete', hookEvents }, signal);
   if (before.kind === 'Waiting') return before;
   await prune(deps.cluster, objects, owner, signal);
   const after = await passHooks(deps, retirement, { record: before.record, event: 'post-delete', hookEvents }, signal);
   if (after.kind === 'Waiting') return after;
-  for (const record of [...records.slice(0, -1), after.record]) await deps.records.remove(address, record, signal);
-  deps.contenders.wakeAt(address);
+  if (retirement.keepsRecords) await closeUninstalled(deps.records, address, [...records.slice(0, -1), after.record], signal);
+  else for (const record of [...records.slice(0, -1), after.record]) await deps.records.remove(address, record, signal);
+  if (!retirement.keepsRecords) deps.contenders.wakeAt(address);
   deps.logger.info({ ...namesOf(owner), release: `${address.namespace}/${address.releaseName}`, objects: objects.length }, 'uninstalled');
   return undefined;
 };

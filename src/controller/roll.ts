@@ -1,7 +1,8 @@
-import type { PlannedObject } from '../core/plan.ts';
+import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import type { Verdict } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
+import { remedyFor } from '../core/remedy.ts';
 import { type Standing, standingObjects } from '../core/standing.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeFailure, describeGone, describeHook, describeWaiting } from '../core/story.ts';
@@ -12,12 +13,24 @@ import { hooks } from '../stages/hooks.ts';
 import { prune } from '../stages/prune.ts';
 import { wait } from '../stages/wait.ts';
 import type { Deps } from './deps.ts';
-import { refsOf } from './memory.ts';
-import type { Rollout } from './rollouts.ts';
+import { type Earlier, objectsOf, refsOf, type Stored } from './memory.ts';
+import { newRollout, type Rollout } from './rollouts.ts';
 import { type Run, timeoutMsOf } from './run.ts';
 import { settle } from './settle.ts';
 
 type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
+
+/** A revision whose record is open, with what goes when it is ready. */
+export const beginRollout = (
+  deps: Deps,
+  { key, address }: Run,
+  record: RecordHead,
+  { planned, hookEvents, firstDeployed, earlier }: Stored & { readonly earlier: readonly Earlier[] },
+): Rollout =>
+  deps.rollouts.keep(
+    key,
+    newRollout({ address, record, firstDeployed, planned, hookEvents, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }),
+  );
 
 /**
  * An open revision whose objects are to be applied, for the first time or once more, after its pre hooks; then as `look`. What the API
@@ -63,7 +76,8 @@ const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> 
   deps.rollouts.forget(key);
   deps.standings.keep(key, standingOf(rollout));
   deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
-  return settle(deps, run, { record: rollout.record, reference: rollout.record.notes?.reference ?? '', records: left, inventory: refsOf(rollout.objects) });
+  const record = left.find(({ revision }) => revision === rollout.record.revision) ?? rollout.record;
+  return settle(deps, run, { record, reference: record.notes?.reference ?? '', records: left, inventory: refsOf(rollout.objects) });
 };
 
 /** The rollout, and the records, once the hooks before or after it have all ended well; else what becomes of it. */
@@ -112,11 +126,13 @@ const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly Re
   if (verdict.kind === 'Waiting' && leftMs > 0) {
     return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.since, lookAgainAfterMs: leftMs };
   }
-  const message = describeFailure(rollout.record, verdict, run.release.spec.timeout);
+  const { spec } = run.release;
+  const message = describeFailure(rollout.record, verdict, spec.timeout, remedyFor(records, rollout.record, spec.onFailure));
   const failed = await closeFailed(deps.records, run.address, rollout.record, message, run.signal);
-  const reason = rollout.record.notes?.action === 'install' ? 'InstallFailed' : 'UpgradeFailed';
-  return { reason, message, records: replaced(records, failed) };
+  return { reason: FAILURES[rollout.record.notes?.action ?? 'upgrade'], message, records: replaced(records, failed) };
 };
+
+const FAILURES = { install: 'InstallFailed', upgrade: 'UpgradeFailed', rollback: 'RollbackFailed' } as const;
 
 const standingOf = ({ address, record, firstDeployed, objects, hookEvents, applied }: Applied): Standing => ({
   address,

@@ -2,7 +2,9 @@ import type { ChartRelease } from '../api/chart-release.ts';
 import type { ObjectRef } from '../core/object-ref.ts';
 import { isSameAddress, type RecordHead } from '../core/record.ts';
 import type { Outcome } from '../core/status.ts';
-import { describeRunning } from '../core/story.ts';
+import { triedAgainAt } from '../core/remedy.ts';
+import { pinOf } from '../core/pin.ts';
+import { describePinned, describeRunning, describeUndone } from '../core/story.ts';
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './retire.ts';
@@ -25,16 +27,32 @@ export const settle = async (deps: Deps, { release, address, signal }: Run, { re
   const former = (release.status.releases ?? []).filter((one) => !isSameAddress(one, address));
   const outcome = { ...running(release, { record, reference, records }), ...(inventory !== undefined && { inventory }) };
   for (const one of former) {
-    const held = await retire(deps, { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [], timeoutMs: timeoutMsOf(release) }, signal);
+    const held = await retire(
+      deps,
+      { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [], timeoutMs: timeoutMsOf(release), keepsRecords: false },
+      signal,
+    );
     if (held !== undefined) return { ...outcome, lookAgainAfterMs: held.lookAgainAfterMs };
   }
   return { ...outcome, releases: [address] };
 };
 
-/** That this revision runs, in words and as data. */
-export const running = (release: ChartRelease, { record, reference, records }: Omit<Deployed, 'inventory'>): Outcome => ({
-  reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
-  message: describeRunning(record, reference, intervalOf(release)),
-  records,
-  reference,
+/** That this revision runs, in words and as data: because it is asked for, is held, or is what was left when something else failed. */
+export const running = (release: ChartRelease, { record, reference, records }: Omit<Deployed, 'inventory'>): Outcome => {
+  const pin = pinOf(release.metadata.annotations);
+  if (pin.kind === 'Pinned') return { reason: 'Pinned', message: describePinned(record, pin.revision), records };
+  const returns = record.notes?.returns;
+  if (returns?.kind === 'Failed') return { reason: 'RolledBack', records, ...undone(record, returns.failed) };
+  return {
+    reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
+    message: describeRunning(record, reference, intervalOf(release)),
+    records,
+    reference,
+  };
+};
+
+/** That what failed was undone by this revision, or this one by an uninstall, and when it is tried again. */
+export const undone = (by: RecordHead, failed: Parameters<typeof describeUndone>[0]): Pick<Outcome, 'message' | 'triedAgain'> => ({
+  message: describeUndone(failed, triedAgainAt(by)),
+  triedAgain: { at: triedAgainAt(by), failures: failed.attempt },
 });

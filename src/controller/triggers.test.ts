@@ -9,7 +9,16 @@ import { triggers, type Triggers, wakeHeld } from './triggers.ts';
 import { Workqueue } from './workqueue.ts';
 
 const KEY = 'apps/web';
-const RECORD: RecordHead = { secret: 'sh.helm.release.v1.web.v1', revision: 1, status: 'pending-install', resourceVersion: '1', createdAt: 0, modifiedAt: 0, notes: undefined };
+const RECORD: RecordHead = {
+  secret: 'sh.helm.release.v1.web.v1',
+  revision: 1,
+  status: 'pending-install',
+  resourceVersion: '1',
+  createdAt: 0,
+  modifiedAt: 0,
+  endedAt: undefined,
+  notes: undefined,
+};
 
 /** The keys that wait for work after this happened, with or without a revision under way. */
 const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Promise<readonly (string | undefined)[]> => {

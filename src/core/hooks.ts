@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { parseExact } from './exact-json.ts';
 
 /** When a hook runs, in Helm's words. Tests are run only when somebody asks for them, rollback hooks only with a rollback. */
-export type HookEvent = 'pre-install' | 'post-install' | 'pre-upgrade' | 'post-upgrade' | 'pre-delete' | 'post-delete';
+export type HookEvent = 'pre-install' | 'post-install' | 'pre-upgrade' | 'post-upgrade' | 'pre-rollback' | 'post-rollback' | 'pre-delete' | 'post-delete';
 
 /** What became of a hook, for the event that it ran for last. */
 export interface HookRun {
@@ -45,6 +45,9 @@ export const withRun = (json: string, { place }: Hook, { event, startedAt, compl
   const lastRun = { started_at: startedAt, ...(completedAt !== undefined && { completed_at: completedAt }), phase, event };
   return JSON.stringify(hooksIn(json).map((hook, index) => (index === place ? { ...hook, last_run: lastRun } : hook)));
 };
+
+/** The hooks of a record for another record with the same manifest: none of them has run. */
+export const withoutRuns = (json: string): string => JSON.stringify(hooksIn(json).map(({ last_run: _, ...hook }) => hook));
 
 /** Every event that some hook of the record runs for. */
 export const eventsIn = (json: string): readonly string[] => [...new Set(readHooks(json).flatMap(({ events }) => events))];

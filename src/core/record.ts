@@ -23,8 +23,28 @@ export interface RevisionNotes extends RevisionInputs {
   readonly chartName: string;
   readonly chartVersion: string;
   readonly appVersion: string;
-  readonly action: 'install' | 'upgrade';
+  readonly action: 'install' | 'upgrade' | 'rollback';
   readonly trigger: Trigger;
+  /** Which try at the same inputs it is, from 1 on. */
+  readonly attempt: number;
+  /** Why it has the manifest of an earlier revision; undefined where it was rendered. */
+  readonly returns: Return | undefined;
+}
+
+/** An earlier revision whose manifest is applied again, and why. */
+export type Return =
+  /** What was asked for failed. */
+  | { readonly kind: 'Failed'; readonly to: number; readonly failed: FailedRevision }
+  /** A person holds that revision. */
+  | { readonly kind: 'Pinned'; readonly to: number };
+
+/** A revision that failed and was undone, as far as is needed to try the same again, and to say why not yet. */
+export interface FailedRevision extends RevisionInputs {
+  readonly revision: number;
+  readonly generation: number;
+  readonly reference: string;
+  readonly attempt: number;
+  readonly why: string;
 }
 
 /** A record as its Secret's metadata show it. */
@@ -37,6 +57,8 @@ export interface RecordHead {
   /** Seconds since the epoch: when the record was made, and changed last. */
   readonly createdAt: number;
   readonly modifiedAt: number;
+  /** When we closed it as deployed or failed; undefined where we did not. */
+  readonly endedAt: number | undefined;
   readonly notes: RevisionNotes | undefined;
 }
 

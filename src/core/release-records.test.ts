@@ -12,6 +12,7 @@ const record = (revision: number, status: RecordStatus): RecordHead => ({
   resourceVersion: '1',
   createdAt: 0,
   modifiedAt: 0,
+  endedAt: undefined,
   notes: undefined,
 });
 
@@ -105,6 +106,8 @@ describe('descriptions of records', () => {
     chartVersion: '1.0.0',
     appVersion: '',
     trigger: 'Created',
+    attempt: 1,
+    returns: undefined,
   } as const;
 
   it('have the whole digest, since Helm shows only a version', () => {

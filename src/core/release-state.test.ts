@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordHead, RecordStatus, RevisionNotes } from './record.ts';
-import { decide, type Decision, standing, type Target } from './release-state.ts';
+import { decide, decidePinned, type Decision, standing, type Target } from './release-state.ts';
 
 const OLD = `sha256:${'a'.repeat(64)}`;
 const NEW = `sha256:${'b'.repeat(64)}`;
+const THIRD = `sha256:${'c'.repeat(64)}`;
 const VALUES = `sha256:${'1'.repeat(64)}`;
 const OTHER_VALUES = `sha256:${'2'.repeat(64)}`;
 const REFERENCE = 'r.example/charts/app:1';
 const OTHER_REFERENCE = 'r.example/charts/app:2';
+/** A minute after the records below. */
+const NOW = 1_700_000_060_000;
 const UNAVAILABLE = { reason: 'RegistryUnavailable', message: 'cannot resolve r.example/charts/app:1: no answer' } as const;
 
 const ours = (revision: number, status: RecordStatus, notes: Partial<RevisionNotes> = {}): RecordHead => ({
@@ -24,6 +27,8 @@ const ours = (revision: number, status: RecordStatus, notes: Partial<RevisionNot
     appVersion: '',
     action: revision === 1 ? 'install' : 'upgrade',
     trigger: 'Created',
+    attempt: 1,
+    returns: undefined,
     ...notes,
   },
 });
@@ -36,6 +41,7 @@ const foreign = (revision: number, status: RecordStatus): RecordHead => ({
   resourceVersion: String(100 + revision),
   createdAt: 1_700_000_000 + revision,
   modifiedAt: 1_700_000_000 + revision,
+  endedAt: undefined,
   notes: undefined,
 });
 
@@ -50,18 +56,21 @@ const target = (wish: Partial<Target>): Target => ({
   deployedDigest: undefined,
   isAdmitted: false,
   isMoving: false,
+  onFailure: undefined,
+  isWished: false,
   trouble: undefined,
   ...wish,
 });
 
 const keep = (deployed: RecordHead, stale: readonly RecordHead[] = []): Decision => ({ kind: 'Keep', deployed, stale });
-const goOn = (record: RecordHead, digest = OLD): Decision => ({ kind: 'Continue', record, digest });
+const goOn = (record: RecordHead): Decision => ({ kind: 'Continue', record });
 const install = (revision: number, more: Partial<Extract<Decision, { kind: 'Start' }>> = {}): Decision => ({
   kind: 'Start',
   revision,
   action: 'install',
   trigger: 'Created',
   digest: OLD,
+  attempt: 1,
   abandoned: [],
   ...more,
 });
@@ -75,7 +84,7 @@ type Situation = readonly [name: string, records: readonly RecordHead[], wish: P
 
 const runTable = (situations: readonly Situation[]): void => {
   it.each(situations)('%s', (_name, records, wish, decision) => {
-    expect(decide(records, target(wish))).toEqual(decision);
+    expect(decide(records, target(wish), NOW)).toEqual(decision);
   });
 };
 
@@ -126,7 +135,7 @@ describe('decide, when a revision is not finished', () => {
   const firstPending = ours(1, 'pending-install');
   runTable([
     ['continues a first revision that is pending', [firstPending], {}, goOn(firstPending)],
-    ['continues an upgrade that is pending', [superseded, deployed, pendingNew], { digest: NEW }, goOn(pendingNew, NEW)],
+    ['continues an upgrade that is pending', [superseded, deployed, pendingNew], { digest: NEW }, goOn(pendingNew)],
     ['abandons a pending revision for another digest', [deployed, pending], { digest: NEW }, upgrade(4, { trigger: 'DigestChanged', digest: NEW, abandoned: [pending] })],
     ['abandons a pending revision for other values', [deployed, pending], { valuesDigest: OTHER_VALUES }, upgrade(4, { trigger: 'SpecChanged', abandoned: [pending] })],
     ['abandons a pending revision when the tag moves back', [deployed, pendingNew], {}, upgrade(4, { trigger: 'DigestChanged', abandoned: [pendingNew] })],
@@ -138,7 +147,7 @@ describe('decide, when a revision is not finished', () => {
       install(3, { trigger: 'DigestChanged', digest: NEW, abandoned: [firstPending, ours(2, 'pending-install', { valuesDigest: OTHER_VALUES })] }),
     ],
     ['continues a failed revision, which stays in place', [failed], {}, goOn(failed)],
-    ['continues a failed upgrade', [superseded, deployed, failedNew], { digest: NEW }, goOn(failedNew, NEW)],
+    ['continues a failed upgrade that stays in place', [superseded, deployed, failedNew], { digest: NEW, onFailure: 'Keep' }, goOn(failedNew)],
     ['installs again after a failed install', [failed], { digest: NEW }, install(2, { trigger: 'DigestChanged', digest: NEW })],
     ['installs until a first revision was deployed', [failed, ours(2, 'failed')], { valuesDigest: OTHER_VALUES }, install(3, { trigger: 'SpecChanged' })],
     ['upgrades after a failed upgrade', [deployed, failedNew], {}, upgrade(4, { trigger: 'DigestChanged' })],
@@ -210,7 +219,7 @@ describe('decide, while the registry is silent', () => {
   runTable([
     ['keeps what runs for the same reference', [deployed], silent, keep(deployed)],
     ['upgrades the same chart to other values', [deployed], { ...silent, valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'SpecChanged' })],
-    ['continues a revision that is pending for the same reference', [deployed, pendingNew], silent, goOn(pendingNew, NEW)],
+    ['continues a revision that is pending for the same reference', [deployed, pendingNew], silent, goOn(pendingNew)],
     ['installs again what was uninstalled by hand', [uninstalled], silent, install(3)],
     ['refuses, for the reason of the trouble, where nothing is installed', [], silent, refusal],
     ['keeps what runs for another reference when status says that it led there', [deployed], { ...silent, reference: OTHER_REFERENCE, deployedDigest: OLD }, keep(deployed)],
@@ -222,4 +231,120 @@ describe('decide, while the registry is silent', () => {
       { kind: 'Refuse', reason: 'Progressing', message: 'waiting for the registry to say what r.example/charts/app:1 points at' },
     ],
   ]);
+});
+
+describe('decide, when the newest revision failed', () => {
+  const asked = { digest: NEW, generation: 1 } as const;
+  const MINUTES = 60;
+  const endedAt = NOW / 1000;
+  const failure = { revision: 3, generation: 1, reference: REFERENCE, chartDigest: NEW, valuesDigest: VALUES, attempt: 1, why: 'a Pod crashes' };
+  /** Revision 4, which has the manifest of revision 2 again. */
+  const undoing = (status: RecordStatus, failed: Partial<typeof failure> = {}): RecordHead => ({
+    ...ours(4, status, { action: 'rollback', trigger: 'Rollback', returns: { kind: 'Failed', to: 2, failed: { ...failure, ...failed } } }),
+    endedAt: status === 'deployed' || status === 'failed' ? endedAt - 9 * MINUTES : undefined,
+  });
+  const back = (to: RecordHead): Decision => ({ kind: 'GoBack', revision: 4, to, failed: failedNew, abandoned: [] });
+  const [undone, undoFailed, undoPending] = [undoing('deployed'), undoing('failed'), undoing('pending-rollback')];
+  const failedRecords = [superseded, deployed, failedNew];
+  const goneAfter = (status: RecordStatus, minutes: number): RecordHead => ({ ...ours(3, status, { chartDigest: NEW }), endedAt: endedAt - minutes * MINUTES });
+
+  runTable([
+    ['goes back to the last good revision', failedRecords, asked, back(deployed)],
+    ['goes back where the spec says so', failedRecords, { ...asked, onFailure: 'Rollback' }, back(deployed)],
+    ['goes back to what a person made with helm', [foreign(2, 'deployed'), failedNew], asked, back(foreign(2, 'deployed'))],
+    ['goes back while the registry is silent', failedRecords, { ...asked, digest: undefined }, back(deployed)],
+    ['waits for the failed revision where it is to be kept', failedRecords, { ...asked, onFailure: 'Keep' }, goOn(failedNew)],
+    ['waits for a first install, which has nothing to go back to', [failed], { generation: 1, onFailure: 'Rollback' }, goOn(failed)],
+    [
+      'has nothing to go back to before an uninstall',
+      [deployed, ours(3, 'uninstalled'), ours(4, 'failed', { chartDigest: NEW })],
+      asked,
+      goOn(ours(4, 'failed', { chartDigest: NEW })),
+    ],
+    ['uninstalls only when asked', failedRecords, { ...asked, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed: failedNew }],
+    ['uninstalls a first install when asked', [failed], { generation: 1, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed }],
+    ['begins afresh when the spec changed before it was undone', failedRecords, { ...asked, generation: 2 }, upgrade(4, { digest: NEW, trigger: 'SpecChanged' })],
+    ['begins afresh at another digest', failedRecords, { generation: 1, digest: OLD }, upgrade(4, { digest: OLD, trigger: 'DigestChanged' })],
+
+    ['continues to undo it after a crash', [...failedRecords, undoPending], asked, goOn(undoPending)],
+    [
+      'leaves the undoing for another digest',
+      [...failedRecords, undoPending],
+      { ...asked, digest: THIRD },
+      upgrade(5, { digest: THIRD, trigger: 'DigestChanged', abandoned: [undoPending] }),
+    ],
+    [
+      'leaves the undoing for another spec',
+      [...failedRecords, undoPending],
+      { ...asked, generation: 2 },
+      upgrade(5, { digest: NEW, trigger: 'SpecChanged', abandoned: [undoPending] }),
+    ],
+    ['keeps what was brought back', [...failedRecords, undone], asked, keep(undone, [deployed])],
+    ['keeps it while the registry is silent', [...failedRecords, undone], { ...asked, digest: undefined }, keep(undone, [deployed])],
+    ['tries the same again when somebody asks', [...failedRecords, undone], { ...asked, isWished: true }, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+    ['tries the same again after ten minutes', [{ ...undone, endedAt: endedAt - 10 * MINUTES }], asked, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+    [
+      'waits twice as long after the second time',
+      [{ ...undoing('deployed', { attempt: 2 }), endedAt: endedAt - 19 * MINUTES }],
+      asked,
+      keep({ ...undoing('deployed', { attempt: 2 }), endedAt: endedAt - 19 * MINUTES }),
+    ],
+    [
+      'tries a third time after twenty minutes',
+      [{ ...undoing('deployed', { attempt: 2 }), endedAt: endedAt - 20 * MINUTES }],
+      asked,
+      upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 3 }),
+    ],
+    ['begins afresh at other values', [...failedRecords, undone], { ...asked, valuesDigest: OTHER_VALUES }, upgrade(5, { digest: NEW, trigger: 'ValuesChanged' })],
+    ['begins afresh at another spec', [...failedRecords, undone], { ...asked, generation: 2 }, upgrade(5, { digest: NEW, trigger: 'SpecChanged' })],
+    ['makes a revision of its own of the good digest when the tag moves back', [...failedRecords, undone], { generation: 1 }, upgrade(5, { trigger: 'DigestChanged' })],
+    ['waits for a revision that could not be brought back, and does not undo that in turn', [...failedRecords, undoFailed], asked, goOn(undoFailed)],
+    ['tries the same again where it could not be undone', [...failedRecords, undoFailed], { ...asked, isWished: true }, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+
+    ['goes on uninstalling after a crash', [goneAfter('uninstalling', 1)], { ...asked, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed: goneAfter('uninstalling', 1) }],
+    [
+      'stays uninstalled for ten minutes',
+      [goneAfter('uninstalled', 9)],
+      { ...asked, onFailure: 'Uninstall' },
+      { kind: 'Absent', failed: goneAfter('uninstalled', 9), triedAgainAt: NOW + MINUTES * 1000 },
+    ],
+    ['installs again after ten minutes', [goneAfter('uninstalled', 10)], { ...asked, onFailure: 'Uninstall' }, install(4, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+    ['installs another digest at once', [goneAfter('uninstalled', 1)], { ...asked, digest: OLD, onFailure: 'Uninstall' }, install(4, { trigger: 'Created' })],
+  ]);
+});
+
+describe('decidePinned', () => {
+  const owner = { uid: 'uid-1', chartRelease: 'apps/app', address: { namespace: 'prod', releaseName: 'app' }, isAdmitted: true };
+  const pinned = (status: RecordStatus) => ours(3, status, { action: 'rollback', trigger: 'Pinned', returns: { kind: 'Pinned', to: 1 } });
+  it.each<readonly [string, readonly RecordHead[], number, unknown]>([
+    ['keeps the revision that runs', [superseded, deployed], 2, keep(deployed)],
+    ['goes back to an earlier one', [superseded, deployed], 1, { kind: 'GoBack', revision: 3, to: superseded, failed: undefined, abandoned: [] }],
+    ['leaves for it what is under way', [superseded, deployed, pending], 1, { kind: 'GoBack', revision: 4, to: superseded, failed: undefined, abandoned: [pending] }],
+    [
+      'applies the deployed one again where a later one failed',
+      [superseded, deployed, failedNew],
+      2,
+      { kind: 'GoBack', revision: 4, to: deployed, failed: undefined, abandoned: [] },
+    ],
+    ['keeps what was brought back', [superseded, ours(2, 'superseded'), pinned('deployed')], 1, keep(pinned('deployed'))],
+    ['keeps it when the record that it has the manifest of is gone', [pinned('deployed')], 1, keep(pinned('deployed'))],
+    ['goes on bringing it back', [superseded, deployed, pinned('pending-rollback')], 1, goOn(pinned('pending-rollback'))],
+    ['waits for one that cannot be brought back', [superseded, deployed, pinned('failed')], 1, goOn(pinned('failed'))],
+    [
+      'refuses a revision that is not there',
+      [superseded, deployed],
+      7,
+      expect.objectContaining({ kind: 'Refuse', reason: 'PinInvalid', message: expect.stringContaining('may be held: 1, 2;') }),
+    ],
+    ['refuses a revision that failed', [superseded, deployed, failedNew, ours(4, 'failed')], 3, expect.objectContaining({ kind: 'Refuse', reason: 'PinInvalid' })],
+    ['refuses before there is any', [], 1, expect.objectContaining({ kind: 'Refuse', reason: 'PinInvalid' })],
+    [
+      "leaves another's release alone",
+      [ours(1, 'deployed', { uid: 'uid-2', chartRelease: 'test/other' })],
+      1,
+      expect.objectContaining({ kind: 'Refuse', reason: 'ReleaseNotOwned' }),
+    ],
+  ])('%s', (_name, records, pin, decision) => {
+    expect(decidePinned(records, owner, pin)).toEqual(decision);
+  });
 });

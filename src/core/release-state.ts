@@ -1,6 +1,8 @@
+import { type OnFailure, PIN, type Trigger } from '../api/chart-release.ts';
 import type { Reason } from '../api/reasons.ts';
-import { isPending, type RecordHead, type ReleaseAddress, type RevisionNotes } from './record.ts';
+import { isPending, type RecordHead, type ReleaseAddress, type RevisionInputs, type RevisionNotes } from './record.ts';
 import { shortDigest } from './reference.ts';
+import { askedBy, remedyFor, triedAgainAt } from './remedy.ts';
 
 /** A ChartRelease as records know it. */
 export interface RecordOwner {
@@ -24,6 +26,10 @@ export interface Target extends RecordOwner {
   readonly isAdmitted: boolean;
   /** The ChartRelease has written to another Helm release since: what runs here may not be as its record says. */
   readonly isMoving: boolean;
+  /** What is done about a revision that fails; undefined where the spec leaves it open. */
+  readonly onFailure: OnFailure | undefined;
+  /** Somebody asks for what failed to be tried again now. */
+  readonly isWished: boolean;
   /** Why the registry did not say, or cannot be asked at present. */
   readonly trouble: Trouble | undefined;
 }
@@ -35,27 +41,47 @@ export interface Trouble {
 
 /** What to do about a release, decided on its records alone. */
 export type Decision =
-  /** The deployed revision is what is asked for. `stale` are older records that still say deployed. */
+  /** The deployed revision is what is asked for, or what is held in its place. `stale` are older records that still say deployed. */
   | { readonly kind: 'Keep'; readonly deployed: RecordHead; readonly stale: readonly RecordHead[] }
-  /** The newest revision is what is asked for and is not finished: go on with its stored manifest. */
-  | { readonly kind: 'Continue'; readonly record: RecordHead; readonly digest: string }
+  /** The newest revision is what is asked for, or undoes it, and is not finished: go on with its stored manifest. */
+  | { readonly kind: 'Continue'; readonly record: RecordHead }
   /** A new revision is needed. `abandoned` are revisions that were under way to something else. */
   | {
       readonly kind: 'Start';
       readonly revision: number;
-      readonly action: RevisionNotes['action'];
-      readonly trigger: RevisionNotes['trigger'];
+      readonly action: 'install' | 'upgrade';
+      readonly trigger: Trigger;
       readonly digest: string;
+      /** Which try at it. */
+      readonly attempt: number;
       readonly abandoned: readonly RecordHead[];
     }
+  /** An earlier revision is to be applied again: the last good one after a failure, or the one that is pinned. */
+  | GoBack
+  /** The newest revision failed, and the release is to be uninstalled for that, or is on the way. */
+  | { readonly kind: 'Uninstall'; readonly failed: RecordHead }
+  /** It was uninstalled since its newest revision failed; the same is tried again then, in ms. */
+  | { readonly kind: 'Absent'; readonly failed: RecordHead; readonly triedAgainAt: number }
   /** Nothing can be done about it now. */
-  | ({ readonly kind: 'Refuse' } & Trouble);
+  | Refuse;
+
+type Refuse = { readonly kind: 'Refuse' } & Trouble;
+
+/** To which revision, in place of which newest one. */
+export interface GoBack {
+  readonly kind: 'GoBack';
+  readonly revision: number;
+  readonly to: RecordHead;
+  /** The failed revision that is undone; undefined for a revision that is pinned. */
+  readonly failed: RecordHead | undefined;
+  readonly abandoned: readonly RecordHead[];
+}
 
 /**
- * Decides, from the records of a release and from what is asked for. Chart digest and values digest make the
+ * Decides, from the records of a release, from what is asked for and from the time in ms. Chart digest and values digest make the
  * difference, nothing else does: a new Kubernetes version or a new API would otherwise upgrade everything at once.
  */
-export const decide = (records: readonly RecordHead[], target: Target): Decision => {
+export const decide = (records: readonly RecordHead[], target: Target, now: number): Decision => {
   const newest = records.at(-1);
   const objection = newest === undefined ? undefined : ownerObjection(records, newest, target);
   if (objection !== undefined) return objection;
@@ -63,20 +89,81 @@ export const decide = (records: readonly RecordHead[], target: Target): Decision
   if (digest === undefined) {
     return { kind: 'Refuse', ...(target.trouble ?? { reason: 'Progressing', message: `waiting for the registry to say what ${target.reference} points at` }) };
   }
-  const inputs = { chartDigest: digest, valuesDigest: target.valuesDigest };
-  if (newest !== undefined && hasInputs(newest, inputs)) {
-    if (newest.status === 'deployed' && !target.isMoving) return { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) };
-    if (isPending(newest.status) || newest.status === 'failed') return { kind: 'Continue', record: newest, digest };
-  }
+  const wanted = { chartDigest: digest, valuesDigest: target.valuesDigest };
+  const isSame = newest !== undefined && isAskedBy(newest, wanted);
+  const step = isSame ? goOnWith(records, newest, target, now) : undefined;
+  if (step !== undefined) return step;
+  const attempt = isSame && isUndone(newest) && !isAnew(newest, target) ? (askedBy(newest)?.attempt ?? 1) + 1 : 1;
   return {
     kind: 'Start',
     revision: (newest?.revision ?? 0) + 1,
     action: sinceUninstalled(records).some(wasDeployed) ? 'upgrade' : 'install',
-    trigger: triggerOf(newest, target, digest),
+    trigger: attempt > 1 ? 'Retry' : triggerOf(newest, target, digest),
     digest,
-    abandoned: records.filter((record) => isPending(record.status) && isOf(record, target)),
+    attempt,
+    abandoned: abandonedIn(records, target),
   };
 };
+
+/** What to do where the newest revision was opened for what is asked for now; undefined where it takes another one. */
+const goOnWith = (records: readonly RecordHead[], newest: RecordHead, target: Target, now: number): Decision | undefined => {
+  const keep = (): Decision | undefined => (target.isMoving ? undefined : { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) });
+  const isUndoing = newest.notes?.returns?.kind === 'Failed';
+  if ((isUndoing || isUndone(newest)) && isAnew(newest, target)) return undefined;
+  const isDue = isUndone(newest) && (target.isWished || now >= triedAgainAt(newest));
+  switch (newest.status) {
+    case 'deployed':
+      return isDue ? undefined : keep();
+    case 'pending-install':
+    case 'pending-upgrade':
+    case 'pending-rollback':
+      return { kind: 'Continue', record: newest };
+    case 'failed':
+      return isDue ? undefined : remedied(records, newest, target);
+    case 'uninstalling':
+      return isBeingUndone(newest, target) ? { kind: 'Uninstall', failed: newest } : undefined;
+    case 'uninstalled':
+      return isDue || !isUndone(newest) ? undefined : { kind: 'Absent', failed: newest, triedAgainAt: triedAgainAt(newest) };
+    case 'superseded':
+    case 'unknown':
+      return undefined;
+  }
+};
+
+const remedied = (records: readonly RecordHead[], newest: RecordHead, target: Target): Decision | undefined => {
+  const remedy = remedyFor(records, newest, target.onFailure);
+  if (remedy.kind === 'Keep') return { kind: 'Continue', record: newest };
+  if (isAnew(newest, target)) return undefined;
+  if (remedy.kind === 'Uninstall') return { kind: 'Uninstall', failed: newest };
+  return { kind: 'GoBack', revision: newest.revision + 1, to: remedy.to, failed: newest, abandoned: [] };
+};
+
+/**
+ * Decides for a release of which a person holds one revision: whatever the tag, the values or the spec say, that one's manifest is in the
+ * cluster, applied again where another revision was since.
+ */
+export const decidePinned = (
+  records: readonly RecordHead[],
+  target: RecordOwner & Pick<Target, 'address' | 'isAdmitted'>,
+  pin: number,
+): Extract<Decision, { readonly kind: 'Keep' | 'Continue' | 'GoBack' | 'Refuse' }> => {
+  const newest = records.at(-1);
+  const objection = newest === undefined ? undefined : ownerObjection(records, newest, target);
+  if (objection !== undefined) return objection;
+  if (newest !== undefined && (newest.revision === pin || newest.notes?.returns?.to === pin)) {
+    if (newest.status === 'deployed') return { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) };
+    if (newest.notes !== undefined && (isPending(newest.status) || newest.status === 'failed')) return { kind: 'Continue', record: newest };
+  }
+  const good = sinceUninstalled(records).filter(wasDeployed);
+  const to = good.find(({ revision }) => revision === pin);
+  if (to === undefined || newest === undefined) return { kind: 'Refuse', reason: 'PinInvalid', message: `${describePinned(pin)}, and ${describeGood(good)}` };
+  return { kind: 'GoBack', revision: newest.revision + 1, to, failed: undefined, abandoned: abandonedIn(records, target) };
+};
+
+const describePinned = (pin: number): string => `${PIN} asks for revision ${pin}, which is not there, or never was deployed`;
+
+const describeGood = (good: readonly RecordHead[]): string =>
+  good.length === 0 ? 'no other was either' : `these may be held: ${good.map(({ revision }) => revision).join(', ')}; correct the annotation or take it away`;
 
 /** The newest revision that is deployed, if one is. */
 export const deployedOf = (records: readonly RecordHead[]): RecordHead | undefined => records.findLast((record) => record.status === 'deployed');
@@ -88,7 +175,7 @@ export const deployedOf = (records: readonly RecordHead[]): RecordHead | undefin
 export const standing = (records: readonly RecordHead[], target: Target): RecordHead | undefined => {
   const newest = records.at(-1);
   const isSame = newest?.notes?.reference === target.reference && newest.notes.valuesDigest === target.valuesDigest;
-  return isSame && newest.status === 'deployed' && isOf(newest, target) && !target.isMoving ? newest : undefined;
+  return isSame && newest.status === 'deployed' && newest.notes?.returns === undefined && isOf(newest, target) && !target.isMoving ? newest : undefined;
 };
 
 /** Records whose objects may still be in the cluster: the last deployed one and every later one, but none that helm has uninstalled. */
@@ -105,8 +192,22 @@ export const beyondLimit = (records: readonly RecordHead[], limit: number): read
   return removable.slice(0, Math.max(0, records.length - limit));
 };
 
-const hasInputs = (record: RecordHead, inputs: { readonly chartDigest: string; readonly valuesDigest: string }): boolean =>
-  record.notes?.chartDigest === inputs.chartDigest && record.notes.valuesDigest === inputs.valuesDigest;
+/** Whether the revision was opened for these inputs: itself, or to undo what had them. */
+const isAskedBy = (record: RecordHead, inputs: RevisionInputs): boolean => {
+  const asked = askedBy(record);
+  return asked?.chartDigest === inputs.chartDigest && asked.valuesDigest === inputs.valuesDigest;
+};
+
+/** Whether what was asked for failed and is undone by now, or cannot be. */
+const isUndone = ({ notes, status }: RecordHead): boolean =>
+  (notes?.returns?.kind === 'Failed' && (status === 'deployed' || status === 'failed')) || (notes !== undefined && status === 'uninstalled');
+
+const isBeingUndone = ({ notes }: RecordHead, { onFailure }: Target): boolean => notes !== undefined && onFailure === 'Uninstall';
+
+/** Whether the spec is another one than that with which it failed: that counts as another wish, whatever changed in it. */
+const isAnew = (record: RecordHead, { generation }: Target): boolean => askedBy(record)?.generation !== generation;
+
+const abandonedIn = (records: readonly RecordHead[], owner: RecordOwner): readonly RecordHead[] => records.filter((record) => isPending(record.status) && isOf(record, owner));
 
 /** Records after the last one of a release that somebody uninstalled by hand, keeping its history. */
 const sinceUninstalled = (records: readonly RecordHead[]): readonly RecordHead[] => records.slice(records.findLastIndex(isGone) + 1);
@@ -131,11 +232,13 @@ const deployedBefore = (records: readonly RecordHead[], newest: RecordHead): rea
   records.filter((record) => record.status === 'deployed' && record.revision < newest.revision);
 
 /** While the registry is silent, what runs is taken for what the same reference, or the same spec, points at. */
-const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string | undefined =>
-  newest?.notes?.reference === target.reference ? newest.notes.chartDigest : target.deployedDigest;
+const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string | undefined => {
+  const asked = newest === undefined ? undefined : askedBy(newest);
+  return asked?.reference === target.reference ? asked.chartDigest || undefined : target.deployedDigest;
+};
 
 /** A release of somebody else's is left alone. One of ours that a person's helm has changed since is ours still, but for the time helm needs. */
-const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, target: Target): Decision | undefined => {
+const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, target: RecordOwner & Pick<Target, 'address' | 'isAdmitted'>): Refuse | undefined => {
   if (isOf(newest, target)) return undefined;
   const release = `Helm release ${target.address.namespace}/${target.address.releaseName}`;
   if (newest.notes === undefined && ownRecords(records, target).length > 0) {
@@ -152,22 +255,31 @@ const describeHolder = (records: readonly RecordHead[]): string => {
   return `belongs to ChartRelease ${notes.chartRelease || `with UID ${notes.uid}`}; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then`;
 };
 
-const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): RevisionNotes['trigger'] => {
+const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): Trigger => {
   if (newest === undefined || isGone(newest)) return 'Created';
-  if (newest.notes === undefined) return 'ChangedByHand';
-  const { notes } = newest;
-  if (notes.reference === target.reference && notes.chartDigest !== digest) return 'DigestChanged';
-  const isSameSpec = notes.generation === target.generation || target.deployedDigest !== undefined;
-  return isSameSpec && notes.valuesDigest !== target.valuesDigest ? 'ValuesChanged' : 'SpecChanged';
+  const asked = askedBy(newest);
+  if (asked === undefined) return 'ChangedByHand';
+  if (asked.reference === target.reference && asked.chartDigest !== digest) return 'DigestChanged';
+  const isSameSpec = asked.generation === target.generation || target.deployedDigest !== undefined;
+  return isSameSpec && asked.valuesDigest !== target.valuesDigest ? 'ValuesChanged' : 'SpecChanged';
 };
 
 /** Description of a record, where `helm history` shows it: with the digest, since Helm shows only a version. */
 export const describeRevision = (what: string, notes: Pick<RevisionNotes, 'reference' | 'chartDigest'>): string => `${what}: ${notes.reference} at ${notes.chartDigest}`;
 
+/** Description of a revision that is under way. */
+export const describeOpened = (notes: RevisionNotes): string => describeRevision(notes.returns === undefined ? OPENED[notes.action] : `Rolling back to ${notes.returns.to}`, notes);
+
+const OPENED: Readonly<Record<RevisionNotes['action'], string>> = { install: 'Installing', upgrade: 'Upgrading', rollback: 'Rolling back' };
+
 /** Description of a revision that is, or was, deployed. */
 export const describeDeployed = ({ notes }: RecordHead): string =>
-  notes === undefined ? 'Deployed' : describeRevision(notes.action === 'install' ? 'Install complete' : 'Upgrade complete', notes);
+  notes === undefined ? 'Deployed' : describeRevision(notes.returns === undefined ? COMPLETE[notes.action] : `Rolled back to ${notes.returns.to}`, notes);
+
+const COMPLETE: Readonly<Record<RevisionNotes['action'], string>> = { install: 'Install complete', upgrade: 'Upgrade complete', rollback: 'Rollback complete' };
 
 /** Description of a revision that was under way and is left for another one. */
-export const describeAbandoned = (next: Pick<RevisionNotes, 'reference' | 'chartDigest'>): string =>
-  `Left unfinished for a newer request: ${next.reference} at ${shortDigest(next.chartDigest)}`;
+export const describeAbandoned = (next: Pick<RevisionNotes, 'reference' | 'chartDigest' | 'returns'>): string =>
+  next.returns === undefined
+    ? `Left unfinished for a newer request: ${next.reference} at ${shortDigest(next.chartDigest)}`
+    : `Left unfinished to go back to revision ${next.returns.to}`;

@@ -8,7 +8,7 @@ const PRESENT: Present = { uid: 'u1', ownFields: 'f1', isTerminating: false };
 
 const standing = (over: Partial<Standing>): Standing => ({
   address: { namespace: 'apps', releaseName: 'web' },
-  record: { secret: 's', revision: 1, status: 'deployed', resourceVersion: '1', createdAt: 0, modifiedAt: 0, notes: undefined },
+  record: { secret: 's', revision: 1, status: 'deployed', resourceVersion: '1', createdAt: 0, modifiedAt: 0, endedAt: undefined, notes: undefined },
   firstDeployed: '2026-01-01T00:00:00Z',
   hookEvents: [],
   objects: [{ ref: REF, source: 'web/templates/service.yaml', isKept: false, digest: 'd1' }],

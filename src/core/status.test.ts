@@ -15,6 +15,7 @@ const record = (revision: number, status: RecordStatus, notes: Partial<NonNullab
   resourceVersion: '1',
   createdAt: Date.parse('2026-01-01T11:00:00Z') / 1000,
   modifiedAt: 0,
+  endedAt: undefined,
   notes: {
     uid: 'uid-1',
     chartRelease: 'apps/app',
@@ -27,6 +28,8 @@ const record = (revision: number, status: RecordStatus, notes: Partial<NonNullab
     appVersion: '7',
     action: 'upgrade',
     trigger: 'DigestChanged',
+    attempt: 1,
+    returns: undefined,
     ...notes,
   },
 });

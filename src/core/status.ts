@@ -2,6 +2,7 @@ import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry } f
 import { reasonSpec, type Reason } from '../api/reasons.ts';
 import { epochMsOf, timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
+import { printDuration } from './duration.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
 import { parseReference } from './reference.ts';
@@ -27,6 +28,8 @@ export interface Outcome {
   readonly isWatched?: boolean;
   /** What is in the way of a newer digest is tried again after a growing pause, though the reason itself asks for none. */
   readonly isRetried?: boolean;
+  /** When what failed so often is tried again, in ms since the epoch; in place of a pause that grows with each look. */
+  readonly triedAgain?: { readonly at: number; readonly failures: number };
   /** When to look again at the latest, whatever the reason's own retry says. */
   readonly lookAgainAfterMs?: number;
   /** While a revision waits for readiness: since when, in ms. A wait that is young is not worth a write. */
@@ -83,6 +86,7 @@ const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): readonly Clai
 const readyBefore = ({ conditions }: ChartReleaseStatus): 'True' | 'False' => (conditionOf(conditions, 'Ready')?.status === 'True' ? 'True' : 'False');
 
 const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): { readonly failures: number; readonly delayMs: number } | undefined => {
+  if (outcome.triedAgain !== undefined) return { failures: outcome.triedAgain.failures, delayMs: Math.max(0, outcome.triedAgain.at - context.now) };
   if (!isTriedAgain(outcome)) return undefined;
   const isSameRequest = previous.observedGeneration === context.generation;
   const failures = (isSameRequest ? (previous.failures ?? 0) : 0) + 1;
@@ -137,10 +141,12 @@ const historyEntry = (record: RecordHead, told: readonly HistoryEntry[]): readon
           revision: record.revision,
           digest: record.notes.chartDigest,
           chartVersion: record.notes.chartVersion,
+          ...(record.notes.appVersion !== '' && { appVersion: record.notes.appVersion }),
           action: record.notes.action,
           trigger: record.notes.trigger,
           outcome: record.status,
           when: whenOf(record),
+          ...(record.endedAt !== undefined && { duration: printDuration((record.endedAt - record.createdAt) * 1000) }),
         },
       ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordHead } from './record.ts';
-import { describeFailure, describeRunning, describeWaiting } from './story.ts';
+import { describeFailure, describePinned, describeRunning, describeUndone, describeWaiting } from './story.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -11,6 +11,7 @@ const record = (reference = 'ghcr.io/charts/podinfo:6.9'): RecordHead => ({
   resourceVersion: '1',
   createdAt: 0,
   modifiedAt: 0,
+  endedAt: undefined,
   notes: {
     uid: 'uid-1',
     chartRelease: 'apps/app',
@@ -23,6 +24,8 @@ const record = (reference = 'ghcr.io/charts/podinfo:6.9'): RecordHead => ({
     appVersion: '6.9.0',
     action: 'upgrade',
     trigger: 'DigestChanged',
+    attempt: 1,
+    returns: undefined,
   },
 });
 const bare: RecordHead = { ...record(), notes: undefined };
@@ -48,10 +51,41 @@ describe('describeWaiting', () => {
 
 describe('describeFailure', () => {
   const message = 'Deployment prod/web: 1 of 3 replicas available';
+  const KEEP = { kind: 'Keep' } as const;
   it.each([
-    ['an object that failed', 'Failed', `revision 3 (abababababab) failed: ${message}; it stays in place and is deployed as soon as it becomes ready`],
-    ['the end of the wait', 'Waiting', `revision 3 (abababababab) was not ready within 5m: ${message}; it stays in place and is deployed as soon as it becomes ready`],
-  ] as const)('tells %s and what happens next', (_name, kind, text) => {
-    expect(describeFailure(record(), { kind, message }, '5m')).toBe(text);
+    ['an object that failed', 'Failed', KEEP, `revision 3 (abababababab) failed: ${message}; it stays in place and is deployed as soon as it becomes ready`],
+    ['the end of the wait', 'Waiting', KEEP, `revision 3 (abababababab) was not ready within 5m: ${message}; it stays in place and is deployed as soon as it becomes ready`],
+    [
+      'that the last good revision comes back',
+      'Failed',
+      { kind: 'Rollback', to: { ...bare, revision: 2 } },
+      `revision 3 (abababababab) failed: ${message}; revision 2 is applied again`,
+    ],
+    ['that it is uninstalled', 'Failed', { kind: 'Uninstall' }, `revision 3 (abababababab) failed: ${message}; the release is uninstalled, as spec.onFailure says`],
+  ] as const)('tells %s and what happens next', (_name, kind, remedy, text) => {
+    expect(describeFailure(record(), { kind, message }, '5m', remedy)).toBe(text);
+  });
+});
+
+describe('describeUndone', () => {
+  const failed = { reference: 'r.example/app:1', chartDigest: DIGEST, attempt: 1, why: 'a Pod crashes' };
+  it('says what failed, why, and when it is tried again', () => {
+    expect(describeUndone(failed, 1_700_000_000_000)).toBe('r.example/app:1 (abababababab) failed and was undone: a Pod crashes; the same is tried again at 2023-11-14T22:13:20Z');
+  });
+  it('counts the tries', () => {
+    expect(describeUndone({ ...failed, attempt: 3 }, 0)).toContain('(abababababab) failed for the 3. time and was undone: a Pod crashes;');
+  });
+});
+
+describe('describePinned', () => {
+  it.each([
+    ['the revision itself', 3, 'podinfo 6.9.0 (abababababab) runs as revision 3, held by the annotation tagalong.dev/pin; nothing is followed until it is taken away'],
+    [
+      'one that has its manifest',
+      1,
+      'podinfo 6.9.0 (abababababab) runs as revision 3, which is revision 1 again, held by the annotation tagalong.dev/pin; nothing is followed until it is taken away',
+    ],
+  ])('tells %s', (_name, pin, text) => {
+    expect(describePinned(record(), pin)).toBe(text);
   });
 });

@@ -1,7 +1,9 @@
-import type { ChartSummary } from '../api/chart-release.ts';
+import { type ChartSummary, PIN } from '../api/chart-release.ts';
+import { timestamp } from '../api/time.ts';
 import { printDuration } from './duration.ts';
-import type { RecordHead } from './record.ts';
+import type { FailedRevision, RecordHead } from './record.ts';
 import { parseReference, shortDigest } from './reference.ts';
+import type { Remedy } from './remedy.ts';
 
 /** What runs, and what is looked at next: the Ready message of a release that is as it should be. */
 export const describeRunning = (record: RecordHead, reference: string, intervalMs: number): string => {
@@ -28,9 +30,32 @@ export const describeHook = (record: RecordHead, waitsFor: string): string => `r
 export const describeGone = (object: string): string => `${object} was deleted; annotate the ChartRelease with tagalong.dev/reconcile-at to have it applied again`;
 
 /** Why a revision failed, and what happens next. */
-export const describeFailure = (record: RecordHead, verdict: { readonly kind: 'Waiting' | 'Failed'; readonly message: string }, timeout: string): string => {
+export const describeFailure = (record: RecordHead, verdict: { readonly kind: 'Waiting' | 'Failed'; readonly message: string }, timeout: string, remedy: Remedy): string => {
   const why = verdict.kind === 'Failed' ? `failed: ${verdict.message}` : `was not ready within ${timeout}: ${verdict.message}`;
-  return `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) ${why}; it stays in place and is deployed as soon as it becomes ready`;
+  return `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) ${why}; ${describeRemedy(remedy)}`;
+};
+
+const describeRemedy = (remedy: Remedy): string => {
+  switch (remedy.kind) {
+    case 'Keep':
+      return 'it stays in place and is deployed as soon as it becomes ready';
+    case 'Rollback':
+      return `revision ${remedy.to.revision} is applied again`;
+    case 'Uninstall':
+      return 'the release is uninstalled, as spec.onFailure says';
+  }
+};
+
+/** That a failed revision was undone, and when it is tried again, in ms. */
+export const describeUndone = ({ reference, chartDigest, attempt, why }: Pick<FailedRevision, 'reference' | 'chartDigest' | 'attempt' | 'why'>, triedAgainAt: number): string => {
+  const tries = attempt === 1 ? '' : ` for the ${attempt}. time`;
+  return `${reference} (${shortDigest(chartDigest)}) failed${tries} and was undone: ${why}; the same is tried again at ${timestamp(triedAgainAt)}`;
+};
+
+/** That a person holds the revision with that number. */
+export const describePinned = ({ revision, notes }: RecordHead, pin: number): string => {
+  const what = notes === undefined ? '' : `${notes.chartName} ${notes.chartVersion}${notes.chartDigest === '' ? '' : ` (${shortDigest(notes.chartDigest)})`} runs `;
+  return `${what}as revision ${revision}${revision === pin ? '' : `, which is revision ${pin} again`}, held by the annotation ${PIN}; nothing is followed until it is taken away`;
 };
 
 const whatNext = (reference: string, intervalMs: number): string => {

@@ -36,3 +36,10 @@ export const tidy = async (records: Records, address: ReleaseAddress, all: reado
 /** Closes a revision that failed. What it applied stays; a failed revision that becomes ready is closed as deployed later. */
 export const closeFailed = async (records: Records, address: ReleaseAddress, record: RecordHead, why: string, signal: AbortSignal): Promise<RecordHead> =>
   record.status === 'failed' ? record : records.mark(address, record, { status: 'failed', description: why }, signal);
+
+/** Closes a release that was uninstalled and keeps its records: nothing of them says deployed any more. The newest one comes last. */
+export const closeUninstalled = async (records: Records, address: ReleaseAddress, all: readonly RecordHead[], signal: AbortSignal): Promise<void> => {
+  for (const record of all.slice(0, -1)) if (record.status === 'deployed') await records.mark(address, record, { status: 'superseded' }, signal);
+  const newest = all.at(-1);
+  if (newest !== undefined) await records.mark(address, newest, { status: 'uninstalled' }, signal);
+};

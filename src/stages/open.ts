@@ -1,16 +1,16 @@
 import { timestamp } from '../api/time.ts';
 import type { RecordHead, ReleaseAddress, RevisionNotes } from '../core/record.ts';
-import { describeAbandoned, describeRevision } from '../core/release-state.ts';
+import { describeAbandoned, describeOpened } from '../core/release-state.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Records } from '../ports/records.ts';
-import type { Rendered } from '../ports/renderer.ts';
+import type { RecordContent, Records, RecordStatus } from '../ports/records.ts';
 
 /** A revision that is about to begin. */
 export interface Opening {
   readonly address: ReleaseAddress;
   readonly revision: number;
   readonly notes: RevisionNotes;
-  readonly rendered: Rendered;
+  /** As it was rendered, or as an earlier revision has it. */
+  readonly content: Pick<RecordContent, 'chart' | 'config' | 'hooks' | 'manifest' | 'helmNotes'>;
   /** Revisions that were under way to something else. */
   readonly abandoned: readonly RecordHead[];
   /** When the release was first deployed, RFC 3339. */
@@ -22,7 +22,7 @@ export interface Opening {
  * it later can go on from there.
  */
 export const open = async (deps: { readonly records: Records; readonly clock: Clock }, opening: Opening, signal: AbortSignal): Promise<RecordHead> => {
-  const { address, revision, notes, rendered, abandoned } = opening;
+  const { address, revision, notes, content, abandoned } = opening;
   for (const record of abandoned) {
     await deps.records.mark(address, record, { status: 'failed', description: describeAbandoned(notes) }, signal);
   }
@@ -31,17 +31,12 @@ export const open = async (deps: { readonly records: Records; readonly clock: Cl
     address,
     {
       revision,
-      status: notes.action === 'install' ? 'pending-install' : 'pending-upgrade',
+      status: STATUSES[notes.action],
       notes,
-      content: {
-        ...rendered.recordParts,
-        manifest: rendered.manifest,
-        helmNotes: rendered.notes,
-        description: describeRevision(notes.action === 'install' ? 'Installing' : 'Upgrading', notes),
-        firstDeployed: opening.firstDeployed,
-        lastDeployed: now,
-      },
+      content: { ...content, description: describeOpened(notes), firstDeployed: opening.firstDeployed, lastDeployed: now },
     },
     signal,
   );
 };
+
+const STATUSES: Readonly<Record<RevisionNotes['action'], RecordStatus>> = { install: 'pending-install', upgrade: 'pending-upgrade', rollback: 'pending-rollback' };

@@ -183,7 +183,7 @@ spec:
   });
 
   it('that fail before an upgrade leave what runs untouched, and run again when somebody asks', async () => {
-    await install('running', job('migrate', { event: 'pre-upgrade' }));
+    await install('running', job('migrate', { event: 'pre-upgrade' }), { onFailure: 'Keep' });
     await site.ready('running', 1);
     const before = await seen('configmaps/running');
     await upgrade('running', '2.0.0', job('migrate', { event: 'pre-upgrade', play: 'fail' }));

@@ -288,7 +288,7 @@ spec:
       'templates/nth.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: failing-${nth}}\n`,
     });
     await site.pushSmall('failing', 'stable', '1.0.0');
-    await site.release('failing', { chart: site.reference('failing', 'stable'), timeout: '1s', historyLimit: 2 });
+    await site.release('failing', { chart: site.reference('failing', 'stable'), timeout: '1s', historyLimit: 2, onFailure: 'Keep' });
     await site.ready('failing', 1);
     for (const nth of [2, 3, 4, 5]) {
       await site.pushSmall('failing', 'stable', `1.0.${nth}`, stuck(nth));

@@ -26,6 +26,8 @@ const notes = {
   appVersion: '',
   action: 'install',
   trigger: 'Created',
+  attempt: 1,
+  returns: undefined,
 } as const;
 const record = (changed: Partial<RecordContent> = {}): NewRecord => ({ revision: 3, status: 'pending-install', notes, content: { ...content, ...changed } });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RevisionNotes } from '../../ports/records.ts';
-import { annotationsOf, headOf } from './record-secret.ts';
+import type { Return, RevisionNotes } from '../../ports/records.ts';
+import { annotationsAtEnd, annotationsOf, headOf } from './record-secret.ts';
 
 const address = { namespace: 'apps', releaseName: 'web.v1' };
 const notes: RevisionNotes = {
@@ -15,6 +15,8 @@ const notes: RevisionNotes = {
   appVersion: '',
   action: 'upgrade',
   trigger: 'DigestChanged',
+  attempt: 1,
+  returns: undefined,
 };
 const secret = (labels: Readonly<Record<string, string>>, annotations: Readonly<Record<string, string>> = annotationsOf(notes), name = 'sh.helm.release.v1.web.v1.v12') => ({
   metadata: { name, resourceVersion: '5', creationTimestamp: '2026-01-01T00:00:00Z', labels, annotations },
@@ -29,6 +31,7 @@ describe('headOf', () => {
       resourceVersion: '5',
       createdAt: 100,
       modifiedAt: 200,
+      endedAt: undefined,
       notes,
     });
   });
@@ -46,15 +49,38 @@ describe('headOf', () => {
 
   it.each([
     ...Object.keys(annotationsOf(notes))
-      .filter((key) => key !== 'tagalong.dev/chart-release')
+      .filter((key) => !['tagalong.dev/chart-release', 'tagalong.dev/attempt'].includes(key))
       .map((key) => [key, undefined] as const),
     ['tagalong.dev/generation', 'x'],
-    ['tagalong.dev/action', 'rollback'],
+    ['tagalong.dev/action', 'test'],
     ['tagalong.dev/trigger', 'x'],
     ['tagalong.dev/uid', ''],
   ] as const)('has no notes where annotation %s is %s', (key, value) => {
     const { [key]: _, ...others } = annotationsOf(notes);
     expect(headOf(address, secret({}, value === undefined ? others : { ...others, [key]: value }))?.notes).toBeUndefined();
+  });
+
+  it.each<readonly [string, Return]>([
+    [
+      'a failure that is undone',
+      { kind: 'Failed', to: 2, failed: { revision: 3, generation: 4, reference: 'r/a:1', chartDigest: 'sha256:c', valuesDigest: 'sha256:d', attempt: 2, why: 'it "broke"' } },
+    ],
+    ['a revision that is held', { kind: 'Pinned', to: 2 }],
+  ])('reads back the notes of %s', (_name, returns) => {
+    const full: RevisionNotes = { ...notes, action: 'rollback', trigger: 'Rollback', attempt: 3, returns };
+    expect(headOf(address, secret({}, annotationsOf(full)))?.notes).toEqual(full);
+  });
+
+  it.each(['', 'null', '{', '{"kind":"Failed","to":1}', '{"kind":"Pinned"}', '{"kind":"Failed","to":1,"failed":{"revision":"3"}}'])(
+    'takes a revision for one that was rendered where its note of a return is %j',
+    (json) => {
+      expect(headOf(address, secret({}, { ...annotationsOf(notes), 'tagalong.dev/returns': json }))?.notes).toEqual(notes);
+    },
+  );
+
+  it('knows when a revision ended', () => {
+    expect(headOf(address, secret({}, annotationsAtEnd('failed', 300)))?.endedAt).toBe(300);
+    expect(annotationsAtEnd('superseded', 300)).toEqual({});
   });
 
   it('has notes where only the name of the ChartRelease is missing', () => {

@@ -1,6 +1,6 @@
 import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
-import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../../ports/records.ts';
-import { metadataOf } from './kube-object.ts';
+import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, Return, RevisionNotes } from '../../ports/records.ts';
+import { fieldsOf, metadataOf, textOf } from './kube-object.ts';
 
 /** Type of Helm's release Secrets. */
 export const RECORD_TYPE = 'helm.sh/release.v1';
@@ -33,6 +33,7 @@ export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | u
     createdAt,
     status: statusOf(labels['status']),
     modifiedAt: secondsOf(labels['modifiedAt']) ?? createdAt,
+    endedAt: secondsOf(annotations[ENDED_AT]),
     notes: notesOf(annotations),
   };
 };
@@ -71,23 +72,75 @@ const NOTE_KEYS = {
   appVersion: 'app-version',
   action: 'action',
   trigger: 'trigger',
-} as const satisfies Record<keyof RevisionNotes, string>;
+  attempt: 'attempt',
+} as const satisfies Record<Exclude<keyof RevisionNotes, 'returns'>, string>;
+
+/** JSON of `returns`, where there is one. */
+const RETURNS = `${GROUP}/returns`;
+
+/** Seconds since the epoch: when a revision was closed as deployed or failed. */
+const ENDED_AT = `${GROUP}/ended-at`;
 
 /** Annotations that keep our notes. */
-export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof RevisionNotes])]));
+export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof typeof NOTE_KEYS])])),
+  ...(notes.returns !== undefined && { [RETURNS]: JSON.stringify(notes.returns) }),
+});
+
+/** Annotations that a change of status brings along. */
+export const annotationsAtEnd = (status: RecordStatus, nowSeconds: number): Readonly<Record<string, string>> =>
+  status === 'deployed' || status === 'failed' ? { [ENDED_AT]: String(nowSeconds) } : {};
 
 /** Our notes from a record's annotations; undefined where one of them, but for the name, is missing or makes no sense. */
 const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes | undefined => {
-  const text = (field: keyof RevisionNotes) => annotations[`${GROUP}/${NOTE_KEYS[field]}`];
+  const text = (field: keyof typeof NOTE_KEYS) => annotations[`${GROUP}/${NOTE_KEYS[field]}`];
   const [uid, reference, chartDigest, valuesDigest] = [text('uid'), text('reference'), text('chartDigest'), text('valuesDigest')];
   const [chartName, chartVersion, appVersion] = [text('chartName'), text('chartVersion'), text('appVersion')];
   const [generation, action, trigger] = [secondsOf(text('generation')), text('action'), text('trigger')];
-  if (!uid || !reference || !chartDigest || !valuesDigest || chartName === undefined || chartVersion === undefined || appVersion === undefined) return undefined;
+  if (!uid || !reference || chartDigest === undefined || valuesDigest === undefined || chartName === undefined || chartVersion === undefined || appVersion === undefined)
+    return undefined;
   if (generation === undefined || !isAction(action) || !isTrigger(trigger)) return undefined;
-  return { uid, chartRelease: text('chartRelease') ?? '', generation, reference, chartDigest, valuesDigest, chartName, chartVersion, appVersion, action, trigger };
+  const attempt = secondsOf(text('attempt')) ?? 1;
+  const returns = returnOf(annotations[RETURNS]);
+  return {
+    uid,
+    chartRelease: text('chartRelease') ?? '',
+    generation,
+    reference,
+    chartDigest,
+    valuesDigest,
+    chartName,
+    chartVersion,
+    appVersion,
+    action,
+    trigger,
+    attempt,
+    returns,
+  };
 };
 
-const isAction = (text: string | undefined): text is RevisionNotes['action'] => text === 'install' || text === 'upgrade';
+/** A note that makes no sense is none: the revision counts as one that was rendered. */
+const returnOf = (json: string | undefined): Return | undefined => {
+  const { kind, to, failed } = fieldsOf(parsed(json));
+  if (typeof to !== 'number') return undefined;
+  if (kind === 'Pinned') return { kind, to };
+  const { revision, generation, reference, chartDigest, valuesDigest, attempt, why } = fieldsOf(failed);
+  if (kind !== 'Failed' || typeof revision !== 'number' || typeof generation !== 'number' || typeof attempt !== 'number') return undefined;
+  return {
+    kind,
+    to,
+    failed: { revision, generation, reference: textOf(reference), chartDigest: textOf(chartDigest), valuesDigest: textOf(valuesDigest), attempt, why: textOf(why) },
+  };
+};
+
+const parsed = (json: string | undefined): unknown => {
+  try {
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return undefined;
+  }
+};
+
+const isAction = (text: string | undefined): text is RevisionNotes['action'] => text === 'install' || text === 'upgrade' || text === 'rollback';
 
 const isTrigger = (text: string | undefined): text is RevisionNotes['trigger'] => TRIGGERS.some((trigger) => trigger === text);

@@ -44,6 +44,8 @@ const notes = {
   appVersion: '4',
   action: 'install',
   trigger: 'Created',
+  attempt: 1,
+  returns: undefined,
 } as const;
 
 const record = (revision: number, manifest = '---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n'): NewRecord => ({

@@ -17,7 +17,7 @@ import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
 import { contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
-import { annotationsOf, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
+import { annotationsAtEnd, annotationsOf, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
 const PACKED_BYTES = 16 * 1024 * 1024;
@@ -72,7 +72,8 @@ export class KubeRecords implements Records {
     const before = await this.#packedOf(address, head, signal);
     const packed = withStatus(change.hooks === undefined ? before : await withHooks(before, change.hooks), change.status, change.description);
     const labels = { status: change.status, modifiedAt: String(this.#nowSeconds()) };
-    const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels }, data: { release: await secretValueOf(packed) } });
+    const annotations = annotationsAtEnd(change.status, this.#nowSeconds());
+    const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels, annotations }, data: { release: await secretValueOf(packed) } });
     const action = `mark Secret ${address.namespace}/${head.secret} as ${change.status}`;
     const path = `${pathOf(address, head)}?fieldManager=tagalong`;
     const reply = await this.#ask(address, action, { method: 'PATCH', path, accept: METADATA_ONLY, contentType: 'application/merge-patch+json', body }, signal);

@@ -1,0 +1,62 @@
+import type { ChartRelease } from '../api/chart-release.ts';
+import { chartIn } from '../core/chart-metadata.ts';
+import { eventsIn, withoutRuns } from '../core/hooks.ts';
+import { stampOf } from '../core/ownership.ts';
+import type { RecordHead, Return, RevisionNotes } from '../core/record.ts';
+import type { GoBack } from '../core/release-state.ts';
+import { failureOf } from '../core/remedy.ts';
+import type { Outcome } from '../core/status.ts';
+import type { RecordContent } from '../ports/records.ts';
+import { admit } from '../stages/admit.ts';
+import { open } from '../stages/open.ts';
+import { plan } from '../stages/plan.ts';
+import { preflight } from '../stages/preflight.ts';
+import type { Deps } from './deps.ts';
+import { makeRoom } from './make-room.ts';
+import { earlierOf, objectsOf } from './memory.ts';
+import { beginRollout, roll } from './roll.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Begins a revision with the manifest that an earlier one has in its record, byte for byte: nothing is pulled or rendered, so it works
+ * without registry and renderer's templates, and whatever the chart would make of the cluster today. Rejects as the stages do.
+ */
+export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[], decision: GoBack): Promise<Outcome> => {
+  const { release, address, signal } = run;
+  const { to, failed, revision, abandoned } = decision;
+  const content = await deps.records.read(address, to, signal);
+  const why = failed === undefined ? '' : (await deps.records.read(address, failed, signal)).description;
+  const objects = await deps.renderer.read(content.manifest, stampOf(release.metadata, address), signal);
+  await admit(deps.releases, release, address, signal);
+  const planned = await plan(deps.cluster, objects, address.namespace, signal);
+  const earlier = await earlierOf(deps, run, records);
+  // What is there already was accepted once; only what another one has taken meanwhile is in the way.
+  await preflight(deps.cluster, { planned, hooks: [], namespace: address.namespace, deployed: objectsOf(earlier), owner: release.metadata, isAccepted: true }, signal);
+  const left = await makeRoom(deps, run, records, { planned, earlier });
+  const notes = notesOf(release, content, to, returnOf(decision, why));
+  const hooks = withoutRuns(content.hooks);
+  const record = await open(deps, { address, revision, notes, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);
+  deps.logger.info({ ...run.names, revision, to: to.revision, trigger: notes.trigger }, `opened rollback to revision ${to.revision}`);
+  const rollout = beginRollout(deps, run, record, { planned, earlier, firstDeployed: content.firstDeployed, hookEvents: eventsIn(hooks) });
+  return roll(deps, run, rollout, planned, [...left, record]);
+};
+
+const returnOf = ({ to, failed }: GoBack, why: string): Return => {
+  const failure = failed === undefined ? undefined : failureOf(failed, why);
+  return failure === undefined ? { kind: 'Pinned', to: to.revision } : { kind: 'Failed', to: to.revision, failed: failure };
+};
+
+/** What that revision was, said again of this one; of one that a person's helm made no more is known than its chart. */
+const notesOf = ({ metadata, spec }: ChartRelease, content: RecordContent, { notes }: RecordHead, returns: Return): RevisionNotes => ({
+  uid: metadata.uid,
+  chartRelease: `${metadata.namespace}/${metadata.name}`,
+  generation: metadata.generation,
+  reference: notes?.reference ?? spec.chart,
+  chartDigest: notes?.chartDigest ?? '',
+  valuesDigest: notes?.valuesDigest ?? '',
+  ...(notes === undefined ? chartIn(content.chart) : { chartName: notes.chartName, chartVersion: notes.chartVersion, appVersion: notes.appVersion }),
+  action: 'rollback',
+  trigger: returns.kind === 'Failed' ? 'Rollback' : 'Pinned',
+  attempt: 1,
+  returns,
+});
