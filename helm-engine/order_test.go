@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -79,4 +81,26 @@ func randomFiles(random *rand.Rand) map[string]string {
 		files[name] = text.String()
 	}
 	return files
+}
+
+// The operator applies and deletes by lists of its own, which a new Helm may
+// have moved away from.
+func TestOperatorHasHelmsOrder(t *testing.T) {
+	file, err := os.ReadFile("../src/core/order.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]releaseutil.KindSortOrder{"INSTALL_ORDER": releaseutil.InstallOrder, "UNINSTALL_ORDER": releaseutil.UninstallOrder} {
+		list := regexp.MustCompile(`const ` + name + `: readonly string\[\] = \[([^\]]*)\]`).FindSubmatch(file)
+		if list == nil {
+			t.Fatalf("there is no list %s", name)
+		}
+		var got releaseutil.KindSortOrder
+		for _, kind := range regexp.MustCompile(`'(\w+)'`).FindAllSubmatch(list[1], -1) {
+			got = append(got, string(kind[1]))
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %v, Helm has %v", name, got, want)
+		}
+	}
 }

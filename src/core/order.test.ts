@@ -31,6 +31,8 @@ const IN_ORDER = [
 const objectOf = (kind: string, name = kind) => ({ ref: { apiVersion: 'v1', kind, namespace: 'default', name } });
 const namesOf = (waves: readonly (readonly ReturnType<typeof objectOf>[])[]) => waves.map((wave) => wave.map(({ ref }) => ref.name));
 
+const objects = fc.array(fc.constantFrom(...IN_ORDER, 'Widget', 'Gadget', 'constructor')).map((kinds) => kinds.map((kind, index) => objectOf(kind, `${kind}-${index}`)));
+
 describe('installWaves', () => {
   it('has no waves for no objects', () => {
     expect(installWaves([])).toEqual([]);
@@ -48,7 +50,6 @@ describe('installWaves', () => {
     expect(namesOf(installWaves([objectOf('Secret', 'b'), objectOf('Namespace', 'n'), objectOf('Secret', 'a')]))).toEqual([['n'], ['b', 'a']]);
   });
 
-  const objects = fc.array(fc.constantFrom(...IN_ORDER, 'Widget', 'Gadget', 'constructor')).map((kinds) => kinds.map((kind, index) => objectOf(kind, `${kind}-${index}`)));
   const rankOf = ({ ref }: ReturnType<typeof objectOf>) => (IN_ORDER.includes(ref.kind) ? IN_ORDER.indexOf(ref.kind) : IN_ORDER.length);
 
   it('keeps every object exactly once', () => {
@@ -75,7 +76,30 @@ describe('installWaves', () => {
 });
 
 describe('uninstallWaves', () => {
-  it('begins with what was installed last', () => {
-    expect(namesOf(uninstallWaves([objectOf('Namespace'), objectOf('Widget'), objectOf('Deployment')]))).toEqual([['Widget'], ['Deployment'], ['Namespace']]);
+  it.each<readonly [string, readonly string[], readonly string[]]>([
+    ['begins with what was installed last', ['Namespace', 'Secret', 'Deployment', 'Ingress'], ['Ingress', 'Deployment', 'Secret', 'Namespace']],
+    ['takes Services before the workloads behind them', ['Service', 'Deployment', 'StatefulSet', 'CronJob'], ['Service', 'CronJob', 'StatefulSet', 'Deployment']],
+    [
+      'takes custom resources before who takes care of them, and their definition after both',
+      ['CustomResourceDefinition', 'Deployment', 'Widget'],
+      ['Widget', 'Deployment', 'CustomResourceDefinition'],
+    ],
+    [
+      'takes webhooks before what they could refuse, and an APIService after what it serves',
+      ['APIService', 'MutatingWebhookConfiguration', 'Widget', 'ValidatingWebhookConfiguration'],
+      ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration', 'Widget', 'APIService'],
+    ],
+  ])('%s', (_name, kinds, order) => {
+    expect(namesOf(uninstallWaves(kinds.map((kind) => objectOf(kind))))).toEqual(order.map((kind) => [kind]));
+  });
+
+  it('keeps every object exactly once', () => {
+    fc.assert(
+      fc.property(objects, (all) => {
+        const sent = uninstallWaves(all).flat();
+        expect(sent).toHaveLength(all.length);
+        expect(new Set(sent)).toEqual(new Set(all));
+      }),
+    );
   });
 });
