@@ -125,6 +125,11 @@ export const ChartReleaseSpec = Type.Object({
         'What is done about a revision that fails: the last good one is applied again from its record (`Rollback`, the default where there is one), or it stays in place and is deployed as soon as it becomes ready (`Keep`, and always where no revision was ever deployed), or the release is uninstalled. What was undone is tried again after 10 minutes, doubling to 6 hours; at once when digest, values or spec change.',
     }),
   ),
+  force: Type.Boolean({
+    default: false,
+    description:
+      'Whether an object that the API server does not let be changed (an immutable field) is deleted and made anew. Never one that data goes with, nor one that is to be kept.',
+  }),
   deletionPolicy: Type.Enum(['Uninstall', 'Orphan'], {
     default: 'Uninstall',
     description:

@@ -58,6 +58,7 @@ describe('the schema of the CRD', () => {
       'spec.waitForJobs': true,
       'spec.timeout': '5m',
       'spec.createNamespace': false,
+      'spec.force': false,
       'spec.deletionPolicy': 'Uninstall',
       'spec.historyLimit': 10,
     });

@@ -151,7 +151,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'The API server refuses an object of the chart, or does not serve its kind, or does not let the field be changed; the message has object, template and its words.',
+    doc: 'The API server refuses an object of the chart, or does not serve its kind, or does not let the field be changed; the message has object, template and its words. `spec.force: true` has an object whose field cannot be changed deleted and made anew.',
   },
   ObjectNotOwned: {
     ready: 'False',

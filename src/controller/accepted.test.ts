@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Accepted, type Step } from './accepted.ts';
 
-const STEP: Step = { from: { chartDigest: 'c1', valuesDigest: 'v' }, to: { chartDigest: 'c2', valuesDigest: 'v' } };
-const BACK: Step = { from: STEP.to, to: STEP.from };
+const STEP: Step = { from: { chartDigest: 'c1', valuesDigest: 'v' }, to: { chartDigest: 'c2', valuesDigest: 'v' }, force: false };
+const BACK: Step = { from: STEP.to, to: STEP.from, force: false };
 
 /** A check that ends when it is told to, and how often each kind was asked for. */
 const checks = () => {

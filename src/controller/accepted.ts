@@ -7,6 +7,8 @@ const MOST = 4_096;
 export interface Step {
   readonly from: RevisionInputs;
   readonly to: RevisionInputs;
+  /** What cannot be changed may be made anew on the way: where it may not, that is refused. */
+  readonly force: boolean;
 }
 
 /**
@@ -48,4 +50,4 @@ export class Accepted {
   }
 }
 
-const keyOf = ({ from, to }: Step): string => [from.chartDigest, from.valuesDigest, to.chartDigest, to.valuesDigest].join(' ');
+const keyOf = ({ from, to, force }: Step): string => [from.chartDigest, from.valuesDigest, to.chartDigest, to.valuesDigest, force].join(' ');

@@ -1,7 +1,7 @@
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import type { RecordHead } from '../core/record.ts';
 import { beyondLimit } from '../core/release-state.ts';
-import { prune } from '../stages/prune.ts';
+import { clear } from './clear.ts';
 import type { Deps } from './deps.ts';
 import { type Earlier, objectsOf, refsOf } from './memory.ts';
 import type { Run } from './run.ts';
@@ -20,7 +20,7 @@ export const makeRoom = async (
   const old = new Set(beyondLimit(records, release.spec.historyLimit));
   if (old.size === 0) return records;
   const [leaving, staying] = [earlier.filter(({ record }) => old.has(record)), earlier.filter(({ record }) => !old.has(record))];
-  await prune(deps.cluster, objectsToPrune(objectsOf(leaving), refsOf([...planned, ...objectsOf(staying)])), release.metadata, signal);
+  await clear(deps, release, objectsToPrune(objectsOf(leaving), refsOf([...planned, ...objectsOf(staying)])), signal);
   for (const record of old) await deps.records.remove(address, record, signal);
   return records.filter((record) => !old.has(record));
 };

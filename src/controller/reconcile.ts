@@ -15,6 +15,7 @@ import { reasonOf } from '../ports/errors.ts';
 import type { Source } from '../ports/registry.ts';
 import type { Rendered } from '../ports/renderer.ts';
 import { admit } from '../stages/admit.ts';
+import { checkAnew } from '../stages/anew.ts';
 import { tidy } from '../stages/close.ts';
 import { crds } from '../stages/crds.ts';
 import { namespace } from '../stages/namespace.ts';
@@ -184,11 +185,14 @@ const prepare = async (deps: Deps, { release, address, signal }: Run, { source, 
   const earlier = await earlierOf(deps, { release, address, signal }, records);
   const notes = notesOf(release, target, decision, rendered.chart);
   const deployed = deployedOf(records)?.notes;
-  const step = deployed === undefined ? undefined : { from: deployed, to: notes };
+  const { force } = release.spec;
+  const step = deployed === undefined ? undefined : { from: deployed, to: notes, force };
   const before = objectsOf(earlier.filter(({ record }) => record.status === 'deployed'));
-  await deps.accepted.check(step, (isAccepted) =>
-    preflight(deps.cluster, { planned, hooks: hooksOf(rendered, action), namespace: address.namespace, deployed: before, owner: release.metadata, isAccepted }, signal),
-  );
+  const toCheck = { planned, hooks: hooksOf(rendered, action), namespace: address.namespace, deployed: before, owner: release.metadata, force };
+  await deps.accepted.check(step, async (isAccepted) => {
+    const immovable = await preflight(deps.cluster, { ...toCheck, isAccepted }, signal);
+    await Promise.all(immovable.map((one) => checkAnew(deps.cluster, one, release.metadata, signal)));
+  });
   return { rendered, planned, earlier, notes };
 };
 

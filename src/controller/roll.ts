@@ -5,13 +5,13 @@ import type { Trouble } from '../core/release-state.ts';
 import { remedyFor } from '../core/remedy.ts';
 import { type Standing, standingObjects } from '../core/standing.ts';
 import type { Outcome } from '../core/status.ts';
-import { describeFailure, describeGone, describeHook, describeWaiting } from '../core/story.ts';
+import { describeFailure, describeGone, describeHeld, describeWaiting } from '../core/story.ts';
 import { reasonOf } from '../ports/errors.ts';
-import { apply } from '../stages/apply.ts';
 import { close, closeFailed } from '../stages/close.ts';
 import { hooks } from '../stages/hooks.ts';
-import { prune } from '../stages/prune.ts';
 import { wait } from '../stages/wait.ts';
+import { bring } from './bring.ts';
+import { clear } from './clear.ts';
 import type { Deps } from './deps.ts';
 import { type Earlier, objectsOf, refsOf, type Stored } from './memory.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
@@ -41,13 +41,22 @@ export const roll = async (deps: Deps, run: Run, opened: Rollout, planned: reado
   if ('reason' in passed) return passed;
   const { rollout, records } = passed;
   const standing = standingObjects(deps.standings.take(run.key));
-  const answer = await apply(deps.cluster, planned, standing, run.signal).catch((error: unknown) => refusalIn(error));
+  const answer = await bring(deps, run, planned, standing).catch((error: unknown) => refusalIn(error));
+  if ('waitsFor' in answer) return holdBack(deps, run, rollout, records, answer.waitsFor);
   if (!('reason' in answer)) {
     deps.metrics.applied(answer.map(({ change }) => change));
     return look(deps, run, { ...rollout, applied: { objects: answer, at: deps.clock.now() } }, records);
   }
   const failed = await closeFailed(deps.records, run.address, rollout.record, answer.message, run.signal);
   return { ...answer, records: replaced(records, failed) };
+};
+
+/** An object has to be gone before the rest can be applied: nobody's watch says when, so it is looked at. */
+const holdBack = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[], waitsFor: string): Promise<Outcome> => {
+  deps.rollouts.keep(run.key, rollout);
+  if (leftMsOf(deps, run, rollout) > 0)
+    return { reason: 'Progressing', message: describeHeld(rollout.record, waitsFor), records, waitingSince: rollout.since, lookAgainAfterMs: LEAVING_POLL_MS };
+  return { ...(await hold(deps, run, rollout, records, { kind: 'Waiting', message: waitsFor })), lookAgainAfterMs: LEAVING_PAUSE_MS };
 };
 
 /** An open revision that is applied: wait, post hooks, prune, close. */
@@ -71,7 +80,7 @@ const see = async (deps: Deps, run: Run, applied: Applied, records: readonly Rec
 
 const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> => {
   const { release, key, address, signal } = run;
-  deps.metrics.pruned(await prune(deps.cluster, rollout.toPrune, release.metadata, signal));
+  deps.metrics.pruned(await clear(deps, release, rollout.toPrune, signal));
   const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);
   deps.standings.keep(key, standingOf(rollout));
@@ -102,7 +111,7 @@ const passHooks = async <R extends Rollout>(
       deps.rollouts.keep(key, { ...rollout, record: progress.record, isOnceMore: false });
       return {
         reason: 'Progressing',
-        message: describeHook(rollout.record, progress.message),
+        message: describeHeld(rollout.record, progress.message),
         records: left,
         waitingSince: rollout.since,
         lookAgainAfterMs: progress.lookAgainAfterMs,
@@ -121,7 +130,7 @@ const recover = async (deps: Deps, run: Run, rollout: Applied, records: readonly
 };
 
 /** Not ready: in time still, or failed. A failed revision is looked at again whenever its objects' health changes. */
-const hold = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[], verdict: Exclude<Verdict, { readonly kind: 'Ready' }>): Promise<Outcome> => {
+const hold = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[], verdict: Exclude<Verdict, { readonly kind: 'Ready' }>): Promise<Outcome> => {
   const leftMs = leftMsOf(deps, run, rollout);
   if (verdict.kind === 'Waiting' && leftMs > 0) {
     return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.since, lookAgainAfterMs: leftMs };
@@ -147,6 +156,10 @@ const leftMsOf = (deps: Deps, { release }: Run, rollout: Rollout): number => rol
 
 /** After this long, a watch that is alive has shown what was applied. */
 const SETTLED_MS = 2_000;
+
+/** How soon an object that is on its way out is looked at again, in time and after it. */
+const LEAVING_POLL_MS = 1_000;
+const LEAVING_PAUSE_MS = 60_000;
 
 /** What the API server refused, and why. Any other error is thrown on: whether the write was done, nobody knows, and the revision is resumed. */
 const refusalIn = (error: unknown): Trouble => {

@@ -97,15 +97,16 @@ describe('objectsToPrune', () => {
     ['takes an object once that several revisions had', [planned('a'), planned('a')], [], ['a']],
     ['leaves an object that moved to another version of its kind', [planned('a', { apiVersion: 'apps/v1beta1' })], [planned('a', { apiVersion: 'apps/v1' })], []],
     ['takes an object whose name went to another kind', [planned('a')], [planned('a', { kind: 'Secret' })], ['a']],
-    ['leaves what is to be kept', [planned('a', { isKept: true })], [], []],
-    ['leaves what an unfinished revision began to keep', [planned('a'), planned('a', { isKept: true })], [], []],
-    ['leaves what an unfinished revision wanted to keep no more', [planned('a', { isKept: true }), planned('a')], [], []],
+    ['says what is to be kept', [planned('a', { isKept: true })], [], ['a is kept']],
+    ['says what an unfinished revision began to keep', [planned('a'), planned('a', { isKept: true })], [], ['a is kept']],
+    ['says what an unfinished revision wanted to keep no more', [planned('a', { isKept: true }), planned('a')], [], ['a is kept']],
+    ['says nothing of what is to be kept and still wanted', [planned('a', { isKept: true })], [planned('a')], []],
   ])('%s', (_name, earlier, wanted, names) => {
     expect(
       objectsToPrune(
         earlier,
         wanted.map(({ ref }) => ref),
-      ).map(({ ref }) => ref.name),
+      ).map(({ ref, isKept }) => `${ref.name}${isKept ? ' is kept' : ''}`),
     ).toEqual(names);
   });
 });

@@ -58,11 +58,12 @@ export const duplicateObjection = (objects: readonly PlannedObject[]): string | 
 };
 
 /**
- * Objects of earlier revisions that the new one has no more. One that any of those revisions keeps is kept: which of
+ * Objects of earlier revisions that the new one has no more. One that any of those revisions keeps is to be kept: which of
  * them was applied last, an unfinished one or the one before it, their manifests do not say.
  */
 export const objectsToPrune = (earlier: readonly PlacedObject[], wanted: readonly ObjectRef[]): readonly PlacedObject[] => {
-  const stays = new Set([...wanted, ...earlier.filter((object) => object.isKept).map((object) => object.ref)].map(refKey));
+  const stays = new Set(wanted.map(refKey));
+  const kept = new Set(earlier.filter(({ isKept }) => isKept).map(({ ref }) => refKey(ref)));
   const gone = new Map(earlier.map((object) => [refKey(object.ref), object]));
-  return [...gone].filter(([key]) => !stays.has(key)).map(([, object]) => object);
+  return [...gone].filter(([key]) => !stays.has(key)).map(([key, object]) => ({ ...object, isKept: kept.has(key) }));
 };

@@ -23,8 +23,8 @@ export const describeStillRunning = (revision: number, { name, version }: Pick<C
 export const describeWaiting = (record: RecordHead, waitsFor: string): string =>
   `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) is applied; waiting for ${waitsFor}`;
 
-/** Which hook a revision waits for. */
-export const describeHook = (record: RecordHead, waitsFor: string): string => `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) waits for ${waitsFor}`;
+/** Which hook, or what else, a revision waits for before it can go on. */
+export const describeHeld = (record: RecordHead, waitsFor: string): string => `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) waits for ${waitsFor}`;
 
 /** What became of an object that was applied. */
 export const describeGone = (object: string): string => `${object} was deleted; annotate the ChartRelease with tagalong.dev/reconcile-at to have it applied again`;

@@ -59,6 +59,8 @@ export interface Cluster {
   scopeOf(apiVersion: string, kind: string, signal: AbortSignal): Promise<'Namespaced' | 'Cluster'>;
   /** Metadata of an object, or undefined where there is none. */
   look(ref: ObjectRef, signal: AbortSignal): Promise<LiveObject | undefined>;
+  /** The whole of an object, as parsed JSON, or undefined where there is none. */
+  read(ref: ObjectRef, signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined>;
   /**
    * Server-side apply of the JSON as it is, as field manager `tagalong`, forced, with strict field validation.
    * A dry run goes through admission and validation and writes nothing.

@@ -12,5 +12,5 @@ export interface Announcement {
 
 /** Events, at best effort: an Event that cannot be written is logged and forgotten. */
 export interface Events {
-  announce(release: ReleaseIdentity, announcement: Announcement): void;
+  announce(release: Pick<ReleaseIdentity, 'metadata'>, announcement: Announcement): void;
 }

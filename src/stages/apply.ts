@@ -1,3 +1,4 @@
+import { adviceOnRefusal, type Immovable, isOnlyAnew } from '../core/anew.ts';
 import { refKey } from '../core/object-ref.ts';
 import { installWaves } from '../core/order.ts';
 import type { PlannedObject } from '../core/plan.ts';
@@ -6,34 +7,45 @@ import { isAsApplied, type StandingObject } from '../core/standing.ts';
 import { ClusterError, type Cluster, type LiveObject } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
 
+/** What came of it: all are applied, or some of a wave can only be made anew, in the API server's words. */
+export type Applying = { readonly kind: 'Applied'; readonly objects: readonly AppliedObject[] } | { readonly kind: 'Immovable'; readonly refused: readonly Immovable[] };
+
 /**
  * Applies the objects in Helm's install order, those of one kind side by side. What `standing` (by `refKey`) says was applied with the
  * same bytes, and is still as it was then, is looked at and not sent. Stops after the wave in which an object was refused; applying again
- * is harmless. Rejects with StageError or ClusterError of the first such object.
+ * is harmless. Rejects with StageError or ClusterError of the first such object; where all that is refused in a wave can only be made anew,
+ * and `force` says that it may, these objects are returned.
  */
 export const apply = async (
   cluster: Cluster,
-  objects: readonly PlannedObject[],
-  standing: ReadonlyMap<string, StandingObject>,
+  { objects, standing, force }: { readonly objects: readonly PlannedObject[]; readonly standing: ReadonlyMap<string, StandingObject>; readonly force: boolean },
   signal: AbortSignal,
-): Promise<readonly AppliedObject[]> => {
+): Promise<Applying> => {
   const applied: AppliedObject[] = [];
   for (const wave of installWaves(objects)) {
-    const answers = await Promise.allSettled(wave.map((object) => bring(cluster, object, standing.get(refKey(object.ref)), signal)));
+    const answers = await Promise.allSettled(wave.map((object) => bring(cluster, object, { last: standing.get(refKey(object.ref)), force }, signal)));
+    const refused: Immovable[] = [];
     for (const answer of answers) {
       if (answer.status === 'rejected') throw answer.reason;
-      applied.push(answer.value);
+      if ('message' in answer.value) refused.push(answer.value);
+      else applied.push(answer.value);
     }
+    if (refused.length > 0) return { kind: 'Immovable', refused };
   }
-  return applied;
+  return { kind: 'Applied', objects: applied };
 };
 
-const bring = async (cluster: Cluster, object: PlannedObject, last: StandingObject | undefined, signal: AbortSignal): Promise<AppliedObject> => {
+const bring = async (
+  cluster: Cluster,
+  object: PlannedObject,
+  { last, force }: { readonly last: StandingObject | undefined; readonly force: boolean },
+  signal: AbortSignal,
+): Promise<AppliedObject | Immovable> => {
   if (last?.digest === object.digest) {
     const live = await cluster.look(object.ref, signal);
     if (live !== undefined && isAsApplied(last, live)) return answerOf(object, live, 'Unchanged');
   }
-  return applyOne(cluster, object, signal);
+  return applyOne(cluster, object, force, signal);
 };
 
 const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields }: LiveObject, change: ObjectChange): AppliedObject => ({
@@ -44,13 +56,14 @@ const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields }: L
   change,
 });
 
-const applyOne = async (cluster: Cluster, object: PlannedObject, signal: AbortSignal): Promise<AppliedObject> => {
+const applyOne = async (cluster: Cluster, object: PlannedObject, force: boolean, signal: AbortSignal): Promise<AppliedObject | Immovable> => {
   try {
     const answer = await cluster.apply(object.ref, object.json, { dryRun: false }, signal);
     return answerOf(object, answer, answer.isCreated ? 'Created' : 'Configured');
   } catch (error) {
     // Forced, and without a precondition of ours: a conflict or a missing object is what the manifest, or a webhook, says.
     if (!(error instanceof ClusterError) || !(error.code === 'Rejected' || isRace(error))) throw error;
-    throw new StageError('ManifestRejected', `${error.message} (${object.source})`, { cause: error });
+    if (force && error.code === 'Rejected' && isOnlyAnew(error.message)) return { object, message: error.message };
+    throw new StageError('ManifestRejected', `${error.message} (${object.source})${adviceOnRefusal(error.message, object.ref)}`, { cause: error });
   }
 };

@@ -1,3 +1,4 @@
+import { adviceOnRefusal, type Immovable, isOnlyAnew } from '../core/anew.ts';
 import { printRef, refKey } from '../core/object-ref.ts';
 import { describeOwner, isOwnedBy, type Owner } from '../core/ownership.ts';
 import type { PlacedObject, PlannedObject } from '../core/plan.ts';
@@ -15,20 +16,24 @@ export interface PreflightInput {
   readonly owner: Owner;
   /** The API server has accepted the same upgrade of another release: no dry run is needed. */
   readonly isAccepted: boolean;
+  /** Objects whose change is refused may be deleted and made anew. */
+  readonly force: boolean;
 }
 
 /**
  * Finds out, before the first write, what would go wrong: an object that somebody else owns, and an object that the
- * API server refuses (by a dry run, which goes through admission). So a bad chart leaves what runs untouched.
+ * API server refuses (by a dry run, which goes through admission). So a bad chart leaves what runs untouched. Returns the objects that
+ * can only be made anew, where `force` says that they may.
  */
-export const preflight = async (cluster: Cluster, input: PreflightInput, signal: AbortSignal): Promise<void> => {
+export const preflight = async (cluster: Cluster, input: PreflightInput, signal: AbortSignal): Promise<readonly Immovable[]> => {
   const before = new Map(input.deployed.map((object) => [refKey(object.ref), object]));
   const added = input.planned.filter((object) => !before.has(refKey(object.ref)));
   await Promise.all(added.map((object) => checkOwner(cluster, object, input.owner, signal)));
-  if (input.isAccepted) return;
+  if (input.isAccepted) return [];
   const changed = input.planned.filter((object) => object.digest !== before.get(refKey(object.ref))?.digest);
-  await Promise.all(changed.map((object) => tryOut(cluster, object, added, signal)));
+  const immovable = await Promise.all(changed.map((object) => tryOut(cluster, object, { added, force: input.force }, signal)));
   await Promise.all(input.hooks.map((hook) => tryOutHook(cluster, hook, input.namespace, signal)));
+  return immovable.filter((one) => one !== undefined);
 };
 
 /**
@@ -52,20 +57,24 @@ const checkOwner = async (cluster: Cluster, object: PlannedObject, owner: Owner,
   throw new StageError('ObjectNotOwned', `${printRef(object.ref)} (${object.source}) exists already and ${describeOwner(live)}; remove it, or rename it in the chart`);
 };
 
-const tryOut = async (cluster: Cluster, object: PlannedObject, added: readonly PlannedObject[], signal: AbortSignal): Promise<void> => {
+const tryOut = async (
+  cluster: Cluster,
+  object: PlannedObject,
+  { added, force }: { readonly added: readonly PlannedObject[]; readonly force: boolean },
+  signal: AbortSignal,
+): Promise<Immovable | undefined> => {
   try {
     await cluster.apply(object.ref, object.json, { dryRun: true }, signal);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    if (isInconclusive(error, object, added)) return;
-    if (error.code === 'Rejected' || isRace(error)) throw new StageError('ManifestRejected', `${error.message} (${object.source})${adviceOn(error)}`, { cause: error });
+    const { code, message } = error;
+    if (isInconclusive(error, object, added)) return undefined;
+    if (force && code === 'Rejected' && isOnlyAnew(message)) return { object, message };
+    if (code === 'Rejected' || isRace(error)) throw new StageError('ManifestRejected', `${message} (${object.source})${adviceOnRefusal(message, object.ref)}`, { cause: error });
     throw error;
   }
+  return undefined;
 };
-
-/** The API server's words for a field that only another object can have. */
-const adviceOn = ({ message }: ClusterError): string =>
-  /immutable|may not change once set|updates to statefulset spec/.test(message) ? '; rename the object in the chart, or delete it so that it is made anew' : '';
 
 /**
  * A Pod wants its ServiceAccount, a RoleBinding its Role, all of them their Namespace: what the chart brings along is not

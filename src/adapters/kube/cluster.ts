@@ -4,7 +4,7 @@ import type { Capabilities } from '../../ports/renderer.ts';
 import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
 import type { Connection } from './connection.ts';
-import { FIELD_MANAGER, liveObjectOf, METADATA_ONLY } from './kube-object.ts';
+import { FIELD_MANAGER, fieldsOf, liveObjectOf, METADATA_ONLY } from './kube-object.ts';
 import type { ApiRequest } from './transport.ts';
 
 /** Objects over the Kubernetes API; answers are asked for as metadata only. */
@@ -27,6 +27,17 @@ export class KubeCluster implements Cluster {
   async look(ref: ObjectRef, signal: AbortSignal): Promise<LiveObject | undefined> {
     try {
       return (await this.#ask(ref, 'look at', (path) => ({ method: 'GET', path }), signal)).live;
+    } catch (error) {
+      if (hasCode(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  async read(ref: ObjectRef, signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const action = `read ${printRef(ref)}`;
+    const { api } = this.#connection;
+    try {
+      return await this.#reach(ref, async (path) => fieldsOf(readJson(action, await api.ask(action, { method: 'GET', path }, signal))), signal);
     } catch (error) {
       if (hasCode(error, 'NotFound')) return undefined;
       throw error;

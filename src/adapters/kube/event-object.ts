@@ -1,3 +1,4 @@
+import { API_VERSION, KIND } from '../../api/chart-release.ts';
 import type { Announcement } from '../../ports/events.ts';
 import type { ReleaseIdentity } from '../../ports/releases.ts';
 
@@ -13,12 +14,8 @@ const MAX_REASON = 128;
 const MAX_NAME = 236;
 
 /** An Event of events.k8s.io/v1. `unique` is a text of 16 hexadecimal digits that no other Event has. */
-export const eventOf = (release: ReleaseIdentity, announcement: Announcement, reporter: Reporter, nowMs: number, unique: string): unknown => {
-  const {
-    apiVersion,
-    kind,
-    metadata: { name, namespace, uid, resourceVersion },
-  } = release;
+export const eventOf = (release: Pick<ReleaseIdentity, 'metadata'>, announcement: Announcement, reporter: Reporter, nowMs: number, unique: string): unknown => {
+  const { name, namespace, uid, resourceVersion } = release.metadata;
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
@@ -28,7 +25,7 @@ export const eventOf = (release: ReleaseIdentity, announcement: Announcement, re
     reason: announcement.reason.slice(0, MAX_REASON),
     action: announcement.action.slice(0, MAX_REASON),
     note: cutToBytes(announcement.message, MAX_NOTE_BYTES),
-    regarding: { apiVersion, kind, name, namespace, uid, resourceVersion },
+    regarding: { apiVersion: API_VERSION, kind: KIND, name, namespace, uid, resourceVersion },
     reportingController: reporter.controller,
     reportingInstance: reporter.instance.slice(0, MAX_REASON),
   };

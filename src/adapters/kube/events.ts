@@ -29,7 +29,7 @@ export class KubeEvents implements Events {
     this.#reporter = { controller: REPORTING_CONTROLLER, instance: reportingInstance };
   }
 
-  announce(release: ReleaseIdentity, announcement: Announcement): void {
+  announce(release: Pick<ReleaseIdentity, 'metadata'>, announcement: Announcement): void {
     const { namespace, name } = release.metadata;
     if (this.#queue.length >= MAX_QUEUED) {
       this.#connection.logger.warn({ release: `${namespace}/${name}`, reason: announcement.reason }, 'too many events wait, this one is dropped');

@@ -20,6 +20,7 @@ describe('readRelease', () => {
           wait: true,
           waitForJobs: true,
           timeout: '1m',
+          force: false,
           deletionPolicy: 'Uninstall',
           historyLimit: 10,
         },

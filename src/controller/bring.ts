@@ -1,0 +1,47 @@
+import type { Immovable } from '../core/anew.ts';
+import { printRef, refKey } from '../core/object-ref.ts';
+import type { PlannedObject } from '../core/plan.ts';
+import type { AppliedObject } from '../core/readiness.ts';
+import type { StandingObject } from '../core/standing.ts';
+import { StageError } from '../ports/errors.ts';
+import { clearTheWay } from '../stages/anew.ts';
+import { apply } from '../stages/apply.ts';
+import type { Deps } from './deps.ts';
+import type { Run } from './run.ts';
+
+/** An object that is still to go, as messages name it. */
+export interface Leaving {
+  readonly waitsFor: string;
+}
+
+/**
+ * Applies objects; those whose change the API server refuses are deleted and made anew, where spec.force says so. Returns what the API
+ * server answered, or what is to be gone before it can go on. Rejects with StageError and ClusterError.
+ */
+export const bring = async (
+  deps: Deps,
+  run: Run,
+  objects: readonly PlannedObject[],
+  standing: ReadonlyMap<string, StandingObject>,
+): Promise<readonly AppliedObject[] | Leaving> => {
+  const { release, signal } = run;
+  const cleared = new Set<string>();
+  for (;;) {
+    const answer = await apply(deps.cluster, { objects, standing, force: release.spec.force }, signal);
+    if (answer.kind === 'Applied') return answer.objects;
+    for (const immovable of answer.refused) {
+      const { ref, source } = immovable.object;
+      if (cleared.has(refKey(ref))) throw new StageError('ManifestRejected', `${immovable.message} (${source}), though it was deleted: somebody makes it again`);
+      cleared.add(refKey(ref));
+      const { isDeleted, isGone } = await clearTheWay(deps.cluster, immovable, release.metadata, signal);
+      if (isDeleted) tell(deps, run, immovable);
+      if (!isGone) return { waitsFor: `${printRef(ref)} to be gone, so that it can be made anew` };
+    }
+  }
+};
+
+const tell = (deps: Deps, { release, names }: Run, { object, message }: Immovable): void => {
+  const what = `${printRef(object.ref)} (${object.source}) was deleted to be made anew, as spec.force says: ${message}`;
+  deps.logger.info(names, what);
+  deps.events.announce(release, { type: 'Normal', reason: 'ObjectMadeAnew', action: 'Apply', message: what, annotations: {} });
+};
