@@ -31,7 +31,11 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
   const planned = await plan(deps.cluster, objects, address.namespace, signal);
   const earlier = await earlierOf(deps, run, records);
   // What is there already was accepted once; only what another one has taken meanwhile is in the way.
-  await preflight(deps.cluster, { planned, hooks: [], namespace: address.namespace, deployed: objectsOf(earlier), owner: release.metadata, isAccepted: true }, signal);
+  await preflight(
+    deps.cluster,
+    { planned, hooks: [], namespace: address.namespace, deployed: objectsOf(earlier), owner: release.metadata, isAccepted: true, force: release.spec.force },
+    signal,
+  );
   const left = await makeRoom(deps, run, records, { planned, earlier });
   const notes = notesOf(release, content, to, returnOf(decision, why));
   const hooks = withoutRuns(content.hooks);
