@@ -119,6 +119,18 @@ export const ChartReleaseSpec = Type.Object({
   wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),
   waitForJobs: Type.Boolean({ default: true, description: 'Whether Jobs must be complete for that.' }),
   timeout: Type.String({ pattern: DURATION, maxLength: 32, default: '5m', description: 'How long objects may take to become ready before the revision counts as failed.' }),
+  test: Type.Optional(
+    Type.Object(
+      {
+        enabled: Type.Boolean({ description: "Whether the chart's tests (`helm.sh/hook: test`) run after an install or upgrade." }),
+        failRelease: Type.Optional(Type.Boolean({ description: 'Whether a test that fails fails the revision; else it is only told.' })),
+      },
+      {
+        description:
+          "Whether the chart's tests run (`enabled`) once a revision is ready and its post hooks have ended, and whether one that fails fails the revision (`failRelease`, which `onFailure` then decides about). The result is in `status.test`.",
+      },
+    ),
+  ),
   onFailure: Type.Optional(
     Type.Enum(['Rollback', 'Keep', 'Uninstall'], {
       description:
@@ -173,6 +185,24 @@ const HistoryEntry = Type.Object({
 });
 export type HistoryEntry = Static<typeof HistoryEntry>;
 
+const TestRun = Type.Object({
+  name: Type.String({ description: "Name of the test's object." }),
+  phase: Type.Enum(['Running', 'Succeeded', 'Failed']),
+  startedAt: timestamp('When it began.'),
+  completedAt: Type.Optional(timestamp('When it ended.')),
+  pod: Type.Optional(Type.String({ description: 'The pod that ran it.' })),
+  log: Type.Optional(Type.Array(Type.String(), { description: 'The last lines of its log.' })),
+});
+export type TestRun = Static<typeof TestRun>;
+
+const TestReport = Type.Object({
+  revision: Type.Integer(),
+  outcome: Type.Enum(['Succeeded', 'Failed']),
+  message: Type.Optional(Type.String({ description: 'Which test failed, and why.' })),
+  runs: Type.Array(TestRun),
+});
+export type TestReport = Static<typeof TestReport>;
+
 const InventoryEntry = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),
@@ -211,6 +241,7 @@ export const ChartReleaseStatus = Type.Object({
   releases: Type.Optional(
     Type.Array(HelmRelease, { description: 'The Helm releases that may hold something of this ChartRelease: one, except while it moves to another name or namespace.' }),
   ),
+  test: Type.Optional({ ...TestReport, description: 'How the tests of the chart ended that ran last.' }),
   failures: Type.Optional(Type.Integer({ description: 'Tries in a row that did not succeed.' })),
   nextRetry: Type.Optional(timestamp('When it is tried again by itself.')),
   lastHandledReconcileAt: Type.Optional(Type.String({ description: `The value of the annotation ${RECONCILE_AT} (or Flux's, or both with a / between) that was acted on last.` })),
@@ -224,6 +255,7 @@ export interface ChartReleaseStatus {
   readonly history?: readonly HistoryEntry[];
   readonly inventory?: readonly InventoryEntry[];
   readonly releases?: readonly HelmRelease[];
+  readonly test?: TestReport;
   readonly failures?: number;
   readonly nextRetry?: string;
   readonly lastHandledReconcileAt?: string;

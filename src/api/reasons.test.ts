@@ -43,6 +43,7 @@ describe('REASONS', () => {
     expect(thatAre(({ ready, also, retry }) => ready === 'False' && also === undefined && retry === 'onChange')).toEqual([
       'DependencyNotReady',
       'HookFailed',
+      'TestFailed',
       'InstallFailed',
       'UpgradeFailed',
       'RolledBack',

@@ -193,6 +193,12 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A hook of the chart failed, or did not end in `spec.timeout`; the message has hook, event, and the last words of its pod. After a pre hook nothing was applied. The next chart digest or values begin afresh; annotate the ChartRelease with `tagalong.dev/reconcile-at` to have the hook run again.',
   },
+  TestFailed: {
+    ready: 'False',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'A test of the chart failed, or did not end in `spec.timeout`, and `spec.test.failRelease` says that this fails the revision; the message has the test and the last words of its pod. `spec.onFailure` decides what becomes of it.',
+  },
   InstallFailed: {
     ready: 'False',
     retry: 'onChange',

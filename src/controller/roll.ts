@@ -1,3 +1,4 @@
+import type { TestReport } from '../api/chart-release.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import type { Verdict } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
@@ -8,7 +9,7 @@ import type { Outcome } from '../core/status.ts';
 import { describeFailure, describeGone, describeHeld, describeWaiting } from '../core/story.ts';
 import { reasonOf } from '../ports/errors.ts';
 import { close, closeFailed } from '../stages/close.ts';
-import { hooks } from '../stages/hooks.ts';
+import { type HookProgress, hooks } from '../stages/hooks.ts';
 import { wait } from '../stages/wait.ts';
 import { bring } from './bring.ts';
 import { clear } from './clear.ts';
@@ -59,12 +60,15 @@ const holdBack = async (deps: Deps, run: Run, rollout: Rollout, records: readonl
   return { ...(await hold(deps, run, rollout, records, { kind: 'Waiting', message: waitsFor })), lookAgainAfterMs: LEAVING_PAUSE_MS };
 };
 
-/** An open revision that is applied: wait, post hooks, prune, close. */
+/** An open revision that is applied: wait, post hooks, tests, prune, close. */
 export const look = async (deps: Deps, run: Run, applied: Applied, records: readonly RecordHead[]): Promise<Outcome> => {
   const ready = applied.isReady ? applied : await see(deps, run, applied, records);
   if ('reason' in ready) return ready;
   const passed = await passHooks(deps, run, ready, records, 'post');
-  return 'reason' in passed ? passed : finish(deps, run, passed.rollout);
+  if ('reason' in passed) return passed;
+  const tested = await test(deps, run, passed.rollout, passed.records);
+  if ('reason' in tested) return tested;
+  return { ...(await finish(deps, run, tested.rollout)), ...(tested.test !== undefined && { test: tested.test }) };
 };
 
 /** The rollout where its objects are ready, or what it waits for. */
@@ -108,18 +112,39 @@ const passHooks = async <R extends Rollout>(
       // The objects have their time from the end of the pre hooks on.
       return { rollout: { ...rollout, record: progress.record, since: when === 'pre' ? Math.max(rollout.since, progress.endedAt) : rollout.since }, records: left };
     case 'Waiting':
-      deps.rollouts.keep(key, { ...rollout, record: progress.record, isOnceMore: false });
-      return {
-        reason: 'Progressing',
-        message: describeHeld(rollout.record, progress.message),
-        records: left,
-        waitingSince: rollout.since,
-        lookAgainAfterMs: progress.lookAgainAfterMs,
-      };
+      return waitForHook(deps, run, rollout, records, progress);
     case 'Failed':
       deps.rollouts.forget(key);
       return { reason: 'HookFailed', message: progress.message, records: left };
   }
+};
+
+const waitForHook = (deps: Deps, { key }: Run, rollout: Rollout, records: readonly RecordHead[], { record, message, lookAgainAfterMs }: HeldByHook): Outcome => {
+  deps.rollouts.keep(key, { ...rollout, record, isOnceMore: false });
+  return { reason: 'Progressing', message: describeHeld(rollout.record, message), records: replaced(records, record), waitingSince: rollout.since, lookAgainAfterMs };
+};
+
+type HeldByHook = Extract<HookProgress, { readonly kind: 'Waiting' }>;
+
+/** The rollout once the tests that the spec asks for have ended, well or not; what becomes of it where they have not, or must have ended well. */
+const test = async (
+  deps: Deps,
+  run: Run,
+  rollout: Applied,
+  records: readonly RecordHead[],
+): Promise<{ readonly rollout: Applied; readonly test: TestReport | undefined } | Outcome> => {
+  const { release, key, address, signal } = run;
+  const { record, hookEvents, isOnceMore } = rollout;
+  const { enabled = false, failRelease = false } = release.spec.test ?? {};
+  if (!enabled || record.notes?.action === 'rollback' || !hookEvents.includes('test')) return { rollout, test: undefined };
+  const failed = failRelease ? 'failed' : record.status;
+  const progress = await hooks(deps, { owner: release.metadata, address, record, event: 'test', timeoutMs: timeoutMsOf(release), again: isOnceMore, failed }, signal);
+  if (progress.kind === 'Waiting') return waitForHook(deps, run, rollout, records, progress);
+  const isFailed = progress.kind === 'Failed';
+  const report: TestReport = { revision: record.revision, outcome: isFailed ? 'Failed' : 'Succeeded', runs: [...progress.tests], ...(isFailed && { message: progress.message }) };
+  if (!isFailed || !failRelease) return { rollout: { ...rollout, record: progress.record }, test: report };
+  deps.rollouts.forget(key);
+  return { reason: 'TestFailed', message: progress.message, records: replaced(records, progress.record), test: report };
 };
 
 /** Somebody deleted an object while the revision waits: all of it is applied again, but not for longer than the time-out. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { parseExact } from './exact-json.ts';
 
-/** When a hook runs, in Helm's words. Tests are run only when somebody asks for them, rollback hooks only with a rollback. */
-export type HookEvent = 'pre-install' | 'post-install' | 'pre-upgrade' | 'post-upgrade' | 'pre-rollback' | 'post-rollback' | 'pre-delete' | 'post-delete';
+/** When a hook runs, in Helm's words. Tests are run only when the spec asks for them, rollback hooks only with a rollback. */
+export type HookEvent = 'pre-install' | 'post-install' | 'pre-upgrade' | 'post-upgrade' | 'pre-rollback' | 'post-rollback' | 'pre-delete' | 'post-delete' | 'test';
 
 /** What became of a hook, for the event that it ran for last. */
 export interface HookRun {
@@ -11,6 +11,9 @@ export interface HookRun {
   readonly startedAt: string;
   readonly completedAt?: string;
   readonly phase: 'Running' | 'Succeeded' | 'Failed';
+  /** The pod that ran a test, and the last lines of its log. */
+  readonly pod?: string;
+  readonly log?: readonly string[];
 }
 
 /** A hook as the release's record has it. */
@@ -40,9 +43,9 @@ export type HookStep =
 /** Reads `hooks` of a record, which anybody may have written: what is missing is empty. */
 export const readHooks = (json: string): readonly Hook[] => hooksIn(json).map(readHook);
 
-/** The same record's hooks with another last run of one of them, in the form of helm.sh/helm/v4/pkg/release/v1; `event` is our addition, which helm passes over. */
-export const withRun = (json: string, { place }: Hook, { event, startedAt, completedAt, phase }: HookRun): string => {
-  const lastRun = { started_at: startedAt, ...(completedAt !== undefined && { completed_at: completedAt }), phase, event };
+/** The same record's hooks with another last run of one of them, in the form of helm.sh/helm/v4/pkg/release/v1; all but times and phase is our addition, which helm passes over. */
+export const withRun = (json: string, { place }: Hook, { startedAt, completedAt, phase, ...ours }: HookRun): string => {
+  const lastRun = { started_at: startedAt, ...(completedAt !== undefined && { completed_at: completedAt }), phase, ...ours };
   return JSON.stringify(hooksIn(json).map((hook, index) => (index === place ? { ...hook, last_run: lastRun } : hook)));
 };
 
@@ -134,7 +137,8 @@ const readHook = (raw: Raw, place: number): Hook => ({
 const runOf = (raw: Raw): HookRun | undefined => {
   const [event, startedAt, completedAt, phase] = [text(raw['event']), text(raw['started_at']), text(raw['completed_at']), text(raw['phase'])];
   if (event === '' || !(phase === 'Running' || phase === 'Succeeded' || phase === 'Failed')) return undefined;
-  return { event, startedAt, ...(completedAt !== '' && { completedAt }), phase };
+  const [pod, log] = [text(raw['pod']), texts(raw['log'])];
+  return { event, startedAt, ...(completedAt !== '' && { completedAt }), phase, ...(pod !== '' && { pod }), ...(log.length > 0 && { log }) };
 };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

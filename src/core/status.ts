@@ -1,4 +1,4 @@
-import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry } from '../api/chart-release.ts';
+import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry, TestReport } from '../api/chart-release.ts';
 import { reasonSpec, type Reason } from '../api/reasons.ts';
 import { epochMsOf, timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
@@ -20,6 +20,8 @@ export interface Outcome {
   readonly reference?: string;
   /** Objects of the deployed revision; undefined where they did not change. */
   readonly inventory?: readonly ObjectRef[];
+  /** How the tests of a revision ended; undefined where none ran. */
+  readonly test?: TestReport;
   /** Addresses that may hold something of this ChartRelease; undefined where they did not change. */
   readonly releases?: readonly ReleaseAddress[];
   /** Why the tag cannot be followed at present, while what runs is right as far as is known. */
@@ -58,6 +60,7 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
+  const test = outcome.test ?? previous.test;
   const handled = context.reconcileAt ?? previous.lastHandledReconcileAt;
   return {
     lookAgainAfterMs: outcome.lookAgainAfterMs ?? retry?.delayMs,
@@ -67,6 +70,7 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
       ...running,
       ...(inventory !== undefined && { inventory }),
       ...(releases !== undefined && { releases }),
+      ...(test !== undefined && { test }),
       ...(retry !== undefined && { failures: retry.failures, nextRetry: timestamp(context.now + retry.delayMs) }),
       ...(handled !== undefined && { lastHandledReconcileAt: handled }),
     },

@@ -1,4 +1,4 @@
-import { HOOK_RUN } from '../api/chart-release.ts';
+import { HOOK_RUN, type TestRun } from '../api/chart-release.ts';
 import { epochMsOf, preciseTimestamp } from '../api/time.ts';
 import { printDuration } from '../core/duration.ts';
 import { parseExact } from '../core/exact-json.ts';
@@ -57,9 +57,9 @@ export interface HookInput {
 /** How far they are, with the record as it is now. */
 export type HookProgress =
   /** All have ended well, the last one then, in ms. */
-  | { readonly kind: 'Done'; readonly record: RecordHead; readonly endedAt: number }
+  | { readonly kind: 'Done'; readonly record: RecordHead; readonly endedAt: number; readonly tests: readonly TestRun[] }
   | { readonly kind: 'Waiting'; readonly record: RecordHead; readonly message: string; readonly lookAgainAfterMs: number }
-  | { readonly kind: 'Failed'; readonly record: RecordHead; readonly message: string };
+  | { readonly kind: 'Failed'; readonly record: RecordHead; readonly message: string; readonly tests: readonly TestRun[] };
 
 /**
  * Brings the hooks of an event as far as they come without waiting: one after the other, each of which is noted in the record before its
@@ -115,7 +115,7 @@ class HookPass {
           return this.#finish();
         case 'Failed':
           await this.#sweep();
-          return { kind: 'Failed', record: this.#record, message: description };
+          return { kind: 'Failed', record: this.#record, message: description, tests: this.#tests };
         case 'Begin':
           await this.#begin(step.hook);
           break;
@@ -151,7 +151,7 @@ class HookPass {
     const ended = { ...run, completedAt: preciseTimestamp(clock.now()) };
     if (verdict.kind === 'Succeeded') {
       await this.#show(hook, run, 'Succeeded');
-      this.#note(hook, { ...ended, phase: 'Succeeded' });
+      this.#note(hook, { ...ended, phase: 'Succeeded', ...(await this.#said(hook, run)) });
       logger.info({ ...this.#names, hook: hook.name, event: this.#input.event }, 'hook succeeded');
       return undefined;
     }
@@ -163,10 +163,10 @@ class HookPass {
     const why = verdict.kind === 'Failed' ? `failed: ${verdict.message}` : `did not end within ${printDuration(timeoutMs)}: ${verdict.message}`;
     const message = `${printHook(hook, event)} ${why}${await this.#lastWords(hook, run)}`;
     await this.#show(hook, run, 'Failed');
-    this.#note(hook, { ...run, phase: 'Failed' });
+    this.#note(hook, { ...run, phase: 'Failed', ...(await this.#said(hook, run)) });
     await this.#save({ status: failed, description: message });
     await this.#sweep();
-    return { kind: 'Failed', record: this.#record, message };
+    return { kind: 'Failed', record: this.#record, message, tests: this.#tests };
   }
 
   async #finish(): Promise<HookProgress> {
@@ -177,7 +177,17 @@ class HookPass {
     const left = await this.#sweep();
     if (left !== undefined && clock.now() < endedAt + timeoutMs)
       return { kind: 'Waiting', record: this.#record, message: `${event} hook ${left} to be gone`, lookAgainAfterMs: POLL_MS };
-    return { kind: 'Done', record: this.#record, endedAt };
+    return { kind: 'Done', record: this.#record, endedAt, tests: this.#tests };
+  }
+
+  /** Every test that has begun. */
+  get #tests(): readonly TestRun[] {
+    return hooksFor(this.#hooks, 'test').flatMap((hook) => {
+      const run = runFor(hook, 'test');
+      if (run === undefined) return [];
+      const { event: _, log, ...rest } = run;
+      return [{ name: hook.name, ...rest, ...(log !== undefined && { log: [...log] }) }];
+    });
   }
 
   /** Sees to it that the hook's objects are there, then what they say. What nobody knows is thrown; anything else that goes wrong is the hook's end. */
@@ -270,6 +280,12 @@ class HookPass {
     for (const { pod, lines } of await this.#wordsOf(hook, run, OUTPUT_LINES)) {
       for (const line of lines) this.#deps.logger.info({ ...this.#names, hook: hook.name, event: this.#input.event, pod, line }, 'output of a hook');
     }
+  }
+
+  /** What the pod of a test has said last is noted with its run: the pod may be gone when somebody asks. */
+  async #said(hook: Hook, run: HookRun): Promise<Pick<HookRun, 'pod' | 'log'>> {
+    const [words] = this.#input.event === 'test' ? await this.#wordsOf(hook, run, LAST_LINES) : [];
+    return words === undefined ? {} : { pod: words.pod, log: words.lines.map((line) => line.trim().slice(0, LINE)) };
   }
 
   async #wordsOf(hook: Hook, run: HookRun, lines: number) {

@@ -1,4 +1,4 @@
-import type { ChartReleaseStatus } from '../api/chart-release.ts';
+import type { ChartReleaseStatus, TestReport } from '../api/chart-release.ts';
 import { reasonSpec } from '../api/reasons.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { requestedAt } from '../core/request.ts';
@@ -51,8 +51,16 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
   if (event !== 'None' && hasNews(before, after, 'Ready')) all.push(announcement(event, outcome.reason, conditionOf(after.conditions, 'Ready')?.message ?? '', after));
   const { fetchTrouble } = outcome;
   if (fetchTrouble !== undefined && hasNews(before, after, 'FetchFailed')) all.push(announcement('Warning', fetchTrouble.reason, fetchTrouble.message, after));
+  const { test } = after;
+  // Where it fails the revision, that is said already.
+  if (test !== undefined && test.revision !== before.test?.revision && outcome.reason !== 'TestFailed') all.push(testAnnouncement(test, after));
   return all;
 };
+
+const testAnnouncement = ({ outcome, runs, message }: TestReport, after: ChartReleaseStatus): Announcement =>
+  outcome === 'Failed'
+    ? announcement('Warning', 'TestFailed', message ?? '', after)
+    : announcement('Normal', 'TestSucceeded', `${runs.length === 1 ? '1 test' : `${runs.length} tests`} succeeded: ${runs.map(({ name }) => name).join(', ')}`, after);
 
 /** A success is news when another revision runs, trouble when it is another one: not whenever the words change. */
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
