@@ -182,6 +182,7 @@ const HistoryEntry = Type.Object({
   outcome: Type.String({ description: 'Status of the Helm release record.' }),
   when: timestamp('When the revision was opened.'),
   duration: Type.Optional(Type.String({ description: 'How long it took from then until it was deployed, or failed.' })),
+  damage: Type.Optional(Type.String({ description: 'Why the Helm release record cannot be read, where somebody has damaged it.' })),
 });
 export type HistoryEntry = Static<typeof HistoryEntry>;
 

@@ -1,11 +1,13 @@
+import type { ChartRelease } from '../api/chart-release.ts';
 import { keyOf, type ObjectRef } from '../core/object-ref.ts';
 import type { PlacedObject, PlannedObject } from '../core/plan.ts';
-import type { RecordHead } from '../core/record.ts';
+import { isSameAddress, type RecordHead, type ReleaseAddress } from '../core/record.ts';
 import { mayHaveObjects } from '../core/release-state.ts';
+import { RecordInvalidError } from '../ports/records.ts';
 import { plan, planAgain } from '../stages/plan.ts';
 import { recall } from '../stages/recall.ts';
 import type { Deps } from './deps.ts';
-import type { Run } from './run.ts';
+import { namesOf, type Run } from './run.ts';
 
 /** A revision as its record has it. */
 export interface Stored {
@@ -32,20 +34,35 @@ export interface Earlier {
   readonly firstDeployed: string;
 }
 
-/** Every revision whose objects may be in the cluster, oldest first. */
-export const earlierOf = (
+/** Every revision whose objects may be in the cluster, oldest first, but those that cannot be read: nothing is deleted on their account. */
+export const earlierOf = async (
   deps: Deps,
   { release, address, signal }: Pick<Run, 'address' | 'signal'> & { readonly release: Pick<Run['release'], 'metadata'> },
   records: readonly RecordHead[],
-): Promise<readonly Earlier[]> =>
-  Promise.all(
-    mayHaveObjects(records).map(async (record) => {
+): Promise<readonly Earlier[]> => {
+  const found = await Promise.all(
+    mayHaveObjects(records).map(async (record): Promise<readonly Earlier[]> => {
       const standing = deps.standings.of(keyOf(release.metadata), address, record);
-      if (standing !== undefined) return { record, firstDeployed: standing.firstDeployed, hookEvents: standing.hookEvents, objects: standing.objects };
-      const { objects, hookEvents, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
-      return { record, firstDeployed, hookEvents, objects: await planAgain(deps.cluster, objects, address.namespace, signal) };
+      if (standing !== undefined) return [{ record, firstDeployed: standing.firstDeployed, hookEvents: standing.hookEvents, objects: standing.objects }];
+      try {
+        const { objects, hookEvents, firstDeployed } = await recall(deps, { owner: release.metadata, address, record }, signal);
+        return [{ record, firstDeployed, hookEvents, objects: await planAgain(deps.cluster, objects, address.namespace, signal) }];
+      } catch (error) {
+        if (!(error instanceof RecordInvalidError)) throw error;
+        deps.logger.warn({ ...namesOf(release.metadata), secret: record.secret, error: error.message }, 'a Helm release record cannot be read; nothing is deleted on its account');
+        return [];
+      }
     }),
   );
+  return found.flat();
+};
+
+/** The objects of the deployed revision as status names them, also where its record is damaged or gone; none while the release moves. */
+export const toldOf = ({ status }: Pick<ChartRelease, 'status'>, address: ReleaseAddress): readonly PlacedObject[] => {
+  const last = status.releases?.at(-1);
+  if (last === undefined || !isSameAddress(last, address)) return [];
+  return (status.inventory ?? []).map((entry) => ({ ref: { ...entry, namespace: entry.namespace ?? '' }, source: '', isKept: false, digest: '' }));
+};
 
 /** All the objects of these revisions. */
 export const objectsOf = (earlier: readonly Earlier[]): readonly PlacedObject[] => earlier.flatMap((one) => one.objects);

@@ -14,7 +14,7 @@ import { wait } from '../stages/wait.ts';
 import { bring } from './bring.ts';
 import { clear } from './clear.ts';
 import type { Deps } from './deps.ts';
-import { type Earlier, objectsOf, refsOf, type Stored } from './memory.ts';
+import { type Earlier, objectsOf, refsOf, type Stored, toldOf } from './memory.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
 import { type Run, timeoutMsOf } from './run.ts';
 import { settle } from './settle.ts';
@@ -24,13 +24,21 @@ type Applied = Rollout & { readonly applied: NonNullable<Rollout['applied']> };
 /** A revision whose record is open, with what goes when it is ready. */
 export const beginRollout = (
   deps: Deps,
-  { key, address }: Run,
+  { key, address, release }: Run,
   record: RecordHead,
   { planned, hookEvents, firstDeployed, earlier }: Stored & { readonly earlier: readonly Earlier[] },
 ): Rollout =>
   deps.rollouts.keep(
     key,
-    newRollout({ address, record, firstDeployed, planned, hookEvents, toPrune: objectsToPrune(objectsOf(earlier), refsOf(planned)), since: deps.clock.now() }),
+    newRollout({
+      address,
+      record,
+      firstDeployed,
+      planned,
+      hookEvents,
+      toPrune: objectsToPrune([...objectsOf(earlier), ...toldOf(release, address)], refsOf(planned)),
+      since: deps.clock.now(),
+    }),
   );
 
 /**

@@ -60,6 +60,10 @@ export interface RecordHead {
   /** When we closed it as deployed or failed; undefined where we did not. */
   readonly endedAt: number | undefined;
   readonly notes: RevisionNotes | undefined;
+  /** Why its content cannot be read, where that is known. */
+  readonly damage?: string;
+  /** Somebody else has written its content, or taken it away, since we did, and nobody has read it yet. */
+  readonly isTouched?: boolean;
 }
 
 /** Where the records of one release are. */

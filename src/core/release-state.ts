@@ -178,11 +178,15 @@ export const standing = (records: readonly RecordHead[], target: Target): Record
   return isSame && newest.status === 'deployed' && newest.notes?.returns === undefined && isOf(newest, target) && !target.isMoving ? newest : undefined;
 };
 
-/** Records whose objects may still be in the cluster: the last deployed one and every later one, but none that helm has uninstalled. */
+/**
+ * Records that say which objects may still be in the cluster: the last deployed one and every later one, but none that helm has uninstalled.
+ * Where that one cannot be read, those before it are asked too.
+ */
 export const mayHaveObjects = (records: readonly RecordHead[]): readonly RecordHead[] => {
+  const readable = records.filter(({ damage }) => damage === undefined);
   const uninstalled = records.findLast((record) => record.status === 'uninstalled')?.revision ?? 0;
-  const deployed = deployedOf(records)?.revision ?? 0;
-  return records.filter(({ revision }) => revision > uninstalled && revision >= deployed);
+  const deployed = deployedOf(readable)?.revision ?? 0;
+  return readable.filter(({ revision }) => revision > uninstalled && revision >= deployed);
 };
 
 /** Records to delete so that at most `limit` are left; never the newest deployed one, never a pending one. */
@@ -192,10 +196,10 @@ export const beyondLimit = (records: readonly RecordHead[], limit: number): read
   return removable.slice(0, Math.max(0, records.length - limit));
 };
 
-/** Whether the revision was opened for these inputs: itself, or to undo what had them. */
+/** Whether the revision was opened for these inputs: itself, or to undo what had them; never one that cannot be read. */
 const isAskedBy = (record: RecordHead, inputs: RevisionInputs): boolean => {
   const asked = askedBy(record);
-  return asked?.chartDigest === inputs.chartDigest && asked.valuesDigest === inputs.valuesDigest;
+  return record.damage === undefined && asked?.chartDigest === inputs.chartDigest && asked.valuesDigest === inputs.valuesDigest;
 };
 
 /** Whether what was asked for failed and is undone by now, or cannot be. */
@@ -258,7 +262,7 @@ const describeHolder = (records: readonly RecordHead[]): string => {
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): Trigger => {
   if (newest === undefined || isGone(newest)) return 'Created';
   const asked = askedBy(newest);
-  if (asked === undefined) return 'ChangedByHand';
+  if (asked === undefined || newest.damage !== undefined) return 'ChangedByHand';
   if (asked.reference === target.reference && asked.chartDigest !== digest) return 'DigestChanged';
   const isSameSpec = asked.generation === target.generation || target.deployedDigest !== undefined;
   return isSameSpec && asked.valuesDigest !== target.valuesDigest ? 'ValuesChanged' : 'SpecChanged';

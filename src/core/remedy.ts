@@ -37,8 +37,11 @@ export const triedAgainAt = (undone: RecordHead): number => (undone.endedAt ?? u
 
 const inputsOf = ({ chartDigest, valuesDigest, generation, reference, attempt }: RevisionNotes) => ({ chartDigest, valuesDigest, generation, reference, attempt });
 
-/** Since the release was uninstalled last, if it ever was. */
-const lastGood = (records: readonly RecordHead[], failed: RecordHead): RecordHead | undefined =>
-  records.slice(records.findLastIndex(({ status }) => status === 'uninstalled') + 1).findLast(({ status, revision }) => status === 'deployed' && revision < failed.revision);
+/** Since the release was uninstalled last, if it ever was. Where the deployed one cannot be read, one that was deployed before it. */
+const lastGood = (records: readonly RecordHead[], failed: RecordHead): RecordHead | undefined => {
+  const since = records.slice(records.findLastIndex(({ status }) => status === 'uninstalled') + 1);
+  const readable = since.filter(({ revision, damage }) => revision < failed.revision && damage === undefined);
+  return readable.findLast(({ status }) => status === 'deployed') ?? readable.findLast(({ status }) => status === 'superseded');
+};
 
 const MOST_WORDS = 1_000;

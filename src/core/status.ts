@@ -151,6 +151,7 @@ const historyEntry = (record: RecordHead, told: readonly HistoryEntry[]): readon
           outcome: record.status,
           when: whenOf(record),
           ...(record.endedAt !== undefined && { duration: printDuration((record.endedAt - record.createdAt) * 1000) }),
+          ...(record.damage !== undefined && { damage: record.damage }),
         },
       ];
 

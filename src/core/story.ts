@@ -63,3 +63,6 @@ const whatNext = (reference: string, intervalMs: number): string => {
   if (parsed.kind === 'Reference' && parsed.reference.digest !== undefined) return `pinned by digest`;
   return `${reference} is looked at every ${printDuration(intervalMs)}`;
 };
+
+/** A record that somebody has damaged. */
+export const describeDamage = (revision: number, damage: string): string => `the record of revision ${revision} cannot be read: ${damage}; nothing is deleted on its account`;

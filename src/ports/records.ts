@@ -42,13 +42,16 @@ export class RecordInvalidError extends Error {
 
 /** Helm's release records: Secrets of type helm.sh/release.v1. All methods reject with ClusterError too. */
 export interface Records {
-  /** Heads of all records of the release, oldest revision first; never older than our own writes. */
+  /** Heads of all records of the release, oldest revision first; never older than our own writes, and with the damage that `read` has found. */
   list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]>;
-  /** Content of one record. Rejects with RecordInvalidError where it is none. */
+  /** Content of one record. Rejects with RecordInvalidError where it is none, or that of another revision. */
   read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent>;
   /** Creates a record that must not exist yet. Rejects with RecordTooLargeError before anything is sent. */
   create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead>;
-  /** Changes status, and description and hooks where they are given, of a record that nobody has changed since `head` was read. */
+  /**
+   * Changes status, and description and hooks where they are given, of a record that nobody has changed since `head` was read. Of one that
+   * cannot be read the label is changed alone, with the damage noted beside it; it never becomes deployed, which rejects with RecordInvalidError.
+   */
   mark(address: ReleaseAddress, head: RecordHead, change: RecordChange, signal: AbortSignal): Promise<RecordHead>;
   /** Deletes a record; one that is gone already is no error. */
   remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void>;

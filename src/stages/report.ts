@@ -3,6 +3,7 @@ import { reasonSpec } from '../api/reasons.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { requestedAt } from '../core/request.ts';
 import { nextStatus, type Outcome } from '../core/status.ts';
+import { describeDamage } from '../core/story.ts';
 import { canonicalJson } from '../core/values.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Announcement, Events } from '../ports/events.ts';
@@ -54,6 +55,7 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
   const { test } = after;
   // Where it fails the revision, that is said already.
   if (test !== undefined && test.revision !== before.test?.revision && outcome.reason !== 'TestFailed') all.push(testAnnouncement(test, after));
+  for (const { revision, damage } of damagedSince(before, after)) all.push(announcement('Warning', 'RecordInvalid', describeDamage(revision, damage), after));
   return all;
 };
 
@@ -61,6 +63,13 @@ const testAnnouncement = ({ outcome, runs, message }: TestReport, after: ChartRe
   outcome === 'Failed'
     ? announcement('Warning', 'TestFailed', message ?? '', after)
     : announcement('Normal', 'TestSucceeded', `${runs.length === 1 ? '1 test' : `${runs.length} tests`} succeeded: ${runs.map(({ name }) => name).join(', ')}`, after);
+
+/** Records that were found unreadable now. */
+const damagedSince = (before: ChartReleaseStatus, after: ChartReleaseStatus): readonly { readonly revision: number; readonly damage: string }[] =>
+  (after.history ?? []).flatMap(({ revision, damage }) => {
+    const isNews = damage !== undefined && before.history?.find((entry) => entry.revision === revision)?.damage === undefined;
+    return isNews ? [{ revision, damage }] : [];
+  });
 
 /** A success is news when another revision runs, trouble when it is another one: not whenever the words change. */
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {

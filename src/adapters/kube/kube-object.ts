@@ -67,6 +67,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const managedFieldsOf = (object: unknown): readonly Fields[] => listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map(fieldsOf);
 
+/** Whether a field of the object, as managedFields have its path, is as we wrote it. True where the object comes without managedFields. */
+export const hasWritten = (object: unknown, path: readonly string[]): boolean => {
+  const managed = managedFieldsOf(object);
+  const holds = (fields: unknown): boolean => path.reduce<unknown>((at, key) => fieldsOf(at)[key], fields) !== undefined;
+  return managed.length === 0 || managed.some((entry) => entry['manager'] === FIELD_MANAGER && holds(entry['fieldsV1']));
+};
+
 /** The API server writes a field set in one order only, so that equal sets have equal texts. */
 const ownFieldsOf = (managed: readonly Fields[]): string => {
   const own = managed.find((entry) => entry['manager'] === FIELD_MANAGER && entry['operation'] === 'Apply' && entry['subresource'] === undefined);

@@ -97,11 +97,21 @@ const expand = async (bytes: Buffer): Promise<Buffer> => {
   return bytes.length <= SMALL_PACKED_BYTES ? gunzipSync(bytes, options) : expandAside(bytes, options);
 };
 
-/** Packs a release that somebody, Helm too, has written; its bytes outside of `info` stay as they are. */
+/** Packs a release that somebody, Helm too, has written; its bytes outside of `info` stay as they are. Rejects with RecordInvalidError. */
 export const repackRecord = async (json: string): Promise<PackedRecord> => {
   const { info } = membersOf(json);
   const [before, after] = await Promise.all([compress(json.slice(0, info.start)), compress(json.slice(info.end))]);
   return { before, info: json.slice(info.start, info.end), after };
+};
+
+/** Throws RecordInvalidError where this is the JSON of another release, or of another revision. */
+export const checkIdentity = (json: string, { releaseName }: ReleaseAddress, revision: number): void => {
+  const { all } = membersOf(json);
+  const [name, version] = ['name', 'version'].map((key) => {
+    const span = all.get(key);
+    return span === undefined ? undefined : (JSON.parse(json.slice(span.start, span.end)) as unknown);
+  });
+  if (name !== releaseName || version !== revision) throw new RecordInvalidError(`it is of revision ${String(version)} of ${String(name)}`);
 };
 
 /** Content of a release. Throws RecordInvalidError where it is none. */

@@ -1,9 +1,12 @@
 import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
 import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, Return, RevisionNotes } from '../../ports/records.ts';
-import { fieldsOf, metadataOf, textOf } from './kube-object.ts';
+import { fieldsOf, hasWritten, metadataOf, textOf } from './kube-object.ts';
 
 /** Type of Helm's release Secrets. */
 export const RECORD_TYPE = 'helm.sh/release.v1';
+
+/** Annotation of a record that was found unreadable: why. */
+export const DAMAGE = `${GROUP}/damage`;
 
 /** Name of a revision's Secret, as Helm names it. */
 export const secretNameOf = (releaseName: string, revision: number): string => `sh.helm.release.v1.${releaseName}.v${revision}`;
@@ -35,6 +38,8 @@ export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | u
     modifiedAt: secondsOf(labels['modifiedAt']) ?? createdAt,
     endedAt: secondsOf(annotations[ENDED_AT]),
     notes: notesOf(annotations),
+    ...(annotations[DAMAGE] !== undefined && { damage: annotations[DAMAGE] }),
+    ...(!hasWritten(secret, ['f:data', 'f:release']) && { isTouched: true }),
   };
 };
 

@@ -16,8 +16,8 @@ import type { Connection } from './connection.ts';
 import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
-import { contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
-import { annotationsAtEnd, annotationsOf, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
+import { checkIdentity, contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
+import { annotationsAtEnd, annotationsOf, DAMAGE, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
 const PACKED_BYTES = 16 * 1024 * 1024;
@@ -28,6 +28,8 @@ export class KubeRecords implements Records {
   readonly #index: RecordIndex;
   /** By path and resourceVersion, so that what is remembered is what is there or is not found. */
   readonly #packed = new LRUCache<string, PackedRecord>({ maxSize: PACKED_BYTES, sizeCalculation: ({ before, info, after }) => before.length + info.length + after.length });
+  /** What is wrong with records that were read, by the same keys; empty where nothing is. */
+  readonly #found = new LRUCache<string, string>({ max: 1000 });
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -44,13 +46,21 @@ export class KubeRecords implements Records {
     return this.#index.isReady;
   }
 
-  list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
-    return this.#index.heads(address, signal);
+  async list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
+    const heads = await this.#index.heads(address, signal);
+    return heads.some(({ isTouched }) => isTouched) ? heads.map((head) => this.#asFound(address, head)) : heads;
   }
 
   async read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent> {
-    const { json } = await this.#fetch(address, head, signal);
-    return named(address, head, async () => contentOf(json));
+    try {
+      const { json } = await this.#fetch(address, head, signal);
+      const content = await named(address, head, async () => contentOf(json));
+      this.#found.set(rememberedAs(address, head), '');
+      return content;
+    } catch (error) {
+      if (error instanceof RecordInvalidError) this.#found.set(rememberedAs(address, head), error.message);
+      throw error;
+    }
   }
 
   async create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead> {
@@ -69,16 +79,20 @@ export class KubeRecords implements Records {
   }
 
   async mark(address: ReleaseAddress, head: RecordHead, change: RecordChange, signal: AbortSignal): Promise<RecordHead> {
-    const before = await this.#packedOf(address, head, signal);
-    const packed = withStatus(change.hooks === undefined ? before : await withHooks(before, change.hooks), change.status, change.description);
+    const packed = await this.#changed(address, head, change, signal);
+    const isDamaged = packed instanceof RecordInvalidError;
     const labels = { status: change.status, modifiedAt: String(this.#nowSeconds()) };
-    const annotations = annotationsAtEnd(change.status, this.#nowSeconds());
-    const body = JSON.stringify({ metadata: { resourceVersion: head.resourceVersion, labels, annotations }, data: { release: await secretValueOf(packed) } });
+    const annotations = {
+      ...annotationsAtEnd(change.status, this.#nowSeconds()),
+      ...((isDamaged || head.damage !== undefined) && { [DAMAGE]: isDamaged ? packed.message : null }),
+    };
+    const metadata = { resourceVersion: head.resourceVersion, labels, annotations };
+    const body = JSON.stringify({ metadata, ...(!isDamaged && { data: { release: await secretValueOf(packed) } }) });
     const action = `mark Secret ${address.namespace}/${head.secret} as ${change.status}`;
     const path = `${pathOf(address, head)}?fieldManager=tagalong`;
     const reply = await this.#ask(address, action, { method: 'PATCH', path, accept: METADATA_ONLY, contentType: 'application/merge-patch+json', body }, signal);
     this.#packed.delete(rememberedAs(address, head));
-    return this.#remember(address, action, readJson(action, reply), packed);
+    return this.#remember(address, action, readJson(action, reply), isDamaged ? undefined : packed);
   }
 
   async remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void> {
@@ -88,6 +102,24 @@ export class KubeRecords implements Records {
       this.#index.wrote(address, { kind: 'Removed', head });
     } catch (error) {
       if (!hasCode(error, 'NotFound')) throw error;
+    }
+  }
+
+  /** With what came of reading it, where it was read as it is now. */
+  #asFound(address: ReleaseAddress, head: RecordHead): RecordHead {
+    const damage = this.#found.get(rememberedAs(address, head));
+    if (damage === undefined) return head;
+    return damage === '' ? { ...head, isTouched: false } : { ...head, damage };
+  }
+
+  /** The record as it is to be, or what is wrong with it as it is. */
+  async #changed(address: ReleaseAddress, head: RecordHead, { status, description, hooks }: RecordChange, signal: AbortSignal): Promise<PackedRecord | RecordInvalidError> {
+    try {
+      const before = await this.#packedOf(address, head, signal);
+      return withStatus(hooks === undefined ? before : await withHooks(before, hooks), status, description);
+    } catch (error) {
+      if (!(error instanceof RecordInvalidError) || status === 'deployed' || hooks !== undefined) throw error;
+      return error;
     }
   }
 
@@ -107,7 +139,12 @@ export class KubeRecords implements Records {
     const secret = readJson(action, await this.#ask(address, action, { method: 'GET', path: pathOf(address, head) }, signal));
     const { release } = fieldsOf(fieldsOf(secret)['data']);
     if (typeof release !== 'string') throw new RecordInvalidError(`Secret ${address.namespace}/${head.secret} is no Helm release: it has no key release`);
-    return { json: await named(address, head, () => recordJsonOf(release)), resourceVersion: metadataOf(secret).resourceVersion };
+    const json = await named(address, head, async () => {
+      const text = await recordJsonOf(release);
+      checkIdentity(text, address, head.revision);
+      return text;
+    });
+    return { json, resourceVersion: metadataOf(secret).resourceVersion };
   }
 
   /** Whatever contradicts the index makes it look again. */
@@ -120,11 +157,11 @@ export class KubeRecords implements Records {
     }
   }
 
-  #remember(address: ReleaseAddress, action: string, secret: unknown, packed: PackedRecord): RecordHead {
+  #remember(address: ReleaseAddress, action: string, secret: unknown, packed: PackedRecord | undefined): RecordHead {
     const head = headOf(address, secret);
     if (head === undefined) throw nonsense(action, 'it is about another Secret');
     // A superseded record is never marked again.
-    if (head.status !== 'superseded') this.#packed.set(rememberedAs(address, head), packed);
+    if (packed !== undefined && head.status !== 'superseded') this.#packed.set(rememberedAs(address, head), packed);
     this.#index.wrote(address, { kind: 'Wrote', head });
     return head;
   }

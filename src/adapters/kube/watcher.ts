@@ -11,7 +11,7 @@ export interface WatcherOptions<T> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly selection: Selection;
-  /** What is kept of an object; it comes without managedFields. */
+  /** What is kept of an object; it comes without managedFields, unless only its metadata are asked for. */
   readonly keep: (object: unknown) => T;
   /** Called for every change, in order; must not block. What it throws is logged. */
   readonly changed: (change: Change<T>) => void;
@@ -175,8 +175,9 @@ export class Watcher<T> {
 
   /** Empty for an object that cannot be kept: one such must not end the watch of the others. */
   #entryOf(object: unknown): readonly Entry<T>[] {
-    const { apiVersion, kind, keep } = this.#options;
-    const { managedFields: _, ...metadata } = fieldsOf(fieldsOf(object)['metadata']);
+    const { apiVersion, kind, keep, selection } = this.#options;
+    const { managedFields, ...rest } = fieldsOf(fieldsOf(object)['metadata']);
+    const metadata = selection.isMetadataOnly ? { ...rest, managedFields } : rest;
     const { name, namespace, uid, resourceVersion } = metadataOf(object);
     try {
       // Lists do not repeat apiVersion and kind in each of their objects.
