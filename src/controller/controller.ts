@@ -54,6 +54,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.rollouts.forget(key);
     deps.standings.take(key);
     deps.contenders.forget(key);
+    deps.departures.forget(key);
     return GONE;
   }
   const outcome = await outcomeOf(deps, seen, signal);

@@ -14,6 +14,7 @@ import type { ServiceAccounts } from '../ports/service-accounts.ts';
 import type { Sources } from '../ports/sources.ts';
 import type { Accepted } from './accepted.ts';
 import type { Contenders } from './contenders.ts';
+import type { Departures } from './departures.ts';
 import type { Dependents } from './dependents.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Standings } from './standings.ts';
@@ -41,4 +42,5 @@ export interface Deps {
   readonly accepted: Accepted;
   readonly contenders: Contenders;
   readonly dependents: Dependents;
+  readonly departures: Departures;
 }

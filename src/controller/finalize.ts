@@ -1,16 +1,17 @@
 import { FINALIZER } from '../api/chart-release.ts';
 import { keyOf } from '../core/object-ref.ts';
+import { isSameAddress, printAddress, type ReleaseAddress } from '../core/record.ts';
 import type { Outcome } from '../core/status.ts';
 import { isRace } from '../ports/errors.ts';
 import type { SeenRelease } from '../ports/releases.ts';
+import { depart } from './depart.ts';
 import type { Deps } from './deps.ts';
-import { orphan } from './orphan.ts';
-import { retire } from './retire.ts';
-import { addressOf, DEFAULT_TIMEOUT_MS, isAdmitted, timeoutMsOf } from './run.ts';
+import { giveUp } from './give-up.ts';
+import { addressOf } from './run.ts';
 
 /**
- * A ChartRelease that is being deleted: uninstalls every Helm release that may hold something of it, or leaves it behind
- * where the spec says so, then lets it go.
+ * A ChartRelease that is being deleted: sees to every Helm release that may hold something of it (depart.ts), then lets it go.
+ * What cannot work is tried for a while, and then left behind (give-up.ts).
  * Returns what stands in the way, or undefined when it is gone.
  */
 export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Promise<Outcome | undefined> => {
@@ -20,23 +21,32 @@ export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSigna
   deps.sources.forget(key);
   deps.rollouts.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  const addresses = [...(release.status.releases ?? []), ...(seen.kind === 'Readable' ? [addressOf(seen.release)] : [])];
-  const isLeft = (seen.kind === 'Readable' ? seen.release.spec : seen).deletionPolicy === 'Orphan';
-  const timeoutMs = seen.kind === 'Readable' ? timeoutMsOf(seen.release) : DEFAULT_TIMEOUT_MS;
-  for (const address of addresses) {
+  for (const address of addressesOf(seen)) {
     try {
-      if (isLeft) {
-        await orphan(deps, release, address, signal);
-        continue;
-      }
-      const held = await retire(deps, { owner: release.metadata, address, isAdmitted: isAdmitted(release, address), except: [], timeoutMs, keepsRecords: false }, signal);
+      const held = await depart(deps, seen, address, signal);
       if (held !== undefined)
-        return { reason: 'Progressing', message: `uninstalling ${address.namespace}/${address.releaseName}: waiting for ${held.message}`, lookAgainAfterMs: held.lookAgainAfterMs };
+        return {
+          reason: 'Progressing',
+          message: `uninstalling ${printAddress(address)}: waiting for ${held.message}`,
+          lookAgainAfterMs: Math.min(held.lookAgainAfterMs, MOST_PAUSE_MS),
+        };
     } catch (error) {
       if (!(error instanceof Error) || signal.aborted || isRace(error)) throw error;
-      return { reason: 'UninstallFailed', message: `cannot ${isLeft ? 'leave' : 'uninstall'} ${address.namespace}/${address.releaseName}: ${error.message}` };
+      const outcome = await giveUp(deps, release, address, error, signal);
+      if (outcome !== undefined) return outcome;
     }
   }
   await deps.releases.removeFinalizer(release, signal);
+  deps.departures.forget(key);
   return undefined;
+};
+
+/** A namespace that is deleted while an uninstall waits wakes nobody. */
+const MOST_PAUSE_MS = 20_000;
+
+const addressesOf = (seen: SeenRelease): readonly ReleaseAddress[] => {
+  const known = seen.release.status.releases ?? [];
+  if (seen.kind === 'Unreadable') return known;
+  const wanted = addressOf(seen.release);
+  return known.some((one) => isSameAddress(one, wanted)) ? known : [...known, wanted];
 };

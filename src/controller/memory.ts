@@ -1,4 +1,4 @@
-import type { ChartRelease } from '../api/chart-release.ts';
+import type { ChartRelease, ChartReleaseStatus } from '../api/chart-release.ts';
 import { keyOf, type ObjectRef } from '../core/object-ref.ts';
 import type { PlacedObject, PlannedObject } from '../core/plan.ts';
 import { isSameAddress, type RecordHead, type ReleaseAddress } from '../core/record.ts';
@@ -59,10 +59,13 @@ export const earlierOf = async (
 
 /** The objects of the deployed revision as status names them, also where its record is damaged or gone; none while the release moves. */
 export const toldOf = ({ status }: Pick<ChartRelease, 'status'>, address: ReleaseAddress): readonly PlacedObject[] => {
-  const last = status.releases?.at(-1);
-  if (last === undefined || !isSameAddress(last, address)) return [];
-  return (status.inventory ?? []).map((entry) => ({ ref: { ...entry, namespace: entry.namespace ?? '' }, source: '', isKept: false, digest: '' }));
+  const [only, ...others] = status.releases ?? [];
+  return only === undefined || others.length > 0 || !isSameAddress(only, address) ? [] : inventoryOf(status);
 };
+
+/** The objects in status, wherever the release is. */
+export const inventoryOf = (status: ChartReleaseStatus): readonly PlacedObject[] =>
+  (status.inventory ?? []).map((entry) => ({ ref: { ...entry, namespace: entry.namespace ?? '' }, source: '', isKept: false, digest: '' }));
 
 /** All the objects of these revisions. */
 export const objectsOf = (earlier: readonly Earlier[]): readonly PlacedObject[] => earlier.flatMap((one) => one.objects);

@@ -29,7 +29,7 @@ export const settle = async (deps: Deps, { release, address, signal }: Run, { re
   for (const one of former) {
     const held = await retire(
       deps,
-      { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [], timeoutMs: timeoutMsOf(release), keepsRecords: false },
+      { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [], told: [], timeoutMs: timeoutMsOf(release), keepsRecords: false, isNamespaceGoing: false },
       signal,
     );
     if (held !== undefined) return { ...outcome, lookAgainAfterMs: held.lookAgainAfterMs };

@@ -3,6 +3,7 @@ import { askedBy } from '../core/remedy.ts';
 import type { Outcome } from '../core/status.ts';
 import { observe } from '../stages/observe.ts';
 import type { Deps } from './deps.ts';
+import { toldOf } from './memory.ts';
 import { retire } from './retire.ts';
 import { type Run, timeoutMsOf } from './run.ts';
 import { undone } from './settle.ts';
@@ -12,7 +13,16 @@ export const uninstallFailed = async (deps: Deps, run: Run): Promise<Outcome> =>
   const { release, key, address, signal } = run;
   deps.rollouts.forget(key);
   deps.standings.take(key);
-  const retirement = { owner: release.metadata, address, isAdmitted: true, except: [], timeoutMs: timeoutMsOf(release), keepsRecords: true };
+  const retirement = {
+    owner: release.metadata,
+    address,
+    isAdmitted: true,
+    except: [],
+    told: toldOf(release, address),
+    timeoutMs: timeoutMsOf(release),
+    keepsRecords: true,
+    isNamespaceGoing: false,
+  };
   const held = await retire(deps, retirement, signal);
   const records = await observe(deps.records, address, signal);
   if (held !== undefined) return { reason: 'Progressing', message: `uninstalling after a failure: waiting for ${held.message}`, records, lookAgainAfterMs: held.lookAgainAfterMs };

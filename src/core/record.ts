@@ -72,6 +72,9 @@ export interface ReleaseAddress {
   readonly releaseName: string;
 }
 
+/** The Helm release as messages name it. */
+export const printAddress = ({ namespace, releaseName }: ReleaseAddress): string => `${namespace}/${releaseName}`;
+
 /** True for the same Helm release. */
 export const isSameAddress = (one: ReleaseAddress, other: ReleaseAddress): boolean => one.namespace === other.namespace && one.releaseName === other.releaseName;
 

@@ -18,6 +18,7 @@ const record = (revision: number, status: RecordStatus): RecordHead => ({
 
 /** Records of revisions 1, 2, ... with these statuses. */
 const history = (...statuses: readonly RecordStatus[]): readonly RecordHead[] => statuses.map((status, index) => record(index + 1, status));
+const damaged = (records: readonly RecordHead[], revision: number) => records.map((one) => (one.revision === revision ? { ...one, damage: 'it is no JSON' } : one));
 const revisionsOf = (records: readonly RecordHead[]) => records.map(({ revision }) => revision);
 const anyHistory = fc.array(fc.constantFrom(...STATUSES), { maxLength: 12 }).map((statuses) => history(...statuses));
 
@@ -46,6 +47,8 @@ describe('mayHaveObjects', () => {
     ['has all revisions while none was deployed', history('failed', 'failed', 'pending-install'), [1, 2, 3]],
     ['has none after an uninstall by hand', history('superseded', 'uninstalled'), []],
     ['has those since an uninstall by hand', history('superseded', 'uninstalled', 'failed'), [3]],
+    ['goes back before a deployed revision that cannot be read', damaged(history('superseded', 'deployed', 'failed'), 2), [1, 3]],
+    ['leaves out a failed revision that cannot be read', damaged(history('superseded', 'deployed', 'failed'), 3), [2]],
   ])('%s', (_name, records, revisions) => {
     expect(revisionsOf(mayHaveObjects(records))).toEqual(revisions);
   });

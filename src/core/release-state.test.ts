@@ -160,6 +160,20 @@ describe('decide, when a revision is not finished', () => {
   ]);
 });
 
+describe('decide, when somebody has damaged a record', () => {
+  const damaged = (record: RecordHead): RecordHead => ({ ...record, damage: 'it is no JSON' });
+  const failedNow = ours(3, 'failed', { chartDigest: NEW, generation: 2 });
+  const [bad, badPending, badFailed] = [damaged(deployed), damaged(pendingNew), damaged(failedNew)];
+  runTable([
+    ['makes a revision in place of what is deployed', [superseded, bad], {}, upgrade(3, { trigger: 'ChangedByHand' })],
+    ['makes a revision in place of one under way', [deployed, badPending], { digest: NEW }, upgrade(4, { trigger: 'ChangedByHand', digest: NEW, abandoned: [badPending] })],
+    ['makes a revision in place of a failed one', [deployed, badFailed], { digest: NEW }, upgrade(4, { trigger: 'ChangedByHand', digest: NEW })],
+    ['keeps what is deployed where it is an older one', [damaged(superseded), deployed], {}, keep(deployed)],
+    ['goes back to the newest that can be read', [superseded, bad, failedNow], { digest: NEW }, { kind: 'GoBack', revision: 4, to: superseded, failed: failedNow, abandoned: [] }],
+    ['stays with a failure that has nothing to go back to', [bad, failedNow], { digest: NEW }, goOn(failedNow)],
+  ]);
+});
+
 describe('decide, when somebody else was at work', () => {
   const refusal = (revision: number, who: string): Decision => ({
     kind: 'Refuse',

@@ -39,9 +39,9 @@ const inputsOf = ({ chartDigest, valuesDigest, generation, reference, attempt }:
 
 /** Since the release was uninstalled last, if it ever was. Where the deployed one cannot be read, one that was deployed before it. */
 const lastGood = (records: readonly RecordHead[], failed: RecordHead): RecordHead | undefined => {
-  const since = records.slice(records.findLastIndex(({ status }) => status === 'uninstalled') + 1);
-  const readable = since.filter(({ revision, damage }) => revision < failed.revision && damage === undefined);
-  return readable.findLast(({ status }) => status === 'deployed') ?? readable.findLast(({ status }) => status === 'superseded');
+  const since = records.slice(records.findLastIndex(({ status }) => status === 'uninstalled') + 1).filter(({ revision }) => revision < failed.revision);
+  const deployed = since.findLast(({ status }) => status === 'deployed');
+  return deployed?.damage === undefined ? deployed : since.findLast(({ status, damage }) => (status === 'deployed' || status === 'superseded') && damage === undefined);
 };
 
 const MOST_WORDS = 1_000;

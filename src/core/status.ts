@@ -32,7 +32,7 @@ export interface Outcome {
   readonly isRetried?: boolean;
   /** When what failed so often is tried again, in ms since the epoch; in place of a pause that grows with each look. */
   readonly triedAgain?: { readonly at: number; readonly failures: number };
-  /** When to look again at the latest, whatever the reason's own retry says. */
+  /** When to look again, whatever the reason's own retry says. */
   readonly lookAgainAfterMs?: number;
   /** While a revision waits for readiness: since when, in ms. A wait that is young is not worth a write. */
   readonly waitingSince?: number;
@@ -94,7 +94,7 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
   if (!isTriedAgain(outcome)) return undefined;
   const isSameRequest = previous.observedGeneration === context.generation;
   const failures = (isSameRequest ? (previous.failures ?? 0) : 0) + 1;
-  return { failures, delayMs: retryDelayMs(failures, context.random) };
+  return { failures, delayMs: outcome.lookAgainAfterMs ?? retryDelayMs(failures, context.random) };
 };
 
 /** What a failure, or a rest, has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */

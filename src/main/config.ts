@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { readCredentialsFile } from '../adapters/system/credentials-file.ts';
+import { parseDuration } from '../core/duration.ts';
 import { type ListenAddress, parseAddress } from '../server/address.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
@@ -13,6 +14,8 @@ export interface Config {
   readonly watchNamespaces: readonly string[];
   /** Releases that are worked on at once. */
   readonly concurrent: number;
+  /** How long an uninstall that cannot work is tried before its ChartRelease goes without it. */
+  readonly deletionTimeoutMs: number;
   /** Path of the helm-engine program, and how many of it run. */
   readonly engine: string;
   readonly engines: number;
@@ -47,6 +50,7 @@ export const USAGE = `Usage: operator [flags]
   --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
+  --deletion-timeout TIME    how long an uninstall that the API server refuses is tried (1m)
   --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
   --engines N                how many of it run (one per core)
   --renderer-socket PATH     have the renderer at this Unix socket do the rendering instead
@@ -60,6 +64,7 @@ const OPTIONS = {
   config: { type: 'string' },
   'watch-namespaces': { type: 'string', default: '' },
   concurrent: { type: 'string', default: '16' },
+  'deletion-timeout': { type: 'string', default: '1m' },
   'helm-engine': { type: 'string' },
   engines: { type: 'string' },
   'renderer-socket': { type: 'string' },
@@ -82,6 +87,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     access: await accessOf(flags.kubeconfig, flags['service-account'], env),
     watchNamespaces: list(flags['watch-namespaces']),
     concurrent: count('--concurrent', flags.concurrent),
+    deletionTimeoutMs: duration('--deletion-timeout', flags['deletion-timeout']),
     engine: flags['helm-engine'] ?? env['TAGALONG_ENGINE'] ?? 'helm-engine',
     engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
     rendererSocket: flags['renderer-socket'],
@@ -131,6 +137,12 @@ export const count = (flag: string, text: string): number => {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) throw new ConfigError(`${flag} ${JSON.stringify(text)} is not a whole number above 0`);
   return number;
+};
+
+const duration = (flag: string, text: string): number => {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new ConfigError(`${flag} ${JSON.stringify(text)} is no time, as 1m or 90s`);
+  return ms;
 };
 
 const address = (flag: string, text: string): ServerAddress => {

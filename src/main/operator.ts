@@ -22,6 +22,7 @@ import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { Accepted } from '../controller/accepted.ts';
 import { work } from '../controller/controller.ts';
 import { Contenders } from '../controller/contenders.ts';
+import { Departures } from '../controller/departures.ts';
 import { Dependents } from '../controller/dependents.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Rollouts } from '../controller/rollouts.ts';
@@ -78,6 +79,7 @@ const operate = async (config: Config): Promise<void> => {
     accepted: new Accepted(),
     contenders: new Contenders((key) => queue.add(key)),
     dependents,
+    departures: new Departures(config.deletionTimeoutMs),
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);

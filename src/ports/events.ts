@@ -1,6 +1,12 @@
-import type { ReleaseIdentity } from './releases.ts';
+/** The object that an Event is about: a ChartRelease, unless it says otherwise. */
+export interface Subject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  /** `namespace` is empty for objects of cluster scope, `uid` and `resourceVersion` where they are not known. */
+  readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string; readonly resourceVersion: string };
+}
 
-/** One Event about a ChartRelease (events.k8s.io/v1). */
+/** One Event (events.k8s.io/v1). */
 export interface Announcement {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
@@ -12,5 +18,5 @@ export interface Announcement {
 
 /** Events, at best effort: an Event that cannot be written is logged and forgotten. */
 export interface Events {
-  announce(release: Pick<ReleaseIdentity, 'metadata'>, announcement: Announcement): void;
+  announce(subject: Subject, announcement: Announcement): void;
 }

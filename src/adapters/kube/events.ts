@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Announcement, Events } from '../../ports/events.ts';
-import type { ReleaseIdentity } from '../../ports/releases.ts';
+import { API_VERSION, KIND } from '../../api/chart-release.ts';
+import { printRef } from '../../core/object-ref.ts';
+import type { Announcement, Events, Subject } from '../../ports/events.ts';
 import type { Connection } from './connection.ts';
-import { eventOf, type Reporter } from './event-object.ts';
+import { eventOf, namespaceOf, type Reporter } from './event-object.ts';
 import { METADATA_ONLY } from './kube-object.ts';
 
 /** Value of `reportingController` in our Events. */
@@ -12,7 +13,7 @@ const MAX_QUEUED = 1000;
 
 interface Queued {
   readonly namespace: string;
-  readonly release: string;
+  readonly about: string;
   readonly body: string;
 }
 
@@ -29,14 +30,14 @@ export class KubeEvents implements Events {
     this.#reporter = { controller: REPORTING_CONTROLLER, instance: reportingInstance };
   }
 
-  announce(release: Pick<ReleaseIdentity, 'metadata'>, announcement: Announcement): void {
-    const { namespace, name } = release.metadata;
+  announce(subject: Subject, announcement: Announcement): void {
+    const about = printRef({ apiVersion: API_VERSION, kind: KIND, ...subject, ...subject.metadata });
     if (this.#queue.length >= MAX_QUEUED) {
-      this.#connection.logger.warn({ release: `${namespace}/${name}`, reason: announcement.reason }, 'too many events wait, this one is dropped');
+      this.#connection.logger.warn({ about, reason: announcement.reason }, 'too many events wait, this one is dropped');
       return;
     }
-    const event = eventOf(release, announcement, this.#reporter, this.#connection.clock.now(), randomBytes(8).toString('hex'));
-    this.#queue.push({ namespace, release: name, body: JSON.stringify(event) });
+    const event = eventOf(subject, announcement, this.#reporter, this.#connection.clock.now(), randomBytes(8).toString('hex'));
+    this.#queue.push({ namespace: namespaceOf(subject), about, body: JSON.stringify(event) });
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
@@ -56,13 +57,13 @@ export class KubeEvents implements Events {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) await this.#write(next);
   }
 
-  async #write({ namespace, release, body }: Queued): Promise<void> {
+  async #write({ namespace, about, body }: Queued): Promise<void> {
     const { api, logger } = this.#connection;
     const path = `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`;
     try {
-      await api.ask(`write an Event about ChartRelease ${namespace}/${release}`, { method: 'POST', path, accept: METADATA_ONLY, body }, api.closing);
+      await api.ask(`write an Event about ${about}`, { method: 'POST', path, accept: METADATA_ONLY, body }, api.closing);
     } catch (error) {
-      if (!api.closing.aborted) logger.warn({ release: `${namespace}/${release}`, error: error instanceof Error ? error.message : String(error) }, 'an event could not be written');
+      if (!api.closing.aborted) logger.warn({ about, error: error instanceof Error ? error.message : String(error) }, 'an event could not be written');
     }
   }
 }

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { NewRecord, RecordContent } from '../../ports/records.ts';
-import { contentOf, MAX_SECRET_BYTES, packRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
+import { checkIdentity, contentOf, MAX_SECRET_BYTES, packRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
 
 const address = { namespace: 'apps', releaseName: 'web' };
 const content: RecordContent = {
@@ -92,6 +92,15 @@ describe('record codec', () => {
   ])('refuses what has %s', async (_, json) => {
     expect(() => contentOf(json)).toThrow(/no JSON|no info/);
     await expect(repackRecord(json)).rejects.toThrow(/no JSON|no info/);
+  });
+
+  it.each([
+    ['another release', '{"name":"other","info":{},"version":3}', 'it is of revision 3 of other'],
+    ['another revision', '{"name":"web","info":{},"version":4}', 'it is of revision 4 of web'],
+    ['nobody', '{"info":{}}', 'it is of revision undefined of undefined'],
+  ])('refuses the record of %s', (_, json, words) => {
+    expect(() => checkIdentity(json, address, 3)).toThrow(words);
+    expect(() => checkIdentity('{"name":"web","info":{},"version":3}', address, 3)).not.toThrow();
   });
 
   it('refuses a damaged stream', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Return, RevisionNotes } from '../../ports/records.ts';
-import { annotationsAtEnd, annotationsOf, headOf } from './record-secret.ts';
+import { annotationsAtEnd, annotationsOf, DAMAGE, headOf } from './record-secret.ts';
 
 const address = { namespace: 'apps', releaseName: 'web.v1' };
 const notes: RevisionNotes = {
@@ -81,6 +81,21 @@ describe('headOf', () => {
   it('knows when a revision ended', () => {
     expect(headOf(address, secret({}, annotationsAtEnd('failed', 300)))?.endedAt).toBe(300);
     expect(annotationsAtEnd('superseded', 300)).toEqual({});
+  });
+
+  it('knows whether somebody else has written the content', () => {
+    const by = (manager: string, fields: object) => ({ manager, operation: 'Update', fieldsV1: fields });
+    const [content, labels] = [{ 'f:data': { 'f:release': {} } }, { 'f:metadata': { 'f:labels': {} } }];
+    const isTouched = (...managedFields: readonly object[]) => {
+      const { metadata } = secret({});
+      return headOf(address, { metadata: { ...metadata, managedFields } })?.isTouched ?? false;
+    };
+    expect([isTouched(by('tagalong', content)), isTouched(by('tagalong', content), by('kubectl-edit', labels))]).toEqual([false, false]);
+    expect([isTouched(by('kubectl-edit', content), by('tagalong', labels)), isTouched(by('tagalong', labels))]).toEqual([true, true]);
+  });
+
+  it('tells what was found wrong with a record', () => {
+    expect(headOf(address, secret({}, { ...annotationsOf(notes), [DAMAGE]: 'it is no JSON' }))).toMatchObject({ damage: 'it is no JSON', notes });
   });
 
   it('has notes where only the name of the ChartRelease is missing', () => {
