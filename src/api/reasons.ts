@@ -175,7 +175,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'The Helm release record of a revision is missing or cannot be read. Nothing is deleted on its account.',
+    doc: 'The Helm release record of a revision is missing or cannot be read, and it is the one that is needed; the message names its Secret. Nothing is deleted on its account. As an Event: such a record was found, and `status.history[].damage` says what is wrong with it.',
   },
   RecordTooLarge: {
     ready: 'False',
@@ -240,7 +240,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'An object of the release could not be deleted, a record not be written, or a pre-delete or post-delete hook failed. It is tried again.',
+    doc: 'An object of the release could not be deleted, a record not be written, or a pre-delete or post-delete hook failed. It is tried again; what the API server refuses for longer than `--deletion-timeout` is left behind, and the Event `LeftBehind` lists it.',
   },
   ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
 } as const satisfies Record<string, ReasonSpec>;
