@@ -1,4 +1,3 @@
-import type { ChartRelease } from '../api/chart-release.ts';
 import { chartIn } from '../core/chart-metadata.ts';
 import { eventsIn, withoutRuns } from '../core/hooks.ts';
 import { stampOf } from '../core/ownership.ts';
@@ -37,7 +36,7 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
     signal,
   );
   const left = await makeRoom(deps, run, records, { planned, earlier });
-  const notes = notesOf(release, content, to, returnOf(decision, why));
+  const notes = notesOf(run, content, to, returnOf(decision, why));
   const hooks = withoutRuns(content.hooks);
   const record = await open(deps, { address, revision, notes, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, to: to.revision, trigger: notes.trigger }, `opened rollback to revision ${to.revision}`);
@@ -51,7 +50,7 @@ const returnOf = ({ to, failed }: GoBack, why: string): Return => {
 };
 
 /** What that revision was, said again of this one; of one that a person's helm made no more is known than its chart. */
-const notesOf = ({ metadata, spec }: ChartRelease, content: RecordContent, { notes }: RecordHead, returns: Return): RevisionNotes => ({
+const notesOf = ({ release: { metadata, spec }, request }: Run, content: RecordContent, { notes }: RecordHead, returns: Return): RevisionNotes => ({
   uid: metadata.uid,
   chartRelease: `${metadata.namespace}/${metadata.name}`,
   generation: metadata.generation,
@@ -62,5 +61,6 @@ const notesOf = ({ metadata, spec }: ChartRelease, content: RecordContent, { not
   action: 'rollback',
   trigger: returns.kind === 'Failed' ? 'Rollback' : 'Pinned',
   attempt: 1,
+  request: request ?? '',
   returns,
 });

@@ -6,7 +6,7 @@ import { pinOf } from '../core/pin.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import { isPending, isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
 import { printReference } from '../core/reference.ts';
-import { type Decision, decide, decidePinned, deployedOf, ownRecords, standing, type Target } from '../core/release-state.ts';
+import { type Decision, decide, decidePinned, deployedOf, isRequested, ownRecords, standing, type Target } from '../core/release-state.ts';
 import { triedAgainAt } from '../core/remedy.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
@@ -49,11 +49,11 @@ import { absent, uninstallFailed } from './uninstall.ts';
  * Rejects with the errors of ports and stages (ports/errors.ts).
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
-  const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), isWished: isWished(release), signal };
+  const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), request: openRequest(release), signal };
   const pin = pinOf(release.metadata.annotations);
   if (pin.kind === 'Invalid') return { reason: 'PinInvalid', message: pin.message };
   if (pin.kind === 'Pinned') return holdPinned(deps, run, pin.revision);
-  const source = await resolve(deps, release, { fresh: run.isWished || isResumed(release) }, signal);
+  const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal);
   const records = await observe(deps.records, run.address, signal);
   const given = await values(deps.sources, release, signal).catch(asValue);
   if (given instanceof Error) return fallBack(deps, run, records, underWayOf(records, run), given);
@@ -82,7 +82,7 @@ const remedied = (deps: Deps, target: Target, outcome: Outcome): Outcome => {
   const newest = outcome.records?.at(-1);
   if (outcome.records === undefined || newest?.status !== 'failed') return outcome;
   if (newest.notes?.returns?.kind === 'Failed') return { ...outcome, triedAgain: { at: triedAgainAt(newest), failures: newest.notes.returns.failed.attempt } };
-  const next = decide(outcome.records, { ...target, isWished: false }, deps.clock.now());
+  const next = decide(outcome.records, { ...target, request: undefined }, deps.clock.now());
   return next.kind === 'GoBack' || next.kind === 'Uninstall' ? { ...outcome, lookAgainAfterMs: 0 } : outcome;
 };
 
@@ -207,7 +207,7 @@ interface Prepared {
 const goOn = async (deps: Deps, run: Run, records: readonly RecordHead[], record: RecordHead): Promise<Outcome> => {
   const known = deps.rollouts.of(run, record);
   // Who wishes for a look at a revision that has failed wants more than a look.
-  const isOnceMore = run.isWished && record.status === 'failed';
+  const isOnceMore = record.status === 'failed' && isRequested(record, run.request);
   if (known?.applied !== undefined && !isOnceMore) return look(deps, run, { ...known, applied: known.applied }, records);
   await admit(deps.releases, run.release, run.address, run.signal);
   const { planned, hookEvents, firstDeployed } = await storedOf(deps, run, record);
@@ -240,7 +240,7 @@ const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], un
   return { ...outcome, fetchTrouble: { reason, message: error.message }, lookAgainAfterMs: Math.min(outcome.lookAgainAfterMs ?? STRANDED_PAUSE_MS, STRANDED_PAUSE_MS) };
 };
 
-const targetOf = ({ release, address, isWished }: Run, source: Source, { digest: valuesDigest }: GivenValues): Target => ({
+const targetOf = ({ release, address, request }: Run, source: Source, { digest: valuesDigest }: GivenValues): Target => ({
   uid: release.metadata.uid,
   chartRelease: keyOf(release.metadata),
   generation: release.metadata.generation,
@@ -253,7 +253,7 @@ const targetOf = ({ release, address, isWished }: Run, source: Source, { digest:
   isAdmitted: isAdmitted(release, address),
   isMoving: isMoving(release, address),
   onFailure: release.spec.onFailure,
-  isWished,
+  request,
 });
 
 const asValue = (error: unknown): Error => {
@@ -273,10 +273,10 @@ const isMoving = ({ status }: ChartRelease, { namespace, releaseName }: Run['add
   return last !== undefined && (last.namespace !== namespace || last.releaseName !== releaseName);
 };
 
-/** Whether somebody asked for a look since the last one that was reported. */
-const isWished = ({ metadata, status }: ChartRelease): boolean => {
-  const wish = requestedAt(metadata.annotations);
-  return wish !== undefined && wish !== status.lastHandledReconcileAt;
+/** What somebody asks for since the last look that was reported. */
+const openRequest = ({ metadata, status }: ChartRelease): string | undefined => {
+  const request = requestedAt(metadata.annotations);
+  return request === status.lastHandledReconcileAt ? undefined : request;
 };
 
 /** Nobody has looked at the tag while the release was suspended, unless another one follows it. */
@@ -298,6 +298,7 @@ const notesOf = (release: ChartRelease, target: Target, decision: Start, chart: 
   action: decision.action,
   trigger: decision.trigger,
   attempt: decision.attempt,
+  request: target.request ?? '',
   returns: undefined,
 });
 

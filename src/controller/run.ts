@@ -11,8 +11,8 @@ export interface Run {
   readonly address: ReleaseAddress;
   /** How log lines name it. */
   readonly names: { readonly namespace: string; readonly name: string };
-  /** Somebody asked for a look now. */
-  readonly isWished: boolean;
+  /** Somebody asks for a look, and status does not say yet that it was met; undefined where nobody does. */
+  readonly request: string | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -27,6 +27,8 @@ export interface RevisionNotes extends RevisionInputs {
   readonly trigger: Trigger;
   /** Which try at the same inputs it is, from 1 on. */
   readonly attempt: number;
+  /** The request to be looked at that stood when it was opened, and is met with it; empty where there was none. */
+  readonly request: string;
   /** Why it has the manifest of an earlier revision; undefined where it was rendered. */
   readonly returns: Return | undefined;
 }

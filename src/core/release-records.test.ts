@@ -110,6 +110,7 @@ describe('descriptions of records', () => {
     appVersion: '',
     trigger: 'Created',
     attempt: 1,
+    request: '',
     returns: undefined,
   } as const;
 

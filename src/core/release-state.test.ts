@@ -28,6 +28,7 @@ const ours = (revision: number, status: RecordStatus, notes: Partial<RevisionNot
     action: revision === 1 ? 'install' : 'upgrade',
     trigger: 'Created',
     attempt: 1,
+    request: '',
     returns: undefined,
     ...notes,
   },
@@ -57,7 +58,7 @@ const target = (wish: Partial<Target>): Target => ({
   isAdmitted: false,
   isMoving: false,
   onFailure: undefined,
-  isWished: false,
+  request: undefined,
   trouble: undefined,
   ...wish,
 });
@@ -259,6 +260,7 @@ describe('decide, when the newest revision failed', () => {
   });
   const back = (to: RecordHead): Decision => ({ kind: 'GoBack', revision: 4, to, failed: failedNew, abandoned: [] });
   const [undone, undoFailed, undoPending] = [undoing('deployed'), undoing('failed'), undoing('pending-rollback')];
+  const asNoted = (head: RecordHead, request: string): RecordHead => ({ ...head, notes: head.notes && { ...head.notes, request } });
   const failedRecords = [superseded, deployed, failedNew];
   const goneAfter = (status: RecordStatus, minutes: number): RecordHead => ({ ...ours(3, status, { chartDigest: NEW }), endedAt: endedAt - minutes * MINUTES });
 
@@ -295,7 +297,8 @@ describe('decide, when the newest revision failed', () => {
     ],
     ['keeps what was brought back', [...failedRecords, undone], asked, keep(undone, [deployed])],
     ['keeps it while the registry is silent', [...failedRecords, undone], { ...asked, digest: undefined }, keep(undone, [deployed])],
-    ['tries the same again when somebody asks', [...failedRecords, undone], { ...asked, isWished: true }, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+    ['tries the same again when somebody asks', [...failedRecords, undone], { ...asked, request: 'now' }, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+    ['takes a request that it was opened with for met', [...failedRecords, asNoted(undone, 'now')], { ...asked, request: 'now' }, keep(asNoted(undone, 'now'), [deployed])],
     ['tries the same again after ten minutes', [{ ...undone, endedAt: endedAt - 10 * MINUTES }], asked, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
     [
       'waits twice as long after the second time',
@@ -313,7 +316,7 @@ describe('decide, when the newest revision failed', () => {
     ['begins afresh at another spec', [...failedRecords, undone], { ...asked, generation: 2 }, upgrade(5, { digest: NEW, trigger: 'SpecChanged' })],
     ['makes a revision of its own of the good digest when the tag moves back', [...failedRecords, undone], { generation: 1 }, upgrade(5, { trigger: 'DigestChanged' })],
     ['waits for a revision that could not be brought back, and does not undo that in turn', [...failedRecords, undoFailed], asked, goOn(undoFailed)],
-    ['tries the same again where it could not be undone', [...failedRecords, undoFailed], { ...asked, isWished: true }, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
+    ['tries the same again where it could not be undone', [...failedRecords, undoFailed], { ...asked, request: 'now' }, upgrade(5, { digest: NEW, trigger: 'Retry', attempt: 2 })],
 
     ['goes on uninstalling after a crash', [goneAfter('uninstalling', 1)], { ...asked, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed: goneAfter('uninstalling', 1) }],
     [

@@ -28,8 +28,8 @@ export interface Target extends RecordOwner {
   readonly isMoving: boolean;
   /** What is done about a revision that fails; undefined where the spec leaves it open. */
   readonly onFailure: OnFailure | undefined;
-  /** Somebody asks for what failed to be tried again now. */
-  readonly isWished: boolean;
+  /** Somebody asks for a look, and no status says yet that it was met; undefined where nobody does. */
+  readonly request: string | undefined;
   /** Why the registry did not say, or cannot be asked at present. */
   readonly trouble: Trouble | undefined;
 }
@@ -110,7 +110,7 @@ const goOnWith = (records: readonly RecordHead[], newest: RecordHead, target: Ta
   const keep = (): Decision | undefined => (target.isMoving ? undefined : { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) });
   const isUndoing = newest.notes?.returns?.kind === 'Failed';
   if ((isUndoing || isUndone(newest)) && isAnew(newest, target)) return undefined;
-  const isDue = isUndone(newest) && (target.isWished || now >= triedAgainAt(newest));
+  const isDue = isUndone(newest) && (isRequested(newest, target.request) || now >= triedAgainAt(newest));
   switch (newest.status) {
     case 'deployed':
       return isDue ? undefined : keep();
@@ -207,6 +207,9 @@ const isUndone = ({ notes, status }: RecordHead): boolean =>
   (notes?.returns?.kind === 'Failed' && (status === 'deployed' || status === 'failed')) || (notes !== undefined && status === 'uninstalled');
 
 const isBeingUndone = ({ notes }: RecordHead, { onFailure }: Target): boolean => notes !== undefined && onFailure === 'Uninstall';
+
+/** Whether a request to be looked at has come since the revision was opened. */
+export const isRequested = ({ notes }: RecordHead, request: string | undefined): boolean => request !== undefined && request !== notes?.request;
 
 /** Whether the spec is another one than that with which it failed: that counts as another wish, whatever changed in it. */
 const isAnew = (record: RecordHead, { generation }: Target): boolean => askedBy(record)?.generation !== generation;

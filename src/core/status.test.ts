@@ -29,6 +29,7 @@ const record = (revision: number, status: RecordStatus, notes: Partial<NonNullab
     action: 'upgrade',
     trigger: 'DigestChanged',
     attempt: 1,
+    request: '',
     returns: undefined,
     ...notes,
   },

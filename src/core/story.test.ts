@@ -25,6 +25,7 @@ const record = (reference = 'ghcr.io/charts/podinfo:6.9'): RecordHead => ({
     action: 'upgrade',
     trigger: 'DigestChanged',
     attempt: 1,
+    request: '',
     returns: undefined,
   },
 });

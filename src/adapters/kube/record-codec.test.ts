@@ -27,6 +27,7 @@ const notes = {
   action: 'install',
   trigger: 'Created',
   attempt: 1,
+  request: '',
   returns: undefined,
 } as const;
 const record = (changed: Partial<RecordContent> = {}): NewRecord => ({ revision: 3, status: 'pending-install', notes, content: { ...content, ...changed } });

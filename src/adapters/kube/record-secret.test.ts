@@ -16,6 +16,7 @@ const notes: RevisionNotes = {
   action: 'upgrade',
   trigger: 'DigestChanged',
   attempt: 1,
+  request: '',
   returns: undefined,
 };
 const secret = (labels: Readonly<Record<string, string>>, annotations: Readonly<Record<string, string>> = annotationsOf(notes), name = 'sh.helm.release.v1.web.v1.v12') => ({
@@ -49,7 +50,7 @@ describe('headOf', () => {
 
   it.each([
     ...Object.keys(annotationsOf(notes))
-      .filter((key) => !['tagalong.dev/chart-release', 'tagalong.dev/attempt'].includes(key))
+      .filter((key) => !['tagalong.dev/chart-release', 'tagalong.dev/attempt', 'tagalong.dev/request'].includes(key))
       .map((key) => [key, undefined] as const),
     ['tagalong.dev/generation', 'x'],
     ['tagalong.dev/action', 'test'],

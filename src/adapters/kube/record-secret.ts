@@ -78,6 +78,7 @@ const NOTE_KEYS = {
   action: 'action',
   trigger: 'trigger',
   attempt: 'attempt',
+  request: 'request',
 } as const satisfies Record<Exclude<keyof RevisionNotes, 'returns'>, string>;
 
 /** JSON of `returns`, where there is one. */
@@ -120,6 +121,7 @@ const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes |
     action,
     trigger,
     attempt,
+    request: text('request') ?? '',
     returns,
   };
 };

@@ -45,6 +45,7 @@ const notes = {
   action: 'install',
   trigger: 'Created',
   attempt: 1,
+  request: '',
   returns: undefined,
 } as const;
 
