@@ -9,7 +9,7 @@ import type { Run } from './run.ts';
 /**
  * Deletes records beyond the history limit before a new one is written, so that a tag which moves from one failure to
  * the next does not fill the cluster. What only such a failed revision has left goes with its record: afterwards nobody
- * would know of it. Returns the records that are left.
+ * would know of it. The newest record stays until the new one is there: what is in the cluster may be known from it alone. Returns the records that are left.
  */
 export const makeRoom = async (
   deps: Deps,
@@ -17,7 +17,7 @@ export const makeRoom = async (
   records: readonly RecordHead[],
   { planned, earlier }: { readonly planned: readonly PlannedObject[]; readonly earlier: readonly Earlier[] },
 ): Promise<readonly RecordHead[]> => {
-  const old = new Set(beyondLimit(records, release.spec.historyLimit));
+  const old = new Set(beyondLimit(records, release.spec.historyLimit).filter((record) => record !== records.at(-1)));
   if (old.size === 0) return records;
   const [leaving, staying] = [earlier.filter(({ record }) => old.has(record)), earlier.filter(({ record }) => !old.has(record))];
   await clear(deps, release, objectsToPrune(objectsOf(leaving), refsOf([...planned, ...objectsOf(staying)])), signal);

@@ -82,7 +82,9 @@ const readyIsTrue = (sight: Sight): readonly string[] => {
   if (now === undefined || !now.isReady || now.isDeleting) return [];
   const isClaim = step.kind === 'Release' && (before as typeof now | undefined)?.status !== now.status; // of the same kind of key
   const claims = isClaim ? claimComplaints(sight, newest) : [];
-  return world.pending(release).length > 0 || newest === undefined ? claims : [...claims, ...liveComplaints(sight, newest)];
+  // So they are where a revision has failed, until that is reported.
+  const isUnderWay = world.pending(release).length > 0 || newest === undefined || world.records(release).some(({ revision }) => revision > newest.revision);
+  return isUnderWay ? claims : [...claims, ...liveComplaints(sight, newest)];
 };
 
 const claimComplaints = (sight: Sight, newest: StoredRecord | undefined): readonly string[] => {

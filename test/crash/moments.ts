@@ -2,7 +2,8 @@ import { type Random, pick, seeded, shuffled } from '../seeded.ts';
 import { type Place, placeOf } from './places.ts';
 import type { Blow, Trap } from './write-proxy.ts';
 
-export type Change = 'install' | 'upgrade' | 'uninstall';
+/** A failure is an upgrade that never becomes ready, and is undone. */
+export type Change = 'install' | 'upgrade' | 'failure' | 'uninstall';
 
 /** When an operator is killed: about the n-th write of a place (from 0) while it carries out a change. */
 export interface Moment {
@@ -46,6 +47,18 @@ const STRATA: Readonly<Record<Change, readonly (readonly [Place, Side])[]>> = {
     ['report', 'before'],
     ['report', 'after'],
   ],
+  // From where it failed on: what comes before is as in an upgrade.
+  failure: [
+    ['failed', 'before'],
+    ['failed', 'after'],
+    ['open', 'before'],
+    ['open', 'after'],
+    ['apply', 'either'],
+    ['prune', 'either'],
+    ['deployed', 'before'],
+    ['deployed', 'after'],
+    ['superseded', 'either'],
+  ],
   uninstall: [
     ['uninstalling', 'before'],
     ['uninstalling', 'after'],
@@ -59,24 +72,24 @@ const STRATA: Readonly<Record<Change, readonly (readonly [Place, Side])[]>> = {
   ],
 };
 
-/** The life of one release: an install, upgrades, an uninstall, with a kill in each. */
+/** The life of one release: an install, upgrades, a failure, an uninstall, with a kill in each. */
 export type Life = readonly Moment[];
 
 /**
- * Lives with thirty moments in all, the same for the same seed. Which place and which side is given, so that none is
+ * Lives with 39 moments in all, the same for the same seed. Which place and which side is given, so that none is
  * left out; which of several like writes, the very moment, and what comes after what is left to chance.
  */
 export const livesOf = (seed: number): readonly Life[] => {
   const random = seeded(seed);
   const momentsOf = (change: Change) => shuffled(random, STRATA[change]).map(([place, side]) => momentOf(random, change, place, side));
-  const [installs, upgrades, uninstalls] = [momentsOf('install'), momentsOf('upgrade'), momentsOf('uninstall')];
-  return installs.map((install, at) => [install, ...upgrades.filter((_, of) => of % installs.length === at), ...uninstalls.slice(at, at + 1)]);
+  const [installs, upgrades, failures, uninstalls] = [momentsOf('install'), momentsOf('upgrade'), momentsOf('failure'), momentsOf('uninstall')];
+  return installs.map((install, at) => [install, ...upgrades.filter((_, of) => of % installs.length === at), ...failures.slice(at, at + 1), ...uninstalls.slice(at, at + 1)]);
 };
 
 const momentOf = (random: Random, change: Change, place: Place, side: Side): Moment => ({
   change,
   place,
-  nth: Math.floor(random() * writesAt(change, place)),
+  nth: firstAt(change, place) + Math.floor(random() * writesAt(change, place)),
   blow: pick(random, BLOWS[side]),
   delayMs: Math.floor(random() * MAX_DELAY_MS),
 });
@@ -88,6 +101,12 @@ const BLOWS = {
 } as const satisfies Record<Side, readonly Blow[]>;
 
 const MAX_DELAY_MS = 30;
+
+/** How many writes of a place are passed over: a failure opens and applies a revision before the one that undoes it. */
+const firstAt = (change: Change, place: Place): number => {
+  if (change !== 'failure') return 0;
+  return place === 'apply' ? OBJECTS : Number(place === 'open');
+};
 
 /** How many writes a change has at a place, at least. */
 const writesAt = (change: Change, place: Place): number => (place === 'apply' || (place === 'prune' && change === 'uninstall') ? OBJECTS : 1);
@@ -109,7 +128,7 @@ export const trapOf = ({ place, nth, blow, delayMs }: Moment, strike: () => void
 
 /** Whether nothing of the revision was stored when the operator was killed: what was stored is never rendered again. */
 export const mayRender = ({ change, place, blow }: Moment): boolean =>
-  change !== 'uninstall' && (['finalizer', 'admit', 'crd'].includes(place) || (place === 'open' && blow === 'BeforeSend'));
+  ['install', 'upgrade'].includes(change) && (['finalizer', 'admit', 'crd'].includes(place) || (place === 'open' && blow === 'BeforeSend'));
 
 /** As a table of the moments has it, and a failure. */
 export const printMoment = ({ change, place, nth, blow, delayMs }: Moment): string => {

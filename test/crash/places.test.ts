@@ -18,7 +18,7 @@ const requests: readonly (readonly [Place | undefined, string, string, string])[
   ['deployed', 'PATCH', RECORD, mark('deployed')],
   ['superseded', 'PATCH', RECORD, mark('superseded')],
   ['uninstalling', 'PATCH', RECORD, mark('uninstalling')],
-  [undefined, 'PATCH', RECORD, mark('failed')],
+  ['failed', 'PATCH', RECORD, mark('failed')],
   ['remove record', 'DELETE', RECORD, '{}'],
   ['apply', 'PATCH', `${OBJECT}?fieldManager=tagalong&force=true`, '{}'],
   [undefined, 'PATCH', `${OBJECT}?fieldManager=tagalong&force=true&dryRun=All`, '{}'],

@@ -9,7 +9,7 @@ export interface Write {
 }
 
 /** Where in the order of writes a request stands, from the finalizer to the report, and from `uninstalling` on. */
-export type Place = 'finalizer' | 'admit' | 'crd' | 'open' | 'apply' | 'prune' | 'deployed' | 'superseded' | 'remove record' | 'report' | 'uninstalling';
+export type Place = 'finalizer' | 'admit' | 'crd' | 'open' | 'apply' | 'prune' | 'failed' | 'deployed' | 'superseded' | 'remove record' | 'report' | 'uninstalling';
 
 /** The place of a request; undefined for one that writes no state of a release: Events, dry runs, reports that it is not ready yet. */
 export const placeOf = ({ method, path, body }: Write): Place | undefined => {
@@ -29,6 +29,6 @@ const placeOfRelease = (path: string, body: string): Place | undefined => {
 const placeOfRecord = (method: string, body: string): Place | undefined => {
   if (method === 'POST') return 'open';
   if (method === 'DELETE') return 'remove record';
-  const status = /"status":"(deployed|superseded|uninstalling)"/.exec(body)?.[1];
+  const status = /"status":"(failed|deployed|superseded|uninstalling)"/.exec(body)?.[1];
   return status as Place | undefined; // by the expression
 };

@@ -4,11 +4,13 @@ type Files = ReturnType<typeof smallChart>;
 
 /**
  * A chart of five objects that all differ between versions: one is of its version alone, one has another value at every
- * render. With a CustomResourceDefinition of the group, where one is given.
+ * render; one that never becomes ready where it is not to. With a CustomResourceDefinition of the group, where one is given.
  */
-export const chartOf = (name: string, version: string, crdGroup: string | undefined): Files =>
+export const chartOf = (name: string, version: string, { crdGroup, isReady }: { readonly crdGroup: string | undefined; readonly isReady: boolean }): Files =>
   smallChart(name, version, {
-    'templates/deployment.yaml': DEPLOYMENT,
+    'templates/deployment.yaml': isReady
+      ? DEPLOYMENT
+      : DEPLOYMENT.replace('labels: {app: {{ .Release.Name }}}}\n    spec', 'labels: {app: {{ .Release.Name }}}, annotations: {lab.tagalong.dev/play: not-ready}}\n    spec'),
     'templates/random.yaml': configMap('{{ .Release.Name }}-random', 'random: {{ randAlphaNum 20 | quote }}'),
     'templates/more.yaml': configMap('{{ .Release.Name }}-more', 'more: "1"'),
     'templates/only.yaml': configMap('{{ .Release.Name }}-{{ .Chart.Version }}', 'only: "1"'),

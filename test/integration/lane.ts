@@ -8,7 +8,7 @@ import { startWriteProxy, type WriteProxy } from '../crash/write-proxy.ts';
 import { deploymentSpec } from '../kube/objects.ts';
 import { changesUnder, inOrder } from '../lab/history.ts';
 import { chartOf } from './kill-chart.ts';
-import { openSite, type Site } from './site.ts';
+import { conditionIn, openSite, type Site } from './site.ts';
 
 /** A namespace whose operator is killed again and again, and what its releases go through. */
 export interface Lane {
@@ -17,6 +17,8 @@ export interface Lane {
   readonly moments: { readonly release: string; readonly moment: Moment; readonly since: number }[];
   /** Digests by release and version: `web 1.0.0`. */
   readonly pushed: Map<string, string>;
+  /** Every revision that there must be, `web 1`, in order. */
+  readonly revisions: string[];
 }
 
 /** A release, and the moments at which its operator is killed. */
@@ -29,7 +31,7 @@ export interface Course {
 export const openLane = async (): Promise<Lane> => {
   const { server, caFile } = inject('lab');
   const proxy = await startWriteProxy({ server, ca: await readFile(caFile, 'utf8') });
-  return { site: await openSite('kill', { server: proxy.server }), proxy, moments: [], pushed: new Map() };
+  return { site: await openSite('kill', { server: proxy.server }), proxy, moments: [], pushed: new Map(), revisions: [] };
 };
 
 /** Ends the operator first: without an API server it would wait. */
@@ -43,7 +45,7 @@ export const run = async (lane: Lane, courses: readonly Course[]): Promise<reado
   for (const course of courses) {
     for (const [at, moment] of course.life.entries()) {
       try {
-        await survive(lane, { ...course, moment, revision: at + 1 });
+        await survive(lane, { ...course, moment, revision: at + 1 + course.life.slice(0, at).filter(isUndone).length });
       } catch (error) {
         return [`${course.release}, ${printMoment(moment)}: ${error instanceof Error ? error.message : String(error)}`];
       }
@@ -51,6 +53,9 @@ export const run = async (lane: Lane, courses: readonly Course[]): Promise<reado
   }
   return [];
 };
+
+/** A failure makes two revisions: the one that fails, and the one that undoes it. */
+const isUndone = ({ change }: Moment): boolean => change === 'failure';
 
 interface Trial extends Course {
   readonly moment: Moment;
@@ -81,18 +86,25 @@ const survive = async (lane: Lane, trial: Trial): Promise<void> => {
   expect(await renders(site), 'renders after the restart').toBeLessThanOrEqual(mayRender(moment) ? 1 : 0);
 };
 
-const change = async ({ site, pushed }: Lane, { release, life, moment, revision }: Trial): Promise<void> => {
+const change = async ({ site, pushed, revisions }: Lane, { release, life, moment, revision }: Trial): Promise<void> => {
   if (moment.change === 'uninstall') return site.remove(release);
+  revisions.push(`${release} ${revision}`, ...(isUndone(moment) ? [`${release} ${revision + 1}`] : []));
   const version = `${revision}.0.0`;
   const crdGroup = life.some(({ place }) => place === 'crd') ? `${site.namespace}.test` : undefined;
-  pushed.set(`${release} ${version}`, await site.push(release, 'stable', chartOf(release, version, crdGroup)));
+  pushed.set(`${release} ${version}`, await site.push(release, 'stable', chartOf(release, version, { crdGroup, isReady: !isUndone(moment) })));
   if (moment.change === 'upgrade') return site.lookNow(release);
   const isTrimmed = life.some((other) => other.change === 'upgrade' && other.place === 'remove record');
-  await site.release(release, { chart: site.reference(release, 'stable'), historyLimit: isTrimmed ? 1 : 10 });
+  const spec = { chart: site.reference(release, 'stable'), historyLimit: isTrimmed ? 1 : 10 };
+  await site.release(release, isUndone(moment) ? { ...spec, timeout: '1s' } : spec);
+  if (isUndone(moment)) await site.lookNow(release);
 };
 
 const endsRight = async ({ site, pushed }: Lane, { release, moment, revision }: Trial): Promise<void> => {
   if (moment.change === 'uninstall') return site.eventually('the ChartRelease is gone', async () => (await site.seen(release)) === undefined);
+  if (isUndone(moment)) {
+    await site.reaches(release, 'undone', (status) => status.revision === revision + 1 && conditionIn(status, 'Ready')?.reason === 'RolledBack');
+    return;
+  }
   const status = await site.ready(release, revision);
   expect(status.chart?.digest, 'the digest in status').toBe(pushed.get(`${release} ${revision}.0.0`));
 };
