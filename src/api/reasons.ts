@@ -1,7 +1,10 @@
 /** What a reason means for the object's conditions, for the next try and for Events. */
 export interface ReasonSpec {
-  /** Status of the Ready condition. AsBefore: True where it was True, else False. */
-  readonly ready: 'True' | 'False' | 'Unknown' | 'AsBefore';
+  /**
+   * Status of the Ready condition. AsBefore: True where it was True, else False. Standing: True where what runs differs from what is asked for
+   * in nothing but an older digest of the same tag, else False.
+   */
+  readonly ready: 'True' | 'False' | 'Unknown' | 'AsBefore' | 'Standing';
   /** A second condition that is True for as long as the reason holds, as kstatus asks. */
   readonly also?: 'Reconciling' | 'Stalled' | 'Suspended';
   /** When the release is looked at again: never by itself, on a trigger only, or after a growing pause. */
@@ -52,6 +55,20 @@ export const REASONS = {
     retry: 'onChange',
     event: 'Warning',
     doc: '`spec.dependsOn` leads back to the ChartRelease itself; the message has the chain. Take one of its references out.',
+  },
+  RolloutQueued: {
+    ready: 'Standing',
+    also: 'Reconciling',
+    retry: 'onChange',
+    event: 'None',
+    doc: 'A new revision waits for its turn: only so many releases roll out at a time (`--max-rolling`), and namespaces take turns. It goes on at once when one of them is done. Where only the tag moved, what runs stays Ready.',
+  },
+  DigestSuspect: {
+    ready: 'Standing',
+    also: 'Reconciling',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Several ChartReleases (`--suspect-after`) have failed on this chart digest and none has become ready on it: it is not begun here. It goes on when one of them succeeds, or when the tag moves on; annotate the ChartRelease with `tagalong.dev/reconcile-at` to have this one go on. Where only the tag moved, what runs stays Ready.',
   },
   InvalidReference: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.chart` is not a chart reference. Correct it.' },
   InvalidSpec: {

@@ -21,9 +21,12 @@ const worker = async (deps: Deps, queue: Workqueue, signal: AbortSignal): Promis
   for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
     const count = deps.metrics.begin();
     let end: RunEnd = 'Failed';
+    let outcome: Ended['outcome'];
+    deps.brake.begin(key);
     try {
       const ended = await runOnce(deps, key, signal);
       end = runEndOf(ended);
+      outcome = ended.outcome;
       queue.forget(key);
       if (ended.lookAgainAfterMs !== undefined) queue.addAfter(key, ended.lookAgainAfterMs);
     } catch (error) {
@@ -32,6 +35,7 @@ const worker = async (deps: Deps, queue: Workqueue, signal: AbortSignal): Promis
       queue.addRateLimited(key);
     } finally {
       count(end);
+      deps.brake.end(key, outcome);
       queue.done(key);
     }
   }
@@ -55,6 +59,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.standings.take(key);
     deps.contenders.forget(key);
     deps.departures.forget(key);
+    deps.brake.forget(key);
     return GONE;
   }
   const outcome = await outcomeOf(deps, seen, signal);

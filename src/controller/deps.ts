@@ -13,6 +13,7 @@ import type { Secrets } from '../ports/secrets.ts';
 import type { ServiceAccounts } from '../ports/service-accounts.ts';
 import type { Sources } from '../ports/sources.ts';
 import type { Accepted } from './accepted.ts';
+import type { Brake } from './brake.ts';
 import type { Contenders } from './contenders.ts';
 import type { Departures } from './departures.ts';
 import type { Dependents } from './dependents.ts';
@@ -43,4 +44,5 @@ export interface Deps {
   readonly contenders: Contenders;
   readonly dependents: Dependents;
   readonly departures: Departures;
+  readonly brake: Brake;
 }

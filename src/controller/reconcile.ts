@@ -11,7 +11,7 @@ import { triedAgainAt } from '../core/remedy.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
 import type { GivenValues } from '../core/values.ts';
-import { reasonOf } from '../ports/errors.ts';
+import { reasonOf, StageError } from '../ports/errors.ts';
 import type { Source } from '../ports/registry.ts';
 import type { Rendered } from '../ports/renderer.ts';
 import { admit } from '../stages/admit.ts';
@@ -27,6 +27,7 @@ import { pull } from '../stages/pull.ts';
 import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
 import { values } from '../stages/values.ts';
+import type { Braked } from './brake.ts';
 import type { Deps } from './deps.ts';
 import { gate } from './gate.ts';
 import { goBack } from './go-back.ts';
@@ -150,6 +151,8 @@ const keepDeployed = async (deps: Deps, run: Run, records: readonly RecordHead[]
 const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start): Promise<Outcome> => {
   try {
     gate(deps, run);
+    const braked = deps.brake.hold(run, decision.digest, deps.clock.now());
+    if (braked !== undefined) return await rest(deps, run, deciding, braked);
     return await begin(deps, run, deciding.records, decision, await prepare(deps, run, deciding, decision));
   } catch (error) {
     const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;
@@ -231,6 +234,13 @@ const stay = ({ release }: Run, { target, records }: Deciding, record: RecordHea
   fetchTrouble: { reason: 'RendererUnavailable', message },
   isRetried: true,
 });
+
+/** A new revision has to wait for what becomes of others. One that is under way goes on; what else runs is left as it is. */
+const rest = async (deps: Deps, run: Run, { target, records }: Deciding, braked: Braked): Promise<Outcome> => {
+  const underWay = underWayOf(records, run);
+  if (underWay !== undefined) return fallBack(deps, run, records, underWay, new StageError(braked.reason, braked.message));
+  return { ...braked, isStanding: standing(records, target) !== undefined, isRequestOpen: braked.reason === 'RolloutQueued' };
+};
 
 /** Brings the revision that is under way, if there is one, to its end, and says why it is not the new one. */
 const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], underWay: RecordHead | undefined, error: unknown): Promise<Outcome> => {

@@ -5,7 +5,7 @@ import type { RunEnd } from '../ports/metrics.ts';
 /** What a run and its report came to. */
 export interface Ended {
   /** Undefined for a release that is gone. */
-  readonly outcome: Pick<Outcome, 'reason'> | undefined;
+  readonly outcome: Pick<Outcome, 'reason' | 'lookAgainAfterMs'> | undefined;
   /** When the release is looked at again by itself. */
   readonly lookAgainAfterMs: number | undefined;
 }

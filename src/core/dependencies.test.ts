@@ -25,6 +25,12 @@ it.each<readonly [string, readonly string[], Readonly<Record<string, Dependency>
   ['names one that is not ready, and why', ['n/a', 'n/b'], { 'n/a': dependency(), 'n/b': failed }, waiting('ChartRelease n/b is not ready (InstallFailed)')],
   ['names one that was never looked at', ['n/a'], { 'n/a': dependency({ status: {} }) }, waiting('ChartRelease n/a has changed and was not looked at since')],
   ['does not take Ready for the spec as it was for Ready', ['n/a'], { 'n/a': dependency({ generation: 3 }) }, waiting('ChartRelease n/a has changed and was not looked at since')],
+  [
+    'waits for one that is ready, and waits for its turn to follow its tag',
+    ['n/a'],
+    { 'n/a': dependency({ status: { observedGeneration: 2, conditions: [condition('True', 'RolloutQueued'), { ...condition('True', 'RolloutQueued'), type: 'Reconciling' }] } }) },
+    waiting('ChartRelease n/a is not ready (RolloutQueued)'),
+  ],
   ['does not wait on what goes', ['n/a'], { 'n/a': dependency({ isBeingDeleted: true }) }, waiting('ChartRelease n/a is being deleted')],
   ['does not know whether what is suspended is as it should be', ['n/a'], { 'n/a': dependency({ isSuspended: true }) }, waiting('ChartRelease n/a is suspended')],
   [

@@ -52,7 +52,8 @@ const complaintOf = (key: string, dependency: Dependency | undefined): string | 
   if (dependency.isBeingDeleted) return `ChartRelease ${key} is being deleted`;
   if (dependency.isSuspended) return `ChartRelease ${key} is suspended`;
   if (status.observedGeneration !== generation) return `ChartRelease ${key} has changed and was not looked at since`;
-  return ready?.status === 'True' ? undefined : `ChartRelease ${key} is not ready (${ready?.reason ?? 'not looked at'})`;
+  const isOnItsWay = conditionOf(status.conditions, 'Reconciling') !== undefined;
+  return ready?.status === 'True' && !isOnItsWay ? undefined : `ChartRelease ${key} is not ready (${ready?.reason ?? 'not looked at'})`;
 };
 
 const MOST_NAMED = 3;

@@ -47,6 +47,16 @@ describe('conditions of the next status', () => {
     ['have Stalled when only a change can help', { reason: 'InvalidSpec' }, ['Ready=False InvalidSpec', 'Stalled=True InvalidSpec']],
     ['are Ready alone when it is tried again', { reason: 'Forbidden' }, ['Ready=False Forbidden']],
     ['have Suspended beside a Ready that was not True', { reason: 'Suspended' }, ['Ready=False Suspended', 'Suspended=True Suspended']],
+    [
+      'have Reconciling beside a Ready that is True where only a newer digest has to wait',
+      { reason: 'RolloutQueued', isStanding: true },
+      ['Ready=True RolloutQueued', 'Reconciling=True RolloutQueued'],
+    ],
+    [
+      'have Reconciling beside a Ready that is False where something else has to wait',
+      { reason: 'DigestSuspect' },
+      ['Ready=False DigestSuspect', 'Reconciling=True DigestSuspect'],
+    ],
     ['have FetchFailed beside a Ready that stays True', { fetchTrouble: trouble }, ['Ready=True UpgradeSucceeded', 'FetchFailed=True RegistryUnavailable']],
   ])('%s', (_name, outcome, expected) => {
     expect(statusOf(outcome).conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual(expected);
@@ -172,6 +182,11 @@ describe('the next look', () => {
     const { status } = failing({}, {}, { reconcileAt: 'x' });
     expect(status.lastHandledReconcileAt).toBe('x');
     expect(failing(status).status.lastHandledReconcileAt).toBe('x');
+  });
+
+  it('keep a request open that has to wait', () => {
+    const { status } = nextStatus({ lastHandledReconcileAt: 'x' }, { reason: 'RolloutQueued', message: '', isRequestOpen: true }, context({ reconcileAt: 'y' }));
+    expect(status.lastHandledReconcileAt).toBe('x');
   });
 });
 

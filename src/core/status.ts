@@ -1,5 +1,5 @@
 import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry, TestReport } from '../api/chart-release.ts';
-import { reasonSpec, type Reason } from '../api/reasons.ts';
+import { reasonSpec, type Reason, type ReasonSpec } from '../api/reasons.ts';
 import { epochMsOf, timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
 import { printDuration } from './duration.ts';
@@ -26,6 +26,10 @@ export interface Outcome {
   readonly releases?: readonly ReleaseAddress[];
   /** Why the tag cannot be followed at present, while what runs is right as far as is known. */
   readonly fetchTrouble?: Pick<Claim, 'reason' | 'message'>;
+  /** What runs differs from what is asked for in nothing but an older digest of the same tag. */
+  readonly isStanding?: boolean;
+  /** A request to be looked at is not met with this: it stands. */
+  readonly isRequestOpen?: boolean;
   /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
   readonly isWatched?: boolean;
   /** What is in the way of a newer digest is tried again after a growing pause, though the reason itself asks for none. */
@@ -61,7 +65,7 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
   const test = outcome.test ?? previous.test;
-  const handled = context.reconcileAt ?? previous.lastHandledReconcileAt;
+  const handled = (outcome.isRequestOpen === true ? undefined : context.reconcileAt) ?? previous.lastHandledReconcileAt;
   return {
     lookAgainAfterMs: outcome.lookAgainAfterMs ?? retry?.delayMs,
     status: {
@@ -80,10 +84,23 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
 const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): readonly Claim[] => {
   const { reason, message } = outcome;
   const spec = reasonSpec(reason);
-  const claims: Claim[] = [{ type: 'Ready', status: spec.ready === 'AsBefore' ? readyBefore(previous) : spec.ready, reason, message }];
+  const claims: Claim[] = [{ type: 'Ready', status: readyStatus(spec.ready, previous, outcome), reason, message }];
   if (spec.also !== undefined) claims.push({ type: spec.also, status: 'True', reason, message });
   if (outcome.fetchTrouble !== undefined) claims.push({ type: 'FetchFailed', status: 'True', ...outcome.fetchTrouble });
   return claims;
+};
+
+const readyStatus = (ready: ReasonSpec['ready'], previous: ChartReleaseStatus, { isStanding }: Outcome): Claim['status'] => {
+  switch (ready) {
+    case 'True':
+    case 'False':
+    case 'Unknown':
+      return ready;
+    case 'AsBefore':
+      return readyBefore(previous);
+    case 'Standing':
+      return isStanding === true ? 'True' : 'False';
+  }
 };
 
 /** What is not ready, or on its way to be, does not become so while nothing is done. */
@@ -99,7 +116,7 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
 
 /** What a failure, or a rest, has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */
 const describeUntouched = ({ reason }: Outcome, { revision, chart, history }: Running): string => {
-  const isUntouched = ['False', 'AsBefore'].includes(reasonSpec(reason).ready) && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
+  const isUntouched = ['False', 'AsBefore', 'Standing'].includes(reasonSpec(reason).ready) && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
   return isUntouched && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
 };
 

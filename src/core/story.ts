@@ -19,6 +19,14 @@ export const describeSuspended = (since: string): string => `suspended since ${s
 export const describeStillRunning = (revision: number, { name, version }: Pick<ChartSummary, 'name' | 'version'>): string =>
   `; revision ${revision} (${name} ${version}) keeps running`;
 
+/** That a new revision waits for others to be done. Says nothing that changes while it waits. */
+export const describeTurn = (most: number): string => `waits for its turn: at most ${most} roll out at a time (--max-rolling)`;
+
+/** That a new revision is held back because of what became of others; `first` is the key of the first of them. */
+export const describeSuspect = (digest: string, failed: number, first: string): string =>
+  `holds back from ${shortDigest(digest)}: ${failed} or more ChartReleases have failed on it, ${first} first, and none has become ready on it; goes on when one does, ` +
+  'or the tag moves on; annotate this ChartRelease with tagalong.dev/reconcile-at to have it go on now';
+
 /** What a revision waits for. */
 export const describeWaiting = (record: RecordHead, waitsFor: string): string =>
   `revision ${record.revision} (${shortDigest(record.notes?.chartDigest ?? '')}) is applied; waiting for ${waitsFor}`;

@@ -50,3 +50,16 @@ describe('readConfig, of a configuration file', () => {
     await expect(read(`registryCredentials: ${credentials}`)).rejects.toThrow(/config.json is not a JSON object$/);
   });
 });
+
+describe('readConfig, of flags', () => {
+  const flags = (...args: readonly string[]) => readConfig(['--kubeconfig', 'nowhere', ...args], {});
+
+  it('brakes a move of many unless it is told otherwise', async () => {
+    expect(await flags()).toMatchObject({ maxRolling: 50, suspectAfter: 5 });
+    expect(await flags('--max-rolling', '8', '--suspect-after', '0')).toMatchObject({ maxRolling: 8, suspectAfter: 0 });
+  });
+
+  it.each(['--max-rolling=0', '--max-rolling=many', '--suspect-after=-1', '--suspect-after='])('refuses %s', async (flag) => {
+    await expect(flags(flag)).rejects.toThrow('is not a whole number above 0');
+  });
+});

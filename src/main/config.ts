@@ -16,6 +16,10 @@ export interface Config {
   readonly concurrent: number;
   /** How long an uninstall that cannot work is tried before its ChartRelease goes without it. */
   readonly deletionTimeoutMs: number;
+  /** Releases that may be on their way to a new revision at once. */
+  readonly maxRolling: number;
+  /** On how many releases a chart digest must have failed for the others to be held; 0: they never are. */
+  readonly suspectAfter: number;
   /** Path of the helm-engine program, and how many of it run. */
   readonly engine: string;
   readonly engines: number;
@@ -51,6 +55,8 @@ export const USAGE = `Usage: operator [flags]
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
   --deletion-timeout TIME    how long an uninstall that the API server refuses is tried (1m)
+  --max-rolling N            releases that may be opened and not yet ready at once (50); the others wait for their turn
+  --suspect-after N          releases that a chart digest has to fail on, and become ready on none, to be held back from the others (5); 0: never
   --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
   --engines N                how many of it run (one per core)
   --renderer-socket PATH     have the renderer at this Unix socket do the rendering instead
@@ -65,6 +71,8 @@ const OPTIONS = {
   'watch-namespaces': { type: 'string', default: '' },
   concurrent: { type: 'string', default: '16' },
   'deletion-timeout': { type: 'string', default: '1m' },
+  'max-rolling': { type: 'string', default: '50' },
+  'suspect-after': { type: 'string', default: '5' },
   'helm-engine': { type: 'string' },
   engines: { type: 'string' },
   'renderer-socket': { type: 'string' },
@@ -88,6 +96,8 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     watchNamespaces: list(flags['watch-namespaces']),
     concurrent: count('--concurrent', flags.concurrent),
     deletionTimeoutMs: duration('--deletion-timeout', flags['deletion-timeout']),
+    maxRolling: count('--max-rolling', flags['max-rolling']),
+    suspectAfter: flags['suspect-after'] === '0' ? 0 : count('--suspect-after', flags['suspect-after']),
     engine: flags['helm-engine'] ?? env['TAGALONG_ENGINE'] ?? 'helm-engine',
     engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
     rendererSocket: flags['renderer-socket'],

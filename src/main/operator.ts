@@ -20,6 +20,7 @@ import { createLogger } from '../adapters/system/logger.ts';
 import { measured } from '../adapters/system/measured-renderer.ts';
 import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { Accepted } from '../controller/accepted.ts';
+import { Brake } from '../controller/brake.ts';
 import { work } from '../controller/controller.ts';
 import { Contenders } from '../controller/contenders.ts';
 import { Departures } from '../controller/departures.ts';
@@ -31,6 +32,7 @@ import { triggers, wakeHeld } from '../controller/triggers.ts';
 import { Workqueue } from '../controller/workqueue.ts';
 import { healthOf } from '../core/health.ts';
 import { ClusterError } from '../ports/cluster.ts';
+import type { SeenRelease } from '../ports/releases.ts';
 import { ListenError } from '../server/http-server.ts';
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts';
 import { openEndpoints } from './endpoints.ts';
@@ -52,7 +54,8 @@ const operate = async (config: Config): Promise<void> => {
   const dependents = new Dependents((key) => queue.add(key));
   const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts, dependents);
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
-  const records = new KubeRecords(connection);
+  const brake = new Brake({ ...config, isThere: (key) => isThere(releases.get(key)), wake: (key) => queue.add(key) });
+  const records = new KubeRecords(connection, (address, heads) => brake.recordsChanged(address, heads));
   const events = new KubeEvents(connection, hostname());
   const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry });
   const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger, metrics: metrics.registry });
@@ -80,6 +83,7 @@ const operate = async (config: Config): Promise<void> => {
     contenders: new Contenders((key) => queue.add(key)),
     dependents,
     departures: new Departures(config.deletionTimeoutMs),
+    brake,
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);
@@ -87,6 +91,7 @@ const operate = async (config: Config): Promise<void> => {
   let isStopping = false;
   metrics.follow(releases);
   metrics.watch(renderer);
+  metrics.watchRollouts(brake);
   const ready = [
     { name: 'releases', problem: () => (releases.isReady ? undefined : 'the ChartReleases are not listed yet') },
     { name: 'records', problem: () => (records.isReady ? undefined : 'the Helm release records are not listed yet') },
@@ -116,6 +121,9 @@ const operate = async (config: Config): Promise<void> => {
   await connection.close();
   await endpoints.close();
 };
+
+/** What is about to go holds up nobody. */
+const isThere = (seen: SeenRelease | undefined): boolean => seen !== undefined && seen.release.metadata.deletionTimestamp === undefined;
 
 const connect = (config: Config, tools: ConnectionTools): Promise<Connection> | Connection =>
   config.access.kind === 'Kubeconfig' ? connectWithKubeconfig(config.access.file, undefined, tools) : connectInPod(config.access, tools);

@@ -38,6 +38,13 @@ export interface RunMetrics {
   pruned(count: number): void;
 }
 
+/** Releases on their way to a new revision: that roll, wait for their turn, and are held because others failed. */
+export interface RolloutCounts {
+  readonly rolling: number;
+  readonly queued: number;
+  readonly held: number;
+}
+
 /** To be called once with the HTTP status of the answer, or undefined where there was none. */
 export type Answered = (status: number | undefined) => void;
 

@@ -40,6 +40,9 @@ export class RecordInvalidError extends Error {
   override readonly name = 'RecordInvalidError';
 }
 
+/** Told whenever the records of a release are others than before; these are all of them now, oldest first. */
+export type RecordsChanged = (address: ReleaseAddress, heads: readonly RecordHead[]) => void;
+
 /** Helm's release records: Secrets of type helm.sh/release.v1. All methods reject with ClusterError too. */
 export interface Records {
   /** Heads of all records of the release, oldest revision first; never older than our own writes, and with the damage that `read` has found. */

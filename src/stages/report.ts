@@ -1,5 +1,5 @@
 import type { ChartReleaseStatus, TestReport } from '../api/chart-release.ts';
-import { reasonSpec } from '../api/reasons.ts';
+import { type Reason, reasonSpec } from '../api/reasons.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { requestedAt } from '../core/request.ts';
 import { nextStatus, type Outcome } from '../core/status.ts';
@@ -41,7 +41,7 @@ export const report = async (deps: Reporting, release: ReleaseIdentity, outcome:
 /** One line when trouble begins or becomes another, none for each look at the same. */
 const logTrouble = (logger: Logger, { metadata, status }: ReleaseIdentity, after: ChartReleaseStatus): void => {
   const ready = conditionOf(after.conditions, 'Ready');
-  if (ready?.status !== 'False' || !hasNews(status, after, 'Ready')) return;
+  if (ready?.status !== 'False' || ready.reason === 'RolloutQueued' || !hasNews(status, after, 'Ready')) return;
   const { namespace, name } = metadata;
   logger.warn({ namespace, name, reason: ready.reason, error: ready.message }, 'the release is not as it should be');
 };
@@ -74,11 +74,14 @@ const damagedSince = (before: ChartReleaseStatus, after: ChartReleaseStatus): re
 /** A success is news when another revision runs, trouble when it is another one: not whenever the words change. */
 const hasNews = (before: ChartReleaseStatus, after: ChartReleaseStatus, type: 'Ready' | 'FetchFailed'): boolean => {
   const [was, is] = [conditionOf(before.conditions, type), conditionOf(after.conditions, type)];
-  if (type === 'Ready' && is?.status === 'True' && is.reason !== 'Suspended') return before.revision !== after.revision || isAnew(before, after);
+  if (type === 'Ready' && is?.status === 'True' && !RESTING.some((reason) => reason === is.reason)) return before.revision !== after.revision || isAnew(before, after);
   // A revision that fails as the one before it did is another one.
   if (type === 'Ready' && before.history?.[0]?.revision !== after.history?.[0]?.revision) return true;
   return was?.reason !== is?.reason || before.observedGeneration !== after.observedGeneration;
 };
+
+/** Reasons with which a release can be Ready that does not run what it was asked for last. */
+const RESTING: readonly Reason[] = ['Suspended', 'DigestSuspect'];
 
 /** A release that was uninstalled by hand and installed again begins with an old number. */
 const isAnew = (before: ChartReleaseStatus, after: ChartReleaseStatus): boolean => {

@@ -1,5 +1,5 @@
 import { isNewer } from '../../core/resource-version.ts';
-import type { RecordHead, ReleaseAddress } from '../../ports/records.ts';
+import type { RecordHead, RecordsChanged, ReleaseAddress } from '../../ports/records.ts';
 import type { Connection } from './connection.ts';
 import { metadataOf } from './kube-object.ts';
 import { listAll } from './list-page.ts';
@@ -30,13 +30,15 @@ const LONG_MS = 60_000;
  */
 export class RecordIndex {
   readonly #connection: Connection;
+  readonly #changed: RecordsChanged;
   readonly #watcher: Watcher<IndexedRecord | undefined>;
   readonly #seen = new Map<string, Map<string, RecordHead>>();
   readonly #own = new Map<string, Map<string, OwnWrite>>();
   readonly #doubted = new Set<string>();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, changed: RecordsChanged) {
     this.#connection = connection;
+    this.#changed = changed;
     this.#watcher = new Watcher<IndexedRecord | undefined>(connection, {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -63,12 +65,7 @@ export class RecordIndex {
     const { clock } = this.#connection;
     const isOverdue = [...(this.#own.get(key)?.values() ?? [])].some((write) => clock.now() - write.at > LONG_MS);
     if (isOverdue || this.#doubted.has(key)) await this.#askAfresh(address, key, signal);
-    const heads = new Map(this.#seen.get(key));
-    for (const [secret, write] of this.#own.get(key) ?? []) {
-      if (write.kind === 'Wrote') heads.set(secret, write.head);
-      else heads.delete(secret);
-    }
-    return [...heads.values()].toSorted((one, other) => one.revision - other.revision);
+    return this.#headsOf(key);
   }
 
   /** Remembers what we wrote or deleted until the watch has caught up. */
@@ -78,11 +75,21 @@ export class RecordIndex {
     const isSeen = write.kind === 'Wrote' ? seen !== undefined && !isNewer(write.head.resourceVersion, seen.resourceVersion) : seen === undefined;
     if (isSeen) this.#forget(key, write.head.secret);
     else within(this.#own, key).set(write.head.secret, { ...write, at: this.#connection.clock.now() });
+    this.#changed(address, this.#headsOf(key));
   }
 
   /** The API server has contradicted what is known of this release: it is asked afresh the next time. */
   doubt(address: ReleaseAddress): void {
     this.#doubted.add(keyOf(address));
+  }
+
+  #headsOf(key: string): readonly RecordHead[] {
+    const heads = new Map(this.#seen.get(key));
+    for (const [secret, write] of this.#own.get(key) ?? []) {
+      if (write.kind === 'Wrote') heads.set(secret, write.head);
+      else heads.delete(secret);
+    }
+    return [...heads.values()].toSorted((one, other) => one.revision - other.revision);
   }
 
   async #askAfresh(address: ReleaseAddress, key: string, signal: AbortSignal): Promise<void> {
@@ -104,6 +111,7 @@ export class RecordIndex {
     else within(this.#seen, key).set(head.secret, head);
     const own = this.#own.get(key)?.get(head.secret);
     if (own !== undefined && hasCaughtUp(own, change.kind, head)) this.#forget(key, head.secret);
+    this.#changed(address, this.#headsOf(key));
   }
 
   #forget(key: string, secret: string): void {

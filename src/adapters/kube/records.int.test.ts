@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => connection.close());
 
 const startRecords = (): KubeRecords => {
-  const started = new KubeRecords(connection);
+  const started = new KubeRecords(connection, () => undefined);
   started.start();
   return started;
 };

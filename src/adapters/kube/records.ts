@@ -7,6 +7,7 @@ import {
   type RecordHead,
   RecordInvalidError,
   type Records,
+  type RecordsChanged,
   RecordTooLargeError,
   type ReleaseAddress,
 } from '../../ports/records.ts';
@@ -31,9 +32,9 @@ export class KubeRecords implements Records {
   /** What is wrong with records that were read, by the same keys; empty where nothing is. */
   readonly #found = new LRUCache<string, string>({ max: 1000 });
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, changed: RecordsChanged) {
     this.#connection = connection;
-    this.#index = new RecordIndex(connection);
+    this.#index = new RecordIndex(connection, changed);
   }
 
   /** Begins to watch the heads of records; to be called once. */

@@ -69,6 +69,11 @@ export const METRICS = {
     help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, Suspended, FetchFailed.',
   },
 
+  tagalong_rollouts: {
+    type: 'gauge',
+    labels: ['state'],
+    help: 'Releases on their way to a new revision: rolling (opened and not yet ready, or about to be; at most --max-rolling), queued for their turn (RolloutQueued), held because others failed (DigestSuspect).',
+  },
   tagalong_apply_objects_total: {
     type: 'counter',
     labels: ['result'],

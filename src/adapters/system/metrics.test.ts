@@ -51,6 +51,12 @@ describe('what is scraped', () => {
     expect(await series('tagalong_renderer_up')).toEqual(['tagalong_renderer_up 0']);
   });
 
+  it('says how many releases are on their way', async () => {
+    expect(await series('tagalong_rollouts{state="queued"}')).toEqual(['tagalong_rollouts{state="queued"} 0']);
+    metrics.watchRollouts({ counts: { rolling: 50, queued: 7, held: 2 } });
+    expect(await series('tagalong_rollouts{')).toEqual(['tagalong_rollouts{state="rolling"} 50', 'tagalong_rollouts{state="queued"} 7', 'tagalong_rollouts{state="held"} 2']);
+  });
+
   it('says which version runs', async () => {
     expect(await series('tagalong_build_info')).toEqual([`tagalong_build_info{version="1.2.3",node="${process.version}"} 1`]);
   });

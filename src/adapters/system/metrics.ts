@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { ApiMetrics, ChartMetrics, Metrics, QueueMetrics, RegistryMetrics, RenderMetrics, RunMetrics } from '../../ports/metrics.ts';
+import type { ApiMetrics, ChartMetrics, Metrics, QueueMetrics, RegistryMetrics, RenderMetrics, RolloutCounts, RunMetrics } from '../../ports/metrics.ts';
 import { Instruments } from './instruments.ts';
 import { type ReleaseSource, releaseText } from './release-metrics.ts';
 import { apiMetrics, chartMetrics, registryMetrics, renderMetrics } from './request-metrics.ts';
@@ -19,6 +19,8 @@ const EVENT_LOOP_SAMPLE_MS = 50;
 
 const processTime: Stopwatch = () => performance.now() / 1000;
 
+const NO_ROLLOUTS: RolloutCounts = { rolling: 0, queued: 0, held: 0 };
+
 interface RendererState {
   readonly isUp: boolean;
 }
@@ -34,6 +36,7 @@ export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   #releases: ReleaseSource | undefined;
   #renderer: RendererState | undefined;
+  #rollouts: { readonly counts: RolloutCounts } | undefined;
 
   constructor({ version, maxConcurrent, now = processTime }: MetricsOptions) {
     const instruments = new Instruments(this.#registry);
@@ -44,6 +47,9 @@ export class PrometheusMetrics implements Metrics {
     this.charts = chartMetrics(instruments);
     this.renders = renderMetrics(instruments, now);
     instruments.gauge('tagalong_renderer_up', (gauge) => gauge.set(this.#renderer?.isUp === true ? 1 : 0));
+    instruments.gauge('tagalong_rollouts', (gauge) => {
+      for (const [state, count] of Object.entries(this.#rollouts?.counts ?? NO_ROLLOUTS)) gauge.set({ state }, count);
+    });
     instruments.gauge('tagalong_build_info').set({ version, node: process.version }, 1);
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
   }
@@ -56,6 +62,11 @@ export class PrometheusMetrics implements Metrics {
   /** Shows whether this renderer is there. */
   watch(renderer: RendererState): void {
     this.#renderer = renderer;
+  }
+
+  /** Shows how many releases are on their way. */
+  watchRollouts(rollouts: { readonly counts: RolloutCounts }): void {
+    this.#rollouts = rollouts;
   }
 
   /** Media type of `text`. */
