@@ -13,6 +13,8 @@ export const NAME_LABEL = `${GROUP}/name`;
 export const NAMESPACE_LABEL = `${GROUP}/namespace`;
 /** Annotation of a hook's object: which run of the hook it is of. */
 export const HOOK_RUN = `${GROUP}/hook-run`;
+/** Annotation of a CustomResourceDefinition of `crds/`: name and version of the chart that wrote it. */
+export const CRD_CHART = `${GROUP}/crd-chart`;
 export const RECONCILE_AT = `${GROUP}/reconcile-at`;
 /** Holds the revision that it names. */
 export const PIN = `${GROUP}/pin`;
@@ -116,6 +118,26 @@ export const ChartReleaseSpec = Type.Object({
       },
     ),
   ),
+  install: Type.Object(
+    { crds: Type.Enum(['Create', 'CreateReplace', 'Skip'], { default: 'Create', description: 'As `upgrade.crds`, at an install.' }) },
+    {
+      default: {},
+      description: "What is done at an install with the CustomResourceDefinitions of the chart's `crds/`: `crds` is `Create` (the default), `CreateReplace` or `Skip`.",
+    },
+  ),
+  upgrade: Type.Object(
+    {
+      crds: Type.Enum(['Create', 'CreateReplace', 'Skip'], {
+        default: 'CreateReplace',
+        description: 'Whether those that are missing are created, and those that are there are replaced where nothing is lost by it.',
+      }),
+    },
+    {
+      default: {},
+      description:
+        'The same at an upgrade: `crds` is `CreateReplace` (the default: one that is there is replaced, unless a version, a field or a value that was allowed would be lost), `Create` (it is left as it is) or `Skip`.',
+    },
+  ),
   wait: Type.Boolean({ default: true, description: 'Whether a revision is deployed only when its objects are ready.' }),
   waitForJobs: Type.Boolean({ default: true, description: 'Whether Jobs must be complete for that.' }),
   timeout: Type.String({ pattern: DURATION, maxLength: 32, default: '5m', description: 'How long objects may take to become ready before the revision counts as failed.' }),
@@ -151,6 +173,7 @@ export const ChartReleaseSpec = Type.Object({
 });
 
 export type ChartReleaseSpec = Static<typeof ChartReleaseSpec>;
+export type CrdPolicy = ChartReleaseSpec['upgrade']['crds'];
 export type DeletionPolicy = ChartReleaseSpec['deletionPolicy'];
 export type OnFailure = NonNullable<ChartReleaseSpec['onFailure']>;
 

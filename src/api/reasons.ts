@@ -156,7 +156,13 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'A CustomResourceDefinition of the chart was created and the API server does not serve it; `kubectl describe crd` says why.',
+    doc: 'A CustomResourceDefinition of the chart is there and the API server does not serve it: its names belong to another one, which the message names.',
+  },
+  CrdUnsafe: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: "A CustomResourceDefinition of the chart's `crds/` is not put in the place of the one in the cluster, since objects or those who use them would lose a version, a field or a value that was allowed; the message has each with its path. Nothing was changed. Correct the chart, replace the definition by hand when nobody needs these any more, or go on without it with `spec.upgrade.crds: Create`.",
   },
   NamespaceNotFound: {
     ready: 'False',

@@ -17,7 +17,6 @@ import type { Rendered } from '../ports/renderer.ts';
 import { admit } from '../stages/admit.ts';
 import { checkAnew } from '../stages/anew.ts';
 import { tidy } from '../stages/close.ts';
-import { crds } from '../stages/crds.ts';
 import { namespace } from '../stages/namespace.ts';
 import { observe } from '../stages/observe.ts';
 import { open } from '../stages/open.ts';
@@ -28,6 +27,7 @@ import { render } from '../stages/render.ts';
 import { resolve } from '../stages/resolve.ts';
 import { values } from '../stages/values.ts';
 import type { Braked } from './brake.ts';
+import { define } from './define.ts';
 import type { Deps } from './deps.ts';
 import { gate } from './gate.ts';
 import { goBack } from './go-back.ts';
@@ -153,7 +153,8 @@ const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start):
     gate(deps, run);
     const braked = deps.brake.hold(run, decision.digest, deps.clock.now());
     if (braked !== undefined) return await rest(deps, run, deciding, braked);
-    return await begin(deps, run, deciding.records, decision, await prepare(deps, run, deciding, decision));
+    const prepared = await prepare(deps, run, deciding, decision);
+    return 'reason' in prepared ? prepared : await begin(deps, run, deciding.records, decision, prepared);
   } catch (error) {
     const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;
     if (stands !== undefined && error instanceof Error) return stay(run, deciding, stands, error.message);
@@ -177,17 +178,19 @@ const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decis
 };
 
 /** Everything that can go wrong without a write of the release goes wrong here. */
-const prepare = async (deps: Deps, { release, address, signal }: Run, { source, target, records, given }: Deciding, decision: Start): Promise<Prepared> => {
+const prepare = async (deps: Deps, run: Run, { source, target, records, given }: Deciding, decision: Start): Promise<Prepared | Outcome> => {
+  const { release, address, signal } = run;
   const { revision, action, digest } = decision;
   const chart = await pull(deps.charts, source, digest, signal);
   const rendered = await render(deps, { release, address, chart, values: given.documents, revision, action }, signal);
   await admit(deps.releases, release, address, signal);
   if (release.spec.createNamespace) await namespace(deps.cluster, address.namespace, signal);
-  await crds(deps, rendered.crds, address.namespace, signal);
+  const deployed = deployedOf(records)?.notes;
+  const waiting = await define(deps, run, { decision, deployed, rendered });
+  if (waiting !== undefined) return { ...waiting, records: ownRecords(records, target) };
   const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
   const earlier = await earlierOf(deps, { release, address, signal }, records);
   const notes = notesOf(release, target, decision, rendered.chart);
-  const deployed = deployedOf(records)?.notes;
   const { force } = release.spec;
   const step = deployed === undefined ? undefined : { from: deployed, to: notes, force };
   const before = objectsOf(earlier.filter(({ record }) => record.status === 'deployed'));

@@ -68,6 +68,8 @@ export interface Cluster {
   apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer>;
   /** Creates an object that must not exist yet; Conflict where it does. A dry run goes through admission and validation and writes nothing. */
   create(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject>;
+  /** Puts the JSON in the place of the object whose resourceVersion it has; Conflict where that is not the newest. */
+  replace(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject>;
   /** Deletes the object with this UID and no other, in the background; false where it is gone already or is another one by now. */
   remove(ref: ObjectRef, uid: string, signal: AbortSignal): Promise<boolean>;
 }

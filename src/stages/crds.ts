@@ -1,63 +1,138 @@
-import type { ObjectRef } from '../core/object-ref.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { CrdPolicy } from '../api/chart-release.ts';
+import { versionsOf } from '../core/crd-safety.ts';
+import { type ChartName, decideDefinition, type Definition, obstacleOf, withNote } from '../core/crd-step.ts';
+import { groupOf, type ObjectRef } from '../core/object-ref.ts';
+import { fieldsOf, textOf } from '../core/parsed-json.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
 import { StageError } from '../ports/errors.ts';
 import type { RenderedObject } from '../ports/renderer.ts';
 
-const PATIENCE_MS = 15_000;
-const POLL_MS = 250;
+/** What a chart's `crds/` has, and what may be done with it. */
+export interface CrdInput {
+  readonly definitions: readonly RenderedObject[];
+  readonly policy: CrdPolicy;
+  readonly chart: ChartName;
+  /** The chart that the release runs now. */
+  readonly before: ChartName | undefined;
+}
+
+/** All that the chart needs is served, or what is waited for, and whether something was written just now. */
+export type CrdProgress = { readonly kind: 'Served' } | { readonly kind: 'Waiting'; readonly message: string; readonly isChanged: boolean };
 
 /**
- * Creates what the chart's `crds/` has and the cluster has not, leaves what is there alone, as Helm does, and waits
- * until the new kinds are served. Rejects with StageError when they are not in time.
+ * Creates the CustomResourceDefinitions that are missing, and replaces those that are there and not as the chart has them, as far as the
+ * policy lets it and nothing is lost by it (core/crd-step.ts). Whoever waits comes back. Rejects with StageError where a definition cannot
+ * be, before the first write as far as that can be known.
  */
-export const crds = async (
-  deps: { readonly cluster: Cluster; readonly clock: Clock },
-  definitions: readonly RenderedObject[],
-  namespace: string,
-  signal: AbortSignal,
-): Promise<void> => {
-  const created = await Promise.all(definitions.map((definition) => bring(deps.cluster, definition, namespace, signal)));
-  const until = deps.clock.now() + PATIENCE_MS;
-  for (const definition of definitions.filter((_, index) => created[index])) await untilServed(deps, definition, until, signal);
+export const crds = async (cluster: Cluster, input: CrdInput, signal: AbortSignal): Promise<CrdProgress> => {
+  if (input.policy === 'Skip') return { kind: 'Served' };
+  const definitions = await open(cluster, input, signal);
+  const steps = definitions.map((one) => ({ one, json: successorOf(one, input) }));
+  let written: string | undefined;
+  for (const { one, json } of steps) {
+    if (json === undefined || !(await write(cluster, one, json, signal))) continue;
+    written ??= one.ref.name;
+  }
+  if (written !== undefined) return { kind: 'Waiting', message: `CustomResourceDefinition ${written} to be served`, isChanged: true };
+  for (const one of definitions) {
+    const message = await awaited(cluster, one, signal);
+    if (message !== undefined) return { kind: 'Waiting', message: `CustomResourceDefinition ${one.source.name} ${message}`, isChanged: false };
+  }
+  return { kind: 'Served' };
 };
 
-/** True when the object was made just now. */
-const bring = async (cluster: Cluster, definition: RenderedObject, namespace: string, signal: AbortSignal): Promise<boolean> => {
-  const { apiVersion, kind, name, json } = definition;
-  if (await isServed(cluster, definition, signal)) return false;
-  const scope = await cluster.scopeOf(apiVersion, kind, signal);
-  const ref: ObjectRef = { apiVersion, kind, namespace: scope === 'Cluster' ? '' : definition.namespace || namespace, name };
-  if ((await cluster.look(ref, signal)) !== undefined) return false;
-  await cluster.create(ref, json, { dryRun: false }, signal).catch(unlessConflict);
+/** A definition of the chart, and what the cluster has under its name. */
+interface Opened {
+  readonly source: RenderedObject;
+  readonly ref: ObjectRef;
+  readonly live: Definition | undefined;
+}
+
+/** Reads what has to be looked at: where nothing is to be replaced, not what is served already. */
+const open = async (cluster: Cluster, { definitions, policy }: CrdInput, signal: AbortSignal): Promise<readonly Opened[]> => {
+  const opened = await Promise.all(
+    firstOfName(definitions).map(async (source) => {
+      const ref = refOf(source);
+      if (policy === 'Create' && (await isServed(cluster, servedBy(specIn(source)), signal))) return undefined;
+      return { source, ref, live: await cluster.read(ref, signal).catch((error: unknown) => refused(error, source)) };
+    }),
+  );
+  return opened.filter((one) => one !== undefined);
+};
+
+/** As with Helm, the parent's comes before a subchart's. */
+const firstOfName = (definitions: readonly RenderedObject[]): readonly RenderedObject[] => [...new Map(definitions.toReversed().map((one) => [one.name, one])).values()].reverse();
+
+const refOf = ({ apiVersion, kind, name, source }: RenderedObject): ObjectRef => {
+  if (kind === 'CustomResourceDefinition' && groupOf(apiVersion) === 'apiextensions.k8s.io') return { apiVersion, kind, namespace: '', name };
+  throw new StageError('ChartInvalid', `${source} has ${kind} ${name}: in crds/ there may be CustomResourceDefinitions alone; move it to templates/`);
+};
+
+/** What is to be written in place of what is there; undefined where it stays. */
+const successorOf = ({ source, live }: Opened, { policy, chart, before }: CrdInput): string | undefined => {
+  const wanted = textIn(source);
+  if (live === undefined) return withNote(wanted, chart);
+  if (policy === 'Create' || isLeaving(live)) return undefined;
+  const step = decideDefinition({ live, wanted, chart, before });
+  switch (step.kind) {
+    case 'Leave':
+      return undefined;
+    case 'Replace':
+      return step.json;
+    case 'Unsafe':
+      throw new StageError('CrdUnsafe', unsafe(source, step.losses, chart));
+  }
+};
+
+const unsafe = ({ name, source }: RenderedObject, losses: readonly string[], chart: ChartName): string => {
+  const more = losses.length > MOST_LOSSES ? `; and ${losses.length - MOST_LOSSES} more` : '';
+  return `CustomResourceDefinition ${name} is not replaced by that of ${chart.name} ${chart.version} (${source}): ${losses.slice(0, MOST_LOSSES).join('; ')}${more}. Correct the chart, or replace the definition by hand when nobody needs these any more; spec.upgrade.crds: Create goes on with the one that is there`;
+};
+
+/** True where it was written; false where nothing changed by it. */
+const write = async (cluster: Cluster, { source, ref, live }: Opened, json: string, signal: AbortSignal): Promise<boolean> => {
+  const bytes = new TextEncoder().encode(json);
+  try {
+    if (live !== undefined) return (await cluster.replace(ref, bytes, signal)).resourceVersion !== textOf(fieldsOf(live['metadata'])['resourceVersion']);
+    await cluster.create(ref, bytes, { dryRun: false }, signal);
+  } catch (error) {
+    // Another release of the same chart was first: the next look sees what it made.
+    if (!(error instanceof ClusterError && error.code === 'Conflict')) refused(error, source);
+  }
   return true;
 };
 
-const untilServed = async (
-  { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
-  definition: RenderedObject,
-  until: number,
-  signal: AbortSignal,
-): Promise<void> => {
-  while (servedKinds(definition).length > 0 && !(await isServed(cluster, definition, signal))) {
-    if (clock.now() >= until) {
-      throw new StageError(
-        'CrdNotServed',
-        `CustomResourceDefinition ${definition.name} (${definition.source}) was created and is not served after ${PATIENCE_MS / 1000} s; kubectl describe crd ${definition.name} says why`,
-      );
-    }
-    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
-    signal.throwIfAborted();
-  }
+const refused = (error: unknown, { source }: RenderedObject): never => {
+  if (!(error instanceof ClusterError) || !(error.code === 'Rejected' || error.code === 'UnknownKind')) throw error;
+  throw new StageError('ManifestRejected', `${error.message} (${source})`, { cause: error });
 };
 
-/** Whether any version of the defined kind is served: a definition that is there already may have fewer than the chart's. */
-const isServed = async (cluster: Cluster, definition: RenderedObject, signal: AbortSignal): Promise<boolean> => {
-  for (const { apiVersion, kind } of servedKinds(definition)) {
-    const scope = await cluster.scopeOf(apiVersion, kind, signal).catch(unlessUnknown);
-    if (scope !== undefined) return true;
+/** What keeps the definition from being of use: undefined where it serves all that the chart and it have in common. */
+const awaited = async (cluster: Cluster, { source, live }: Opened, signal: AbortSignal): Promise<string | undefined> => {
+  if (live === undefined) return 'to be served';
+  const obstacle = obstacleOf(live);
+  if (obstacle?.isFinal === true) {
+    throw new StageError('CrdNotServed', `CustomResourceDefinition ${source.name} (${source.source}) is there and is not served: ${obstacle.message}`);
   }
-  return false;
+  if (obstacle !== undefined) return obstacle.message;
+  const present = new Set(servedBy(fieldsOf(live['spec'])).map(({ apiVersion }) => apiVersion));
+  const common = servedBy(specIn(source)).filter(({ apiVersion }) => present.has(apiVersion));
+  return (await isServed(cluster, common, signal)) ? undefined : 'to be served';
+};
+
+const isLeaving = (live: Definition): boolean => fieldsOf(live['metadata'])['deletionTimestamp'] !== undefined;
+
+interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+const isServed = async (cluster: Cluster, kinds: readonly Kind[], signal: AbortSignal): Promise<boolean> => {
+  for (const { apiVersion, kind } of kinds) {
+    const scope = await cluster.scopeOf(apiVersion, kind, signal).catch(unlessUnknown);
+    if (scope === undefined) return false;
+  }
+  return true;
 };
 
 const unlessUnknown = (error: unknown): undefined => {
@@ -65,24 +140,13 @@ const unlessUnknown = (error: unknown): undefined => {
   return undefined;
 };
 
-/** Another release of the same chart was first. */
-const unlessConflict = (error: unknown): void => {
-  if (!(error instanceof ClusterError && error.code === 'Conflict')) throw error;
-};
+const servedBy = (spec: Definition): readonly Kind[] =>
+  versionsOf(spec)
+    .filter(({ served }) => served)
+    .map(({ name }) => ({ apiVersion: `${textOf(spec['group'])}/${name}`, kind: textOf(fieldsOf(spec['names'])['kind']) }));
 
-interface Definition {
-  readonly spec?: {
-    readonly group?: string;
-    readonly names?: { readonly kind?: string };
-    readonly versions?: readonly { readonly name?: string; readonly served?: boolean }[];
-  };
-}
+const specIn = (source: RenderedObject): Definition => fieldsOf(fieldsOf(JSON.parse(textIn(source)))['spec']);
 
-const servedKinds = ({ kind, json }: RenderedObject): readonly { readonly apiVersion: string; readonly kind: string }[] => {
-  if (kind !== 'CustomResourceDefinition') return [];
-  // The API server checks the definition when it is created; a part that is missing here is one that it refuses.
-  const { spec } = JSON.parse(new TextDecoder().decode(json)) as Definition;
-  return (spec?.versions ?? [])
-    .filter((version) => version.served === true)
-    .map((version) => ({ apiVersion: `${spec?.group ?? ''}/${version.name ?? ''}`, kind: spec?.names?.kind ?? '' }));
-};
+const textIn = ({ json }: RenderedObject): string => new TextDecoder().decode(json);
+
+const MOST_LOSSES = 5;

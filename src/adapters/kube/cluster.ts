@@ -1,4 +1,4 @@
-import { type ObjectRef, printRef } from '../../core/object-ref.ts';
+import { groupOf, type ObjectRef, printRef } from '../../core/object-ref.ts';
 import type { AppliedAnswer, Cluster, LiveObject } from '../../ports/cluster.ts';
 import type { Capabilities } from '../../ports/renderer.ts';
 import { readJson } from './api.ts';
@@ -58,6 +58,7 @@ export class KubeCluster implements Cluster {
       }),
       signal,
     );
+    if (!options.dryRun) this.#noteWrite(ref);
     return { ...live, isCreated: status === 201 };
   }
 
@@ -74,6 +75,14 @@ export class KubeCluster implements Cluster {
       }),
       signal,
     );
+    if (!options.dryRun) this.#noteWrite(ref);
+    return live;
+  }
+
+  async replace(ref: ObjectRef, json: Uint8Array, signal: AbortSignal): Promise<LiveObject> {
+    const query = `fieldManager=${FIELD_MANAGER}&fieldValidation=Strict`;
+    const { live } = await this.#ask(ref, 'replace', (path) => ({ method: 'PUT', path: `${path}?${query}`, body: json }), signal);
+    this.#noteWrite(ref);
     return live;
   }
 
@@ -99,6 +108,11 @@ export class KubeCluster implements Cluster {
       },
       signal,
     );
+  }
+
+  /** A definition that is written may change what is served. */
+  #noteWrite({ apiVersion, kind }: ObjectRef): void {
+    if (kind === 'CustomResourceDefinition' && groupOf(apiVersion) === 'apiextensions.k8s.io') this.#connection.discovery.forget();
   }
 
   /** A path that is not served any more is made once again, of what is served now. */

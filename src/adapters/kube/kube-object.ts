@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
+import { type Fields, fieldsOf, listOf, textOf } from '../../core/parsed-json.ts';
 import type { LiveObject } from '../../ports/cluster.ts';
 import { nonsense } from './api-error.ts';
+
+export { fieldsOf, listOf, textOf };
 
 /** `metadata` of any object, as far as it is read here. */
 export interface Metadata {
@@ -23,16 +26,6 @@ export const FIELD_MANAGER = 'tagalong';
 /** Content type that asks for metadata only. */
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 export const METADATA_ONLY_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-
-/** A JSON object, or an empty one where it is something else. */
-export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
-
-/** A string, or an empty one where it is something else. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** An array, or an empty one where it is something else. */
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Metadata of a parsed object; what is missing is empty. */
 export const metadataOf = (object: unknown): Metadata => {
@@ -62,8 +55,6 @@ export const liveObjectOf = (action: string, object: unknown): LiveObject => {
   const managed = managedFieldsOf(object);
   return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(managed), managers: managersOf(managed) };
 };
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const managedFieldsOf = (object: unknown): readonly Fields[] => listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map(fieldsOf);
 

@@ -20,6 +20,8 @@ describe('readRelease', () => {
           wait: true,
           waitForJobs: true,
           timeout: '1m',
+          install: { crds: 'Create' },
+          upgrade: { crds: 'CreateReplace' },
           force: false,
           deletionPolicy: 'Uninstall',
           historyLimit: 10,
