@@ -39,7 +39,7 @@ export const depart = async (deps: Deps, seen: SeenRelease, address: ReleaseAddr
       address,
       isAdmitted: owner.isAdmitted,
       except: [],
-      told: toldOf(release, address),
+      told: [...toldOf(release, address), ...deps.departures.objectsOf(owner.chartRelease, address)],
       timeoutMs: seen.kind === 'Readable' ? timeoutMsOf(seen.release) : DEFAULT_TIMEOUT_MS,
       keepsRecords: false,
       isNamespaceGoing: departure.kind === 'Clear',

@@ -1,3 +1,11 @@
+import type { PlacedObject } from '../core/plan.ts';
+import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
+
+interface UnderWay {
+  readonly address: ReleaseAddress;
+  readonly objects: readonly PlacedObject[];
+}
+
 interface Trouble {
   readonly since: number;
   readonly tries: number;
@@ -8,16 +16,29 @@ const FIRST_MS = 2_000;
 const MOST_MS = 20_000;
 
 /**
- * Since when the uninstalls of ChartReleases that are being deleted are in trouble, so that none is tried for ever. It is lost with the
- * process: the time begins anew then.
+ * What this process knows of ChartReleases that are being deleted: since when their uninstalls are in trouble, so that none is tried for
+ * ever (the time begins anew with another process), and which objects a revision has that was under way then, of which no status knows
+ * and whose record may go with its namespace first.
  */
 export class Departures {
   readonly #troubles = new Map<string, Trouble>();
+  readonly #underWay = new Map<string, UnderWay>();
   readonly #patienceMs: number;
 
   /** `patienceMs` is how long one is tried. */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
+  }
+
+  /** Keeps the objects of the revision that is under way; what was kept before stays where there is none. */
+  remember(key: string, rollout: UnderWay | undefined): void {
+    if (rollout !== undefined) this.#underWay.set(key, { address: rollout.address, objects: rollout.objects });
+  }
+
+  /** The objects that were kept of this Helm release. */
+  objectsOf(key: string, address: ReleaseAddress): readonly PlacedObject[] {
+    const kept = this.#underWay.get(key);
+    return kept !== undefined && isSameAddress(kept.address, address) ? kept.objects : [];
   }
 
   /** Notes a try that failed. Returns when it is tried again and how much of its time is left, in ms; `mostMs` cuts that shorter for those in a hurry. */
@@ -29,5 +50,6 @@ export class Departures {
 
   forget(key: string): void {
     this.#troubles.delete(key);
+    this.#underWay.delete(key);
   }
 }

@@ -6,7 +6,7 @@ import { isRace } from '../ports/errors.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import { depart } from './depart.ts';
 import type { Deps } from './deps.ts';
-import { giveUp } from './give-up.ts';
+import { giveUp, type Legacy, tellLegacy } from './give-up.ts';
 import { addressOf } from './run.ts';
 
 /**
@@ -19,8 +19,10 @@ export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSigna
   const key = keyOf(release.metadata);
   deps.tags.unfollow(key);
   deps.sources.forget(key);
+  deps.departures.remember(key, deps.rollouts.at(key));
   deps.rollouts.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
+  const legacies: Legacy[] = [];
   for (const address of addressesOf(seen)) {
     try {
       const held = await depart(deps, seen, address, signal);
@@ -32,12 +34,14 @@ export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSigna
         };
     } catch (error) {
       if (!(error instanceof Error) || signal.aborted || isRace(error)) throw error;
-      const outcome = await giveUp(deps, release, address, error, signal);
-      if (outcome !== undefined) return outcome;
+      const end = await giveUp(deps, release, address, error, signal);
+      if ('reason' in end) return end;
+      legacies.push(end);
     }
   }
   await deps.releases.removeFinalizer(release, signal);
   deps.departures.forget(key);
+  for (const legacy of legacies) tellLegacy(deps, release, legacy);
   return undefined;
 };
 

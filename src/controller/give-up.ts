@@ -10,22 +10,27 @@ import { inventoryOf } from './memory.ts';
 import { LeftBehindError } from './retire.ts';
 import { namesOf } from './run.ts';
 
-/**
- * What becomes of a Helm release that could not be uninstalled, or left: it is tried again, and says so, or its time is over. Then nothing
- * is returned, and what is left is listed in an Event and in the log.
- */
-export const giveUp = async (deps: Deps, release: ReleaseIdentity, address: ReleaseAddress, error: Error, signal: AbortSignal): Promise<Outcome | undefined> => {
+/** What is left behind, and what an Event about that is about. */
+export interface Legacy {
+  readonly subject: Subject;
+  readonly words: string;
+}
+
+/** What becomes of a Helm release that could not be uninstalled, or left: it is tried again, and says so; or its time is over, and this is left. */
+export const giveUp = async (deps: Deps, release: ReleaseIdentity, address: ReleaseAddress, error: Error, signal: AbortSignal): Promise<Outcome | Legacy> => {
   const around = await surroundings(deps.cluster, release.metadata.namespace, address, signal).catch(() => NOTHING_KNOWN);
   const isHurried = around.isNamespaceGoing || around.isTargetGoing;
   const { pauseMs, leftMs } = deps.departures.failed(keyOf(release.metadata), deps.clock.now(), isHurried ? HURRY_MS : undefined);
   const message = `cannot uninstall ${printAddress(address)}: ${error.message}`;
   if (!isHurried && !isFinal(error)) return { reason: 'UninstallFailed', message, lookAgainAfterMs: pauseMs };
   if (leftMs > 0) return { reason: 'UninstallFailed', message, lookAgainAfterMs: Math.min(pauseMs, leftMs) };
-  const words = `${describeLeft(release, address, error)}: ${error.message}`;
-  deps.logger.error(namesOf(release.metadata), words);
-  const subject = around.isNamespaceGoing ? namespaceSubject(release.metadata.namespace) : release;
+  return { subject: around.isNamespaceGoing ? namespaceSubject(release.metadata.namespace) : release, words: `${describeLeft(release, address, error)}: ${error.message}` };
+};
+
+/** Says what is left, once the ChartRelease is gone. */
+export const tellLegacy = (deps: Deps, { metadata }: ReleaseIdentity, { subject, words }: Legacy): void => {
+  deps.logger.error(namesOf(metadata), words);
   deps.events.announce(subject, { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: words, annotations: {} });
-  return undefined;
 };
 
 /** A namespace is to be gone a minute after somebody has deleted it, whatever is wrong. */

@@ -44,6 +44,11 @@ export class Rollouts {
     return rollout !== undefined && isSameRecord(rollout, { address, record }) ? { ...rollout, record } : undefined;
   }
 
+  /** Whichever revision of the release is under way, if one is. */
+  at(key: string): Rollout | undefined {
+    return this.#byKey.get(key);
+  }
+
   /** Remembers a rollout, in place of what was known of the release. */
   keep(key: string, rollout: Rollout): Rollout {
     this.#byKey.set(key, rollout);

@@ -32,6 +32,8 @@ export interface SiteOptions {
   readonly args?: readonly string[];
   /** URL by which the operator reaches the API server, by plain HTTP; the lab's own where absent. */
   readonly server?: string;
+  /** Whom the operator is, by his bearer token; the lab's own user, who may do everything, where absent. */
+  readonly token?: string;
 }
 
 type Files = Parameters<typeof pushChart>[3];
@@ -64,8 +66,10 @@ export class Site {
     await writeFile(this.#config, JSON.stringify({ ...options.settings, plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
     const args = ['--engines', '1', '--log-level', 'debug', ...(options.args ?? [])];
     this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args, program: inject('operatorProgram') };
-    this.#kubeconfig = options.server === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);
-    if (options.server !== undefined) writeKubeconfig(this.#kubeconfig, { server: options.server, token: this.lab.token, ca: '' });
+    const { server, token } = options;
+    this.#kubeconfig = server === undefined && token === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);
+    if (server !== undefined) writeKubeconfig(this.#kubeconfig, { server, token: token ?? this.lab.token, ca: '' });
+    else if (token !== undefined) writeKubeconfig(this.#kubeconfig, { ...this.#access, token });
     await this.startOperator();
   }
 
