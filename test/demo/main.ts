@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { type Operator, startOperator } from '../lab/operator.ts';
 import { helm, kubectl } from '../lab/run.ts';
+import { served } from '../lab/served.ts';
 import { progressOn } from '../tools/progress.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -22,7 +23,7 @@ const demo = async (dir: string, started: Started): Promise<void> => {
   const lab = await startLab({ dir, progress: progressOn(process.stderr) });
   started.lab = lab;
   await kubectl(lab, ['apply', '--server-side', '-k', path.join(ROOT, 'crds')]);
-  await kubectl(lab, ['wait', '--for=condition=Established', 'crd/chartreleases.tagalong.dev']);
+  await served(lab, 'chartreleases.tagalong.dev');
 
   say('helm create hello; helm package; helm push; the tag stable points at it');
   await helm(lab, ['create', path.join(dir, 'hello')]);

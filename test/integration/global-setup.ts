@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { kubectl } from '../lab/run.ts';
+import { served } from '../lab/served.ts';
 import { progressOn } from '../tools/progress.ts';
 
 declare module 'vitest' {
@@ -38,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const audit = [`--audit-policy-file=${policy}`, `--audit-log-path=${path.join(dir, 'audit.log')}`, '--audit-log-mode=blocking'];
   const lab = await startLab({ dir, progress: progressOn(process.stderr), extraArgs: { 'kube-apiserver': [...audit, ...history] } });
   await kubectl(lab, ['apply', '--server-side', '-k', CRD]);
-  await kubectl(lab, ['wait', '--for=condition=Established', '--timeout=30s', 'crd/chartreleases.tagalong.dev']);
+  await served(lab, 'chartreleases.tagalong.dev');
   const { stop, ...rest } = lab;
   project.provide('lab', rest);
   const bundle = path.join(dir, 'operator');

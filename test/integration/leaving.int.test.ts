@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { type Operator, startOperator } from '../lab/operator.ts';
 import { helm, kubectl } from '../lab/run.ts';
+import { served } from '../lab/served.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -68,7 +69,7 @@ const eventually = async (what: string, isSo: () => Promise<boolean>): Promise<v
 /** Installs Tagalong as people do, and starts an operator with the rights of that installation. */
 const begin = async (): Promise<void> => {
   await run(['apply', '--server-side', '--kustomize', INSTALLATION]);
-  await run(['wait', '--for=condition=Established', '--timeout=30s', `crd/${CRD}`]);
+  await served(lab, CRD);
   const token = await run(['create', 'token', 'tagalong-operator', '--namespace', 'tagalong-system']);
   const kubeconfig = path.join(dir, 'kubeconfig');
   await writeFile(kubeconfig, (await readFile(lab.kubeconfig, 'utf8')).replace(lab.token, token), { mode: 0o600 });
@@ -143,7 +144,7 @@ describe('the kind, deleted while the operator runs', () => {
   it('takes them over again when it comes back, without a restart of the operator and without a new revision', async () => {
     const before = await workloadsOf('web');
     await run(['apply', '--server-side', '--kustomize', INSTALLATION]);
-    await run(['wait', '--for=condition=Established', '--timeout=30s', `crd/${CRD}`]);
+    await served(lab, CRD);
     await eventually('the kind is served', () =>
       apply('web').then(
         () => true,
@@ -203,7 +204,7 @@ describe('an installation that is deleted with its ChartReleases', () => {
     const before = await workloadsOf('kept');
     expect(before).toHaveLength(3);
     await run(['delete', '--kustomize', INSTALLATION, '--wait=false']);
-    await eventually('the namespace of the operator is gone', async () => !(await isThere('namespace/tagalong-system')));
+    await eventually('the operator has no rights any more', async () => !(await isThere('clusterrolebinding/tagalong-operator')));
     if (await isThere(`crd/${CRD}`)) await leave();
     await eventually('the kind is gone', async () => !(await isThere(`crd/${CRD}`)));
     expect([await workloadsOf('kept'), await statusesOf('kept')]).toEqual([before, ['deployed']]);
