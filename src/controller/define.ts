@@ -16,22 +16,31 @@ export interface Defining {
   readonly rendered: Rendered;
 }
 
-/** Brings the CustomResourceDefinitions of the chart's `crds/`. Returns what is waited for where they are not served yet; rejects as the stage does. */
+/**
+ * Brings the CustomResourceDefinitions of the chart's `crds/`. A chart that is deployed has brought them already, and so has one whose other
+ * releases went before: then only those that are missing are created. Returns what is waited for where they are not served yet; rejects as the stage does.
+ */
 export const define = async (deps: Deps, { release, signal }: Run, { decision, deployed, rendered }: Defining): Promise<Outcome | undefined> => {
   if (rendered.crds.length === 0) return undefined;
+  const chart = [decision.digest, ...rendered.crds.map(({ name }) => name)].join(' ');
+  const policy = policyOf(release, decision.action);
+  const isKnown = deployed?.chartDigest === decision.digest || deps.definitions.has(chart, deps.clock.now());
   const before = deployed === undefined ? undefined : { name: deployed.chartName, version: deployed.chartVersion };
-  const progress = await crds(deps.cluster, { definitions: rendered.crds, policy: policyOf(release, decision, deployed), chart: rendered.chart, before }, signal);
-  if (progress.kind === 'Served') return undefined;
+  const progress = await crds(
+    deps.cluster,
+    { definitions: rendered.crds, policy: policy === 'CreateReplace' && isKnown ? 'Create' : policy, chart: rendered.chart, before },
+    signal,
+  );
+  if (progress.kind === 'Served') {
+    if (policy === 'CreateReplace' && !isKnown) deps.definitions.keep(chart, deps.clock.now());
+    return undefined;
+  }
   const { message, isChanged } = progress;
   // What was written is served in a moment: not worth a write of status.
   return { reason: 'Progressing', message: `waiting for ${message}`, ...(isChanged && { waitingSince: deps.clock.now() }), lookAgainAfterMs: POLL_MS };
 };
 
-/** A chart that is deployed has brought its definitions already: other values replace none. */
-const policyOf = ({ spec }: ChartRelease, { action, digest }: Start, deployed: RevisionNotes | undefined): CrdPolicy => {
-  const policy = action === 'install' ? spec.install.crds : spec.upgrade.crds;
-  return policy === 'CreateReplace' && deployed?.chartDigest === digest ? 'Create' : policy;
-};
+const policyOf = ({ spec }: ChartRelease, action: Start['action']): CrdPolicy => (action === 'install' ? spec.install.crds : spec.upgrade.crds);
 
 /** The API server serves what it has stored some milliseconds later. */
 const POLL_MS = 300;

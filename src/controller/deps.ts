@@ -16,6 +16,7 @@ import type { Accepted } from './accepted.ts';
 import type { Brake } from './brake.ts';
 import type { Contenders } from './contenders.ts';
 import type { Departures } from './departures.ts';
+import type { Definitions } from './definitions.ts';
 import type { Dependents } from './dependents.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Standings } from './standings.ts';
@@ -41,6 +42,7 @@ export interface Deps {
   readonly rollouts: Rollouts;
   readonly standings: Standings;
   readonly accepted: Accepted;
+  readonly definitions: Definitions;
   readonly contenders: Contenders;
   readonly dependents: Dependents;
   readonly departures: Departures;

@@ -23,6 +23,7 @@ import { Accepted } from '../controller/accepted.ts';
 import { Brake } from '../controller/brake.ts';
 import { work } from '../controller/controller.ts';
 import { Contenders } from '../controller/contenders.ts';
+import { Definitions } from '../controller/definitions.ts';
 import { Departures } from '../controller/departures.ts';
 import { Dependents } from '../controller/dependents.ts';
 import type { Deps } from '../controller/deps.ts';
@@ -80,6 +81,7 @@ const operate = async (config: Config): Promise<void> => {
     rollouts,
     standings: new Standings(),
     accepted: new Accepted(),
+    definitions: new Definitions(),
     contenders: new Contenders((key) => queue.add(key)),
     dependents,
     departures: new Departures(config.deletionTimeoutMs),

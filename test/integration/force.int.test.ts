@@ -146,6 +146,41 @@ describe.concurrent('a field that cannot be changed', () => {
   });
 });
 
+it('objects are deleted in the order of stock helm', async () => {
+  const pod = '{metadata: {labels: {app: order}}, spec: {restartPolicy: Never, containers: [{name: main, image: registry.invalid/main}]}}';
+  const objects = [
+    'v1 ServiceAccount',
+    'v1 Secret',
+    'v1 Service spec: {ports: [{port: 80}]}',
+    'v1 PersistentVolumeClaim spec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {requests: {storage: 1Gi}}}',
+    'rbac.authorization.k8s.io/v1 Role',
+    'rbac.authorization.k8s.io/v1 RoleBinding roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}',
+    'networking.k8s.io/v1 NetworkPolicy spec: {podSelector: {}}',
+    'networking.k8s.io/v1 Ingress spec: {defaultBackend: {service: {name: x, port: {number: 80}}}}',
+    'policy/v1 PodDisruptionBudget spec: {maxUnavailable: 1}',
+    `apps/v1 Deployment spec: {replicas: 0, selector: {matchLabels: {app: order}}, template: ${pod.replace('restartPolicy: Never, ', '')}}`,
+    `apps/v1 StatefulSet spec: {replicas: 0, serviceName: x, selector: {matchLabels: {app: order}}, template: ${pod.replace('restartPolicy: Never, ', '')}}`,
+    `batch/v1 CronJob spec: {schedule: "0 0 1 1 *", jobTemplate: {spec: {template: ${pod}}}}`,
+    `batch/v1 Job spec: {suspend: true, template: ${pod}}`,
+  ].map((line) => /^(\S+) (\S+) ?(.*)$/.exec(line)?.map((part) => part));
+  const template = objects.map((parts) => `---\napiVersion: ${parts?.[1]}\nkind: ${parts?.[2]}\nmetadata: {name: "{{ .Release.Name }}"}\n${parts?.[3]}\n`).join('');
+  await site.pushSmall('order', '1.0.0', '1.0.0', { 'templates/objects.yaml': template });
+  await site.release('order', { chart: site.reference('order', '1.0.0'), wait: false });
+  await site.ready('order', 1);
+  await site.helm(['install', 'stock', `oci://${site.reference('order', '1.0.0').replace(/:[^:]*$/, '')}`, '--version', '1.0.0', '--plain-http']);
+  await site.remove('order');
+  await site.eventually('the release is gone', async () => (await site.seen('order')) === undefined);
+  await site.helm(['uninstall', 'stock']);
+  const deleted = async (client: string, release: string) =>
+    (await site.writes(client)).flatMap((write) => {
+      const match = /^delete .*\/([a-z]+)\/([a-z]+)(\?.*)?$/.exec(write);
+      return match?.[2] === release ? [match[1]] : [];
+    });
+  const order = await deleted('tagalong', 'order');
+  expect(order).toHaveLength(objects.length + 1);
+  expect(order).toEqual(await deleted('Helm', 'stock'));
+});
+
 describe.concurrent('objects that a chart has no more', () => {
   const kept = (value: string) => `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: heirloom, annotations: {helm.sh/resource-policy: keep}}\ndata: {key: ${value}}\n`;
 

@@ -185,13 +185,13 @@ export class Site {
     return found === undefined ? undefined : (found.data ?? {});
   }
 
-  /** Write requests that this operator has sent for objects of its namespace so far, by the API server's own audit log. */
-  async writes(): Promise<readonly string[]> {
+  /** Write requests that this operator, or another client, has sent for objects of its namespace so far, by the API server's own audit log. */
+  async writes(client = 'tagalong'): Promise<readonly string[]> {
     const lines = (await readFile(path.join(this.lab.dir, 'audit.log'), 'utf8')).split('\n');
     return lines.flatMap((line) => {
       if (!line.includes(`/namespaces/${this.namespace}/`)) return [];
       const entry = JSON.parse(line) as { readonly verb: string; readonly requestURI: string; readonly userAgent?: string }; // audit.k8s.io/v1
-      return entry.userAgent === 'tagalong' && !entry.requestURI.includes('dryRun=All') ? [`${entry.verb} ${entry.requestURI}`] : [];
+      return entry.userAgent?.split('/')[0] === client && !entry.requestURI.includes('dryRun=All') ? [`${entry.verb} ${entry.requestURI}`] : [];
     });
   }
 

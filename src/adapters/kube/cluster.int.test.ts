@@ -104,6 +104,19 @@ describe('KubeCluster', () => {
     });
   });
 
+  it('reads a whole object, and replaces that one alone that was read', async () => {
+    const ref = configMap(namespace, 'whole');
+    expect(await cluster.read(ref, signal)).toBeUndefined();
+    await cluster.apply(ref, bytesOf(ref, { data: { k: 'v', l: 'v' } }), WET, signal);
+    const read = await cluster.read(ref, signal);
+    expect(read).toMatchObject({ kind: 'ConfigMap', data: { k: 'v', l: 'v' } });
+    const next = new TextEncoder().encode(JSON.stringify({ ...read, data: { k: 'w' } }));
+    const { resourceVersion } = await cluster.replace(ref, next, signal);
+    expect(await cluster.read(ref, signal)).toMatchObject({ metadata: { resourceVersion }, data: { k: 'w' } });
+    expect((await cluster.read(ref, signal))?.['data']).toEqual({ k: 'w' });
+    await expect(cluster.replace(ref, next, signal)).rejects.toMatchObject({ code: 'Conflict' });
+  });
+
   it('tells a namespace that is missing or ends from an object that is missing', async () => {
     const absent = configMap('kube-absent', 'a');
     await expect(cluster.apply(absent, bytesOf(absent, {}), WET, signal)).rejects.toMatchObject({ code: 'NamespaceNotFound' });
