@@ -164,6 +164,11 @@ export const ChartReleaseSpec = Type.Object({
     description:
       'Whether an object that the API server does not let be changed (an immutable field) is deleted and made anew. Never one that data goes with, nor one that is to be kept.',
   }),
+  adopt: Type.Boolean({
+    default: false,
+    description:
+      'Whether objects of the chart that are there already and belong to nobody are taken over: what kubectl has declared in them and the chart does not have goes. A Helm release of stock helm, and its objects, are taken over without this; what belongs to another release or to Flux never is.',
+  }),
   deletionPolicy: Type.Enum(['Uninstall', 'Orphan'], {
     default: 'Uninstall',
     description:
@@ -183,21 +188,22 @@ const ChartSummary = Type.Object({
   name: Type.String(),
   version: Type.String(),
   appVersion: Type.Optional(Type.String()),
-  digest: Type.String({ description: 'Digest of the OCI manifest that runs.' }),
+  digest: Type.Optional(Type.String({ description: "Digest of the OCI manifest that runs; absent where a person's helm brought the chart." })),
   tag: Type.Optional(Type.String({ description: 'The tag that is followed.' })),
 });
 export type ChartSummary = Static<typeof ChartSummary>;
 
 /**
  * What asks for a revision: the first look, a moved tag, a change of the spec, of what its valuesFrom names, a person's helm that changed the
- * release, a failure that is undone, another try after that, or a person who holds an earlier revision.
+ * release, a release of stock helm that is taken over, a failure that is undone, another try after that, or a person who holds an earlier revision.
  */
-export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand', 'Rollback', 'Retry', 'Pinned'] as const;
+export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand', 'Adopted', 'Rollback', 'Retry', 'Pinned'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 const HistoryEntry = Type.Object({
   revision: Type.Integer(),
-  digest: Type.String(),
+  digest: Type.Optional(Type.String({ description: "Of the chart's OCI manifest; absent where a person's helm made the revision." })),
+  values: Type.Optional(Type.String({ description: 'Digest of the values.' })),
   chartVersion: Type.String(),
   appVersion: Type.Optional(Type.String()),
   action: Type.Enum(['install', 'upgrade', 'rollback']),
@@ -235,7 +241,13 @@ const InventoryEntry = Type.Object({
 });
 export type InventoryEntry = Static<typeof InventoryEntry>;
 
-const HelmRelease = Type.Object({ namespace: Type.String(), releaseName: Type.String() });
+const HelmRelease = Type.Object({
+  namespace: Type.String(),
+  releaseName: Type.String(),
+  isAdopting: Type.Optional(
+    Type.Boolean({ description: 'It was made by stock helm, and no revision of ours has been deployed yet: it is left alone when the ChartRelease goes before one was opened.' }),
+  ),
+});
 export type HelmRelease = Static<typeof HelmRelease>;
 
 /** Status, as it is written. No field changes while nothing happens. */

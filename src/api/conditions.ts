@@ -12,6 +12,6 @@ export interface Condition {
 /**
  * Ready is always present. The others are abnormal-true: present only while True (kstatus).
  * FetchFailed says that the tag, or what it points at now, cannot be followed at present, while what runs is untouched.
- * Suspended says since when spec.suspend holds.
+ * Suspended says since when spec.suspend holds. Drifted says what of the deployed revision somebody has changed since.
  */
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Suspended' | 'FetchFailed';
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Suspended' | 'FetchFailed' | 'Drifted';

@@ -63,6 +63,7 @@ describe('the schema of the CRD', () => {
       'spec.upgrade': {},
       'spec.upgrade.crds': 'CreateReplace',
       'spec.force': false,
+      'spec.adopt': false,
       'spec.deletionPolicy': 'Uninstall',
       'spec.historyLimit': 10,
     });

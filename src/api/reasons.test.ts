@@ -42,6 +42,7 @@ describe('REASONS', () => {
   it('without a retry are healed by a change or by the objects becoming ready', () => {
     expect(thatAre(({ ready, also, retry }) => ready === 'False' && also === undefined && retry === 'onChange')).toEqual([
       'DependencyNotReady',
+      'FailedByHand',
       'HookFailed',
       'TestFailed',
       'InstallFailed',

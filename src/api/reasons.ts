@@ -28,6 +28,12 @@ export const REASONS = {
     event: 'Normal',
     doc: 'The annotation `tagalong.dev/pin` holds a revision: its manifest runs, and neither tag nor values nor spec are followed. Take the annotation away to go on.',
   },
+  ChangedByHand: {
+    ready: 'True',
+    retry: 'onChange',
+    event: 'Normal',
+    doc: "Somebody's `helm upgrade` or `helm rollback` made the newest revision. It stays, with the condition Drifted, until the tag points at another digest or the values change; `spec.drift.mode: Correct` has what the spec asks for brought back at once, `Ignore` leaves Drifted out.",
+  },
   Progressing: {
     ready: 'Unknown',
     also: 'Reconciling',
@@ -180,19 +186,26 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'An object of the chart exists already and belongs to somebody else, whom the message names: another ChartRelease, Flux, a Helm release, or who has set its fields. Nothing was changed.',
+    doc: 'An object of the chart exists already and belongs to somebody else, whom the message names: another ChartRelease, Flux, another Helm release, or nobody but who has set its fields. Nothing was changed. What belongs to nobody is taken over with `spec.adopt: true`.',
   },
   ReleaseNotOwned: {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'A Helm release of this name exists and was not made by this ChartRelease; the message names the ChartRelease that has it. Choose another `spec.releaseName`; when that one goes, this one takes over by itself.',
+    doc: 'A Helm release of this name exists and belongs to somebody else, whom the message names: another ChartRelease, or Flux. Choose another `spec.releaseName`; when that one goes, this one takes over by itself.',
   },
   ReleaseBusy: {
+    ready: 'Unknown',
+    also: 'Reconciling',
+    retry: 'onChange',
+    event: 'None',
+    doc: "Somebody's helm is at work on this release, or was killed: its newest revision is pending. It is looked at again when helm writes, and taken over when helm has written nothing to the record or its objects for 30 minutes (`--takeover-after`) or `spec.timeout`, whichever is longer; the message says when.",
+  },
+  FailedByHand: {
     ready: 'False',
-    retry: 'withBackoff',
+    retry: 'onChange',
     event: 'Warning',
-    doc: 'Somebody runs helm on this release at the moment. It is looked at again; a helm that was killed leaves its revision pending, and `helm rollback` ends that.',
+    doc: "Somebody's `helm upgrade` or `helm rollback` failed, and may have changed objects. It is left to that person: run helm again, or have what the spec asks for brought back by moving the tag, changing the values, or `spec.drift.mode: Correct`.",
   },
   RecordInvalid: {
     ready: 'False',

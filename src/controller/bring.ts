@@ -6,8 +6,9 @@ import type { StandingObject } from '../core/standing.ts';
 import { StageError } from '../ports/errors.ts';
 import { clearTheWay } from '../stages/anew.ts';
 import { apply } from '../stages/apply.ts';
+import { fold } from '../stages/fold.ts';
 import type { Deps } from './deps.ts';
-import type { Run } from './run.ts';
+import { type Run, whoseOf } from './run.ts';
 
 /** An object that is still to go, as messages name it. */
 export interface Leaving {
@@ -15,8 +16,8 @@ export interface Leaving {
 }
 
 /**
- * Applies objects; those whose change the API server refuses are deleted and made anew, where spec.force says so. Returns what the API
- * server answered, or what is to be gone before it can go on. Rejects with StageError and ClusterError.
+ * Applies objects; those whose change the API server refuses are deleted and made anew, where spec.force says so. Where a helm has set fields
+ * too, since they were last looked at, all are applied once more when its fields are ours. Returns what the API server answered, or what is to be gone before it can go on. Rejects with StageError and ClusterError.
  */
 export const bring = async (
   deps: Deps,
@@ -26,14 +27,25 @@ export const bring = async (
 ): Promise<readonly AppliedObject[] | Leaving> => {
   const { release, signal } = run;
   const cleared = new Set<string>();
+  let isFolded = false;
   for (;;) {
     const answer = await apply(deps.cluster, { objects, standing, force: release.spec.force }, signal);
-    if (answer.kind === 'Applied') return answer.objects;
+    if (answer.kind === 'Applied') {
+      const shared = answer.objects.filter(({ isShared }) => isShared);
+      if (shared.length === 0 || isFolded) return answer.objects;
+      await fold(
+        deps.cluster,
+        shared.map(({ ref }) => ({ ref, live: undefined, isAdopted: false })),
+        signal,
+      );
+      isFolded = true;
+      continue;
+    }
     for (const immovable of answer.refused) {
       const { ref, source } = immovable.object;
       if (cleared.has(refKey(ref))) throw new StageError('ManifestRejected', `${immovable.message} (${source}), though it was deleted: somebody makes it again`);
       cleared.add(refKey(ref));
-      const { isDeleted, isGone } = await clearTheWay(deps.cluster, immovable, release.metadata, signal);
+      const { isDeleted, isGone } = await clearTheWay(deps.cluster, immovable, whoseOf(run), signal);
       if (isDeleted) tell(deps, run, immovable);
       if (!isGone) return { waitsFor: `${printRef(ref)} to be gone, so that it can be made anew` };
     }

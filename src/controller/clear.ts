@@ -2,12 +2,12 @@ import type { PlacedObject } from '../core/plan.ts';
 import type { ReleaseIdentity } from '../ports/releases.ts';
 import { prune } from '../stages/prune.ts';
 import type { Deps } from './deps.ts';
-import { namesOf } from './run.ts';
+import { namesOf, type Run, whoseOf } from './run.ts';
 
 /** Deletes objects that a release wants no more, and says which of them stay. Returns how many were deleted. */
-export const clear = async (deps: Deps, release: Pick<ReleaseIdentity, 'metadata'>, objects: readonly PlacedObject[], signal: AbortSignal): Promise<number> => {
-  const { deleted, left } = await prune(deps.cluster, objects, release.metadata, signal);
-  tellLeft(deps, release, left);
+export const clear = async (deps: Deps, run: Run, objects: readonly PlacedObject[]): Promise<number> => {
+  const { deleted, left } = await prune(deps.cluster, objects, whoseOf(run), run.signal);
+  tellLeft(deps, run.release, left);
   return deleted;
 };
 

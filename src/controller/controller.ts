@@ -58,6 +58,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.rollouts.forget(key);
     deps.standings.take(key);
     deps.contenders.forget(key);
+    deps.homes.forget(key);
     deps.departures.forget(key);
     deps.brake.forget(key);
     return GONE;

@@ -18,6 +18,7 @@ import type { Contenders } from './contenders.ts';
 import type { Departures } from './departures.ts';
 import type { Definitions } from './definitions.ts';
 import type { Dependents } from './dependents.ts';
+import type { Homes } from './homes.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Standings } from './standings.ts';
 
@@ -37,6 +38,8 @@ export interface Deps {
   readonly charts: Charts;
   readonly renderer: Renderer;
   readonly clock: Clock;
+  /** How long a helm may write nothing before its pending revision is taken over, in ms. */
+  readonly takeoverAfterMs: number;
   readonly logger: Logger;
   readonly metrics: RunMetrics;
   readonly rollouts: Rollouts;
@@ -47,4 +50,5 @@ export interface Deps {
   readonly dependents: Dependents;
   readonly departures: Departures;
   readonly brake: Brake;
+  readonly homes: Homes;
 }

@@ -21,6 +21,7 @@ export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSigna
   deps.sources.forget(key);
   deps.departures.remember(key, deps.rollouts.at(key));
   deps.rollouts.forget(key);
+  deps.homes.forget(key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
   const legacies: Legacy[] = [];
   for (const address of addressesOf(seen)) {

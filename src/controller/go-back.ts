@@ -9,12 +9,12 @@ import type { RecordContent } from '../ports/records.ts';
 import { admit } from '../stages/admit.ts';
 import { open } from '../stages/open.ts';
 import { plan } from '../stages/plan.ts';
-import { preflight } from '../stages/preflight.ts';
 import type { Deps } from './deps.ts';
 import { makeRoom } from './make-room.ts';
-import { earlierOf, objectsOf } from './memory.ts';
+import { earlierOf } from './memory.ts';
 import { beginRollout, roll } from './roll.ts';
 import type { Run } from './run.ts';
+import { take } from './take.ts';
 
 /**
  * Begins a revision with the manifest that an earlier one has in its record, byte for byte: nothing is pulled or rendered, so it works
@@ -30,12 +30,8 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
   const planned = await plan(deps.cluster, objects, address.namespace, signal);
   const earlier = await earlierOf(deps, run, records);
   // What is there already was accepted once; only what another one has taken meanwhile is in the way.
-  await preflight(
-    deps.cluster,
-    { planned, hooks: [], namespace: address.namespace, deployed: objectsOf(earlier), owner: release.metadata, isAccepted: true, force: release.spec.force },
-    signal,
-  );
-  const left = await makeRoom(deps, run, records, { planned, earlier });
+  const taken = await take(deps, run, { planned, earlier, records, isAdopting: false });
+  const left = await makeRoom(deps, run, taken, { planned, earlier });
   const notes = notesOf(run, content, to, returnOf(decision, why));
   const hooks = withoutRuns(content.hooks);
   const record = await open(deps, { address, revision, notes, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);

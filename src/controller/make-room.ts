@@ -13,14 +13,15 @@ import type { Run } from './run.ts';
  */
 export const makeRoom = async (
   deps: Deps,
-  { release, address, signal }: Run,
+  run: Run,
   records: readonly RecordHead[],
   { planned, earlier }: { readonly planned: readonly PlannedObject[]; readonly earlier: readonly Earlier[] },
 ): Promise<readonly RecordHead[]> => {
+  const { release, address, signal } = run;
   const old = new Set(beyondLimit(records, release.spec.historyLimit).filter((record) => record !== records.at(-1)));
   if (old.size === 0) return records;
   const [leaving, staying] = [earlier.filter(({ record }) => old.has(record)), earlier.filter(({ record }) => !old.has(record))];
-  await clear(deps, release, objectsToPrune(objectsOf(leaving), refsOf([...planned, ...objectsOf(staying)])), signal);
+  await clear(deps, run, objectsToPrune(objectsOf(leaving), refsOf([...planned, ...objectsOf(staying)])));
   for (const record of old) await deps.records.remove(address, record, signal);
   return records.filter((record) => !old.has(record));
 };

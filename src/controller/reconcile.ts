@@ -5,6 +5,7 @@ import { keyOf } from '../core/object-ref.ts';
 import { pinOf } from '../core/pin.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import { isPending, isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
+import { lastTold } from '../core/foreign.ts';
 import { printReference } from '../core/reference.ts';
 import { type Decision, decide, decidePinned, deployedOf, isRequested, ownRecords, standing, type Target } from '../core/release-state.ts';
 import { triedAgainAt } from '../core/remedy.ts';
@@ -29,13 +30,16 @@ import { values } from '../stages/values.ts';
 import type { Braked } from './brake.ts';
 import { define } from './define.ts';
 import type { Deps } from './deps.ts';
+import { keepByHand } from './by-hand.ts';
+import { waitForHelm } from './busy.ts';
 import { gate } from './gate.ts';
 import { goBack } from './go-back.ts';
 import { makeRoom } from './make-room.ts';
 import { type Earlier, earlierOf, objectsOf, refsOf, storedOf } from './memory.ts';
 import { beginRollout, look, roll } from './roll.ts';
-import { addressOf, isAdmitted, namesOf, type Run } from './run.ts';
+import { addressOf, handModeOf, isAdmitted, namesOf, type Run, whoseOf } from './run.ts';
 import { running, settle } from './settle.ts';
+import { take } from './take.ts';
 import { absent, uninstallFailed } from './uninstall.ts';
 
 /**
@@ -51,6 +55,7 @@ import { absent, uninstallFailed } from './uninstall.ts';
  */
 export const reconcile = async (deps: Deps, release: ChartRelease, signal: AbortSignal): Promise<Outcome> => {
   const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), request: openRequest(release), signal };
+  deps.homes.settle(run.key, run.address);
   const pin = pinOf(release.metadata.annotations);
   if (pin.kind === 'Invalid') return { reason: 'PinInvalid', message: pin.message };
   if (pin.kind === 'Pinned') return holdPinned(deps, run, pin.revision);
@@ -58,15 +63,23 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const records = await observe(deps.records, run.address, signal);
   const given = await values(deps.sources, release, signal).catch(asValue);
   if (given instanceof Error) return fallBack(deps, run, records, underWayOf(records, run), given);
-  const target = targetOf(run, source, given);
+  return act(deps, run, { source, target: targetOf(run, source, given), records, given });
+};
+
+const act = async (deps: Deps, run: Run, deciding: Deciding): Promise<Outcome> => {
+  const { target, records } = deciding;
   const decision = decide(records, target, deps.clock.now());
   switch (decision.kind) {
     case 'Refuse':
-      return refuse(deps, run, { target, records }, decision);
+      return refuse(deps, run, deciding, decision);
+    case 'Busy':
+      return (await waitForHelm(deps, run, { records, record: decision.record, owner: target })) ?? act(deps, run, { ...deciding, target: { ...target, isTakenOver: true } });
     case 'Keep':
-      return keep(deps, run, { target, records }, decision);
+      return keep(run, target, await keepDeployed(deps, run, records, decision, target.reference));
+    case 'KeepByHand':
+      return keep(run, target, await keepByHand(deps, run, { records, reference: target.reference }, decision));
     case 'Start':
-      return remedied(deps, target, await start(deps, run, { source, target, records, given }, decision));
+      return remedied(deps, target, await start(deps, run, deciding, decision));
     case 'Continue':
       return remedied(deps, target, await goOn(deps, run, records, decision.record));
     case 'GoBack':
@@ -88,16 +101,18 @@ const remedied = (deps: Deps, target: Target, outcome: Outcome): Outcome => {
 };
 
 /** A person holds a revision: neither tag nor values are looked at. */
-const holdPinned = async (deps: Deps, run: Run, pin: number): Promise<Outcome> => {
+const holdPinned = async (deps: Deps, run: Run, pin: number, isTakenOver = false): Promise<Outcome> => {
   const { release, key, address, signal } = run;
   deps.tags.unfollow(key);
   deps.sources.forget(key);
   const records = await observe(deps.records, address, signal);
-  const target = { uid: release.metadata.uid, chartRelease: key, address, isAdmitted: isAdmitted(release, address) };
+  const target = { uid: release.metadata.uid, chartRelease: key, address, isAdmitted: isAdmitted(release, address), isTakenOver };
   const decision = decidePinned(records, target, pin);
   switch (decision.kind) {
     case 'Refuse':
       return { reason: decision.reason, message: decision.message };
+    case 'Busy':
+      return (await waitForHelm(deps, run, { records, record: decision.record, owner: target })) ?? holdPinned(deps, run, pin, true);
     case 'Keep':
       return keepDeployed(deps, run, records, decision, release.spec.chart);
     case 'Continue':
@@ -127,16 +142,15 @@ const refuse = (deps: Deps, { key, release, address }: Run, { target, records }:
   };
 };
 
-/** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */
-const keep = async (deps: Deps, run: Run, { target, records }: Omit<Deciding, 'source' | 'given'>, decision: Keep): Promise<Outcome> => {
-  const outcome = await keepDeployed(deps, run, records, decision, target.reference);
-  // While the registry has said nothing yet, what was said of it before stands.
-  const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(run.release.status.conditions, 'FetchFailed')) : target.trouble;
+/** What runs stays, and whether its tag can be followed at present is said. While the registry has said nothing yet, what was said of it before stands. */
+const keep = ({ release }: Run, target: Target, outcome: Outcome): Outcome => {
+  const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(release.status.conditions, 'FetchFailed')) : target.trouble;
   if (trouble === undefined) return outcome;
   const { reason, message } = trouble;
   return { ...outcome, fetchTrouble: { reason, message }, ...(reason === 'AuthenticationFailed' && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
 };
 
+/** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */
 const keepDeployed = async (deps: Deps, run: Run, records: readonly RecordHead[], { deployed, stale }: Keep, reference: string): Promise<Outcome> => {
   const { address, release, signal } = run;
   deps.rollouts.forget(run.key);
@@ -154,18 +168,24 @@ const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start):
     const braked = deps.brake.hold(run, decision.digest, deps.clock.now());
     if (braked !== undefined) return await rest(deps, run, deciding, braked);
     const prepared = await prepare(deps, run, deciding, decision);
-    return 'reason' in prepared ? prepared : await begin(deps, run, deciding.records, decision, prepared);
+    return 'reason' in prepared ? prepared : await begin(deps, run, decision, prepared);
   } catch (error) {
     const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;
     if (stands !== undefined && error instanceof Error) return stay(run, deciding, stands, error.message);
-    return await fallBack(deps, run, deciding.records, decision.abandoned.at(-1), error);
+    return await fallBack(
+      deps,
+      run,
+      deciding.records,
+      decision.abandoned.findLast(({ notes }) => notes !== undefined),
+      error,
+    );
   }
 };
 
-const begin = async (deps: Deps, run: Run, records: readonly RecordHead[], decision: Start, prepared: Prepared): Promise<Outcome> => {
+const begin = async (deps: Deps, run: Run, decision: Start, prepared: Prepared): Promise<Outcome> => {
   const { address, signal } = run;
   const { revision, action, digest, abandoned } = decision;
-  const { rendered, planned, earlier, notes } = prepared;
+  const { rendered, planned, earlier, notes, records } = prepared;
   const left = await makeRoom(deps, run, records, { planned, earlier });
   const firstDeployed = earlier[0]?.firstDeployed ?? timestamp(deps.clock.now());
   const content = { ...rendered.recordParts, manifest: rendered.manifest, helmNotes: rendered.notes };
@@ -183,23 +203,25 @@ const prepare = async (deps: Deps, run: Run, { source, target, records, given }:
   const { revision, action, digest } = decision;
   const chart = await pull(deps.charts, source, digest, signal);
   const rendered = await render(deps, { release, address, chart, values: given.documents, revision, action }, signal);
-  await admit(deps.releases, release, address, signal);
+  const isAdopting = records.length > 0 && ownRecords(records, target).length === 0;
+  await admit(deps.releases, release, address, signal, { isAdopting });
   if (release.spec.createNamespace) await namespace(deps.cluster, address.namespace, signal);
   const deployed = deployedOf(records)?.notes;
   const waiting = await define(deps, run, { decision, deployed, rendered });
   if (waiting !== undefined) return { ...waiting, records: ownRecords(records, target) };
   const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
   const earlier = await earlierOf(deps, { release, address, signal }, records);
+  const taken = await take(deps, run, { planned, earlier, records, isAdopting });
   const notes = notesOf(release, target, decision, rendered.chart);
   const { force } = release.spec;
   const step = deployed === undefined ? undefined : { from: deployed, to: notes, force };
   const before = objectsOf(earlier.filter(({ record }) => record.status === 'deployed'));
-  const toCheck = { planned, hooks: hooksOf(rendered, action), namespace: address.namespace, deployed: before, owner: release.metadata, force };
+  const toCheck = { planned, hooks: hooksOf(rendered, action), namespace: address.namespace, deployed: before, force };
   await deps.accepted.check(step, async (isAccepted) => {
     const immovable = await preflight(deps.cluster, { ...toCheck, isAccepted }, signal);
-    await Promise.all(immovable.map((one) => checkAnew(deps.cluster, one, release.metadata, signal)));
+    await Promise.all(immovable.map((one) => checkAnew(deps.cluster, one, whoseOf(run), signal)));
   });
-  return { rendered, planned, earlier, notes };
+  return { rendered, planned, earlier, notes, records: taken };
 };
 
 interface Prepared {
@@ -207,6 +229,8 @@ interface Prepared {
   readonly planned: readonly PlannedObject[];
   readonly earlier: readonly Earlier[];
   readonly notes: RevisionNotes;
+  /** As they are once the release is taken. */
+  readonly records: readonly RecordHead[];
 }
 
 /** A revision that is open already, perhaps by a process that is gone: its stored manifest is what counts. */
@@ -261,12 +285,15 @@ const targetOf = ({ release, address, request }: Run, source: Source, { digest: 
   reference: printReference(source.reference),
   valuesDigest,
   digest: source.digest,
-  deployedDigest: isSettled(release) ? release.status.chart?.digest : undefined,
+  deployedDigest: isSettled(release) ? (release.status.chart?.digest ?? lastTold(release.status.history ?? [])?.digest) : undefined,
   trouble: source.trouble,
   isAdmitted: isAdmitted(release, address),
   isMoving: isMoving(release, address),
   onFailure: release.spec.onFailure,
   request,
+  handMode: handModeOf(release),
+  told: release.status.history ?? [],
+  isTakenOver: false,
 });
 
 const asValue = (error: unknown): Error => {

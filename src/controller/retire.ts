@@ -88,8 +88,8 @@ const retireObjects = async (deps: Deps, retirement: Retirement, all: readonly P
 };
 
 /** Returns those that stay. Rejects with LeftBehindError after it has deleted what it could, or with the ClusterError where the API server is away. */
-const deleteAll = async (deps: Deps, { owner }: Retirement, objects: readonly PlacedObject[], signal: AbortSignal): Promise<readonly string[]> => {
-  const { left, failed } = await pruneAll(deps.cluster, objects, owner, signal);
+const deleteAll = async (deps: Deps, { owner, address }: Retirement, objects: readonly PlacedObject[], signal: AbortSignal): Promise<readonly string[]> => {
+  const { left, failed } = await pruneAll(deps.cluster, objects, { owner, address }, signal);
   const away = failed.find(({ error }) => error.code === 'Unavailable');
   if (away !== undefined) throw away.error;
   const [first] = failed;

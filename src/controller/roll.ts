@@ -92,7 +92,7 @@ const see = async (deps: Deps, run: Run, applied: Applied, records: readonly Rec
 
 const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> => {
   const { release, key, address, signal } = run;
-  deps.metrics.pruned(await clear(deps, release, rollout.toPrune, signal));
+  deps.metrics.pruned(await clear(deps, run, rollout.toPrune));
   const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);
   deps.standings.keep(key, standingOf(rollout));

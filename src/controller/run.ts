@@ -1,5 +1,7 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { parseDuration } from '../core/duration.ts';
+import type { HandMode } from '../core/foreign.ts';
+import type { Whose } from '../core/ownership.ts';
 import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
 
 /** One release on its way through the stages. */
@@ -30,5 +32,15 @@ export const DEFAULT_TIMEOUT_MS = 300_000;
 /** How log lines name a release. */
 export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['names'] => ({ namespace, name });
 
-/** Whether a ChartRelease has begun to write at this address; see stages/admit.ts. */
-export const isAdmitted = ({ status }: Pick<ChartRelease, 'status'>, address: ReleaseAddress): boolean => status.releases?.some((one) => isSameAddress(one, address)) ?? false;
+/** Whose its objects are. */
+export const whoseOf = ({ release, address }: Pick<Run, 'release' | 'address'>): Whose => ({ owner: release.metadata, address });
+
+/** What is done about what a person's helm makes of the release. */
+export const handModeOf = (_release: ChartRelease): HandMode => 'Warn';
+
+/**
+ * Whether a ChartRelease has begun to write at this address; see stages/admit.ts. What it is about to take over from stock helm is not
+ * its own before a record says so.
+ */
+export const isAdmitted = ({ status }: Pick<ChartRelease, 'status'>, address: ReleaseAddress): boolean =>
+  status.releases?.some((one) => isSameAddress(one, address) && one.isAdopting !== true) ?? false;

@@ -8,7 +8,7 @@ import { describePinned, describeRunning, describeUndone } from '../core/story.t
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './retire.ts';
-import { type Run, timeoutMsOf } from './run.ts';
+import { isAdmitted, type Run, timeoutMsOf } from './run.ts';
 
 /** A revision that is deployed: its record, all records, and its objects where they are news. */
 export interface Deployed {
@@ -29,7 +29,16 @@ export const settle = async (deps: Deps, { release, address, signal }: Run, { re
   for (const one of former) {
     const held = await retire(
       deps,
-      { owner: release.metadata, address: one, isAdmitted: true, except: inventory ?? [], told: [], timeoutMs: timeoutMsOf(release), keepsRecords: false, isNamespaceGoing: false },
+      {
+        owner: release.metadata,
+        address: one,
+        isAdmitted: isAdmitted(release, one),
+        except: inventory ?? [],
+        told: [],
+        timeoutMs: timeoutMsOf(release),
+        keepsRecords: false,
+        isNamespaceGoing: false,
+      },
       signal,
     );
     if (held !== undefined) return { ...outcome, lookAgainAfterMs: held.lookAgainAfterMs };

@@ -4,6 +4,7 @@ import type { Condition } from '../api/conditions.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
 import { Contenders } from './contenders.ts';
+import { Homes } from './homes.ts';
 import { Rollouts } from './rollouts.ts';
 import { suspend } from './suspend.ts';
 
@@ -17,6 +18,7 @@ const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonl
       sources: { read: () => Promise.reject(new Error('values are read')), forget: () => undefined },
       rollouts: new Rollouts(),
       contenders: new Contenders(() => undefined),
+      homes: new Homes(() => undefined),
       clock,
     },
     suspendedRelease(conditions),

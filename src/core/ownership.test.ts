@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { describeOwner, isOwnedBy, stampOf } from './ownership.ts';
+import { belongingOf, describeStranger, stampOf } from './ownership.ts';
 
 const OWNER = { namespace: 'apps', name: 'web' };
 const ADDRESS = { namespace: 'prod', releaseName: 'frontend' };
+const WHOSE = { owner: OWNER, address: ADDRESS };
 
 type Labels = Readonly<Record<string, string>>;
 const marks = (labels: Labels, annotations: Labels = {}) => ({ labels, annotations });
@@ -17,42 +18,58 @@ describe('stampOf', () => {
   });
 
   it('makes an object its own', () => {
-    expect(isOwnedBy(stampOf(OWNER, ADDRESS), OWNER)).toBe(true);
+    expect(belongingOf(stampOf(OWNER, ADDRESS), WHOSE)).toEqual({ kind: 'Own' });
   });
 });
 
-describe('isOwnedBy', () => {
-  it.each<readonly [string, Labels, boolean]>([
-    ['its own object', ours('apps', 'web'), true],
-    ['its own object among other labels', { ...ours('apps', 'web'), app: 'web' }, true],
-    ['an object without labels', {}, false],
-    ['an object of a ChartRelease of another name', ours('apps', 'api'), false],
-    ['an object of a ChartRelease of the same name elsewhere', ours('test', 'web'), false],
-    ['an object whose namespace label is gone', { 'tagalong.dev/name': 'web' }, false],
-    ["an object that is only Helm's", { 'app.kubernetes.io/managed-by': 'Helm' }, false],
-  ])('of %s', (_name, labels, expected) => {
-    expect(isOwnedBy(marks(labels), OWNER)).toBe(expected);
-  });
-});
+const helm = (namespace: string, name: string) => ({ 'meta.helm.sh/release-namespace': namespace, 'meta.helm.sh/release-name': name });
 
-describe('describeOwner', () => {
+describe('belongingOf', () => {
+  it.each<readonly [string, Labels, Labels]>([
+    ['its own object', ours('apps', 'web'), {}],
+    ['its own object among other labels', { ...ours('apps', 'web'), app: 'web' }, {}],
+    ['its own object which names another release', ours('apps', 'web'), helm('prod', 'other')],
+    ['an object that stock helm made of its release', { 'app.kubernetes.io/managed-by': 'Helm' }, helm('prod', 'frontend')],
+  ])('says Own of %s', (_name, labels, annotations) => {
+    expect(belongingOf(marks(labels, annotations), WHOSE)).toEqual({ kind: 'Own' });
+  });
+
+  it.each<readonly [string, Labels]>([
+    ['an object without labels', {}],
+    ['an object whose name label is gone', { 'tagalong.dev/namespace': 'apps' }],
+    ["an object that is only labelled as Helm's", { 'app.kubernetes.io/managed-by': 'Helm' }],
+  ])('says Nobodys of %s', (_name, labels) => {
+    expect(belongingOf(marks(labels), WHOSE)).toEqual({ kind: 'Nobodys' });
+  });
+
   const flux = { 'helm.toolkit.fluxcd.io/name': 'web', 'helm.toolkit.fluxcd.io/namespace': 'flux-system' };
-  const helm = { 'meta.helm.sh/release-name': 'frontend', 'meta.helm.sh/release-namespace': 'prod' };
   const kustomize = { 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' };
-  it.each<readonly [string, Labels, Labels, string]>([
-    ['another ChartRelease', ours('apps', 'api'), helm, 'belongs to ChartRelease apps/api'],
-    ['a ChartRelease whose namespace is not known', { 'tagalong.dev/name': 'api' }, {}, 'belongs to ChartRelease ?/api'],
-    ['a HelmRelease of Flux', flux, helm, 'belongs to Flux HelmRelease flux-system/web'],
-    ['a Kustomization of Flux', kustomize, {}, 'belongs to Flux Kustomization flux-system/apps'],
-    ['a Helm release', {}, helm, 'belongs to Helm release prod/frontend'],
-    ['a Helm release whose namespace is not known', {}, { 'meta.helm.sh/release-name': 'frontend' }, 'belongs to Helm release ?/frontend'],
-    ['nobody that it knows', { app: 'web' }, {}, 'was not made by Tagalong'],
-  ])('names %s', (_name, labels, annotations, text) => {
-    expect(describeOwner({ ...marks(labels, annotations), managers: [] })).toBe(text);
+  it.each<readonly [string, Labels, Labels, string, boolean]>([
+    ['another ChartRelease', ours('apps', 'api'), helm('prod', 'frontend'), 'ChartRelease apps/api', false],
+    ['a ChartRelease of the same name elsewhere', ours('test', 'web'), {}, 'ChartRelease test/web', false],
+    ['a ChartRelease whose namespace is not known', { 'tagalong.dev/name': 'web' }, {}, 'ChartRelease ?/web', false],
+    ['a HelmRelease of Flux, which writes the annotations of the release', flux, helm('prod', 'frontend'), 'Flux HelmRelease flux-system/web', true],
+    ['a Kustomization of Flux', kustomize, {}, 'Flux Kustomization flux-system/apps', true],
+    ['another Helm release', {}, helm('prod', 'backend'), 'Helm release prod/backend', false],
+    ['a Helm release of the same name elsewhere', {}, helm('test', 'frontend'), 'Helm release test/frontend', false],
+    ['a Helm release whose namespace is not known', {}, { 'meta.helm.sh/release-name': 'frontend' }, 'Helm release ?/frontend', false],
+  ])('names %s', (_name, labels, annotations, owner, isFlux) => {
+    expect(belongingOf(marks(labels, annotations), WHOSE)).toEqual({ kind: 'Others', owner, isFlux });
   });
+});
 
-  it('names who has set its fields where no mark says whose it is, the first of them', () => {
-    expect(describeOwner({ ...marks({}), managers: ['kubectl-create', 'a', 'b', 'c'] })).toBe('was not made by Tagalong but by kubectl-create, a, b');
-    expect(describeOwner({ ...marks({}, { 'meta.helm.sh/release-name': 'web' }), managers: ['helm'] })).toBe('belongs to Helm release ?/web');
+describe('describeStranger', () => {
+  const by = (...managers: readonly string[]) => managers.map((manager) => ({ manager }));
+  it.each([
+    ['names who has it', { kind: 'Others', owner: 'Helm release prod/web', isFlux: false } as const, by('helm'), 'belongs to Helm release prod/web'],
+    ['has nobody to name', { kind: 'Nobodys' } as const, by(), 'was not made by Tagalong'],
+    [
+      'names who has set its fields where no mark says whose it is, the first of them',
+      { kind: 'Nobodys' } as const,
+      by('kubectl-create', 'a', 'a', 'b', 'c'),
+      'was not made by Tagalong but by kubectl-create, a, b',
+    ],
+  ])('%s', (_name, belonging, managed, text) => {
+    expect(describeStranger(belonging, managed)).toBe(text);
   });
 });

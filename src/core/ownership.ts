@@ -7,6 +7,12 @@ export interface Owner {
   readonly name: string;
 }
 
+/** A ChartRelease, and the Helm release that its objects are of. */
+export interface Whose {
+  readonly owner: Owner;
+  readonly address: ReleaseAddress;
+}
+
 /**
  * What every managed object carries in its metadata: our labels, by which it is found again, and Helm's, by which
  * stock helm takes it for an object of the release.
@@ -21,23 +27,54 @@ interface Marks {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** True when the object carries our labels with this ChartRelease in them. */
-export const isOwnedBy = (object: Marks, owner: Owner): boolean => object.labels[NAME_LABEL] === owner.name && object.labels[NAMESPACE_LABEL] === owner.namespace;
+/** Whose an object is. */
+export type Belonging =
+  /** The ChartRelease's: it carries its labels, or is an object of its Helm release that stock helm made. */
+  | { readonly kind: 'Own' }
+  /** Nobody says that it is his. */
+  | { readonly kind: 'Nobodys' }
+  /** Somebody else's, named as a message names him. */
+  | { readonly kind: 'Others'; readonly owner: string; readonly isFlux: boolean };
+
+/**
+ * Whose an object is, by its labels and annotations. Whoever labels it comes before Helm's annotations: Flux runs Helm, and writes the same
+ * annotations as anybody's helm.
+ */
+export const belongingOf = ({ labels, annotations }: Marks, { owner, address }: Whose): Belonging => {
+  const [namespace, name] = [labels[NAMESPACE_LABEL], labels[NAME_LABEL]];
+  if (name === owner.name && namespace === owner.namespace) return { kind: 'Own' };
+  if (name !== undefined) return others(`ChartRelease ${namespace ?? '?'}/${name}`);
+  for (const [domain, kind] of FLUX) {
+    const labelled = labels[`${domain}/name`];
+    if (labelled !== undefined) return others(`Flux ${kind} ${labels[`${domain}/namespace`] ?? '?'}/${labelled}`, true);
+  }
+  const release = annotations['meta.helm.sh/release-name'];
+  if (release === undefined) return { kind: 'Nobodys' };
+  const home = annotations['meta.helm.sh/release-namespace'];
+  return release === address.releaseName && home === address.namespace ? { kind: 'Own' } : others(`Helm release ${home ?? '?'}/${release}`);
+};
+
+const FLUX = [
+  ['helm.toolkit.fluxcd.io', 'HelmRelease'],
+  ['kustomize.toolkit.fluxcd.io', 'Kustomization'],
+] as const;
+
+const others = (owner: string, isFlux = false): Belonging => ({ kind: 'Others', owner, isFlux });
 
 /** True for an object that stays when its release goes or drops it; people may say so on the object itself. */
 export const isToBeKept = (annotations: Readonly<Record<string, string>>): boolean => annotations['helm.sh/resource-policy']?.trim().toLowerCase() === 'keep';
 
-/** Who an object belongs to, as a message says it. `managers` are those who have set its fields. */
-export const describeOwner = (object: Marks & { readonly managers: readonly string[] }): string => {
-  const { labels, annotations } = object;
-  if (labels[NAME_LABEL] !== undefined) return `belongs to ChartRelease ${labels[NAMESPACE_LABEL] ?? '?'}/${labels[NAME_LABEL]}`;
-  if (labels['helm.toolkit.fluxcd.io/name'] !== undefined)
-    return `belongs to Flux HelmRelease ${labels['helm.toolkit.fluxcd.io/namespace'] ?? '?'}/${labels['helm.toolkit.fluxcd.io/name']}`;
-  if (labels['kustomize.toolkit.fluxcd.io/name'] !== undefined)
-    return `belongs to Flux Kustomization ${labels['kustomize.toolkit.fluxcd.io/namespace'] ?? '?'}/${labels['kustomize.toolkit.fluxcd.io/name']}`;
-  const helm = annotations['meta.helm.sh/release-name'];
-  if (helm !== undefined) return `belongs to Helm release ${annotations['meta.helm.sh/release-namespace'] ?? '?'}/${helm}`;
-  return object.managers.length === 0 ? 'was not made by Tagalong' : `was not made by Tagalong but by ${object.managers.slice(0, MOST_MANAGERS).join(', ')}`;
+/** How a message says that an object is not of this release; `managed` are those who have set its fields. */
+export const describeStranger = (belonging: Exclude<Belonging, { readonly kind: 'Own' }>, managed: readonly { readonly manager: string }[]): string => {
+  if (belonging.kind === 'Others') return `belongs to ${belonging.owner}`;
+  const managers = [...new Set(managed.map(({ manager }) => manager).filter((manager) => manager !== ''))];
+  return managers.length === 0 ? 'was not made by Tagalong' : `was not made by Tagalong but by ${managers.slice(0, MOST_MANAGERS).join(', ')}`;
+};
+
+/** Who has an object that is not of this release, in such words; undefined for one that is. */
+export const strangerIn = (object: Marks & { readonly managed: readonly { readonly manager: string }[] }, whose: Whose): string | undefined => {
+  const belonging = belongingOf(object, whose);
+  return belonging.kind === 'Own' ? undefined : describeStranger(belonging, object.managed);
 };
 
 /** Controllers that set a field each come and go; who made the object stands first. */

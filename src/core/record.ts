@@ -56,7 +56,7 @@ export interface RecordHead {
   readonly revision: number;
   readonly status: RecordStatus;
   readonly resourceVersion: string;
-  /** Seconds since the epoch: when the record was made, and changed last. */
+  /** Seconds since the epoch: when the record was made, and, by the API server's clock, when it was written last. */
   readonly createdAt: number;
   readonly modifiedAt: number;
   /** When we closed it as deployed or failed; undefined where we did not. */

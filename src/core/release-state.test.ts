@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HistoryEntry } from '../api/chart-release.ts';
 import type { RecordHead, RecordStatus, RevisionNotes } from './record.ts';
 import { decide, decidePinned, type Decision, standing, type Target } from './release-state.ts';
 
@@ -60,6 +61,9 @@ const target = (wish: Partial<Target>): Target => ({
   onFailure: undefined,
   request: undefined,
   trouble: undefined,
+  handMode: 'Warn',
+  told: [],
+  isTakenOver: false,
   ...wish,
 });
 
@@ -183,12 +187,31 @@ describe('decide, when somebody else was at work', () => {
   });
   const [stranger, other] = [foreign(4, 'deployed'), ours(4, 'deployed', { uid: 'uid-2', chartRelease: 'test/first' })];
   const [unnamed, earlier] = [ours(4, 'deployed', { uid: 'uid-2', chartRelease: '' }), ours(4, 'deployed', { uid: 'uid-0' })];
-  const nobodys = 'was not made by Tagalong; set spec.releaseName to a free name, or uninstall it first';
   const theirs =
     'belongs to ChartRelease test/first; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then';
   const former = ours(1, 'deployed');
+  const [failedAsked, brought] = [ours(2, 'failed'), ours(5, 'deployed', { trigger: 'ChangedByHand' })];
+  const byHand = (newest: RecordHead, last: RecordHead, stale: readonly RecordHead[] = []): Decision => ({ kind: 'KeepByHand', newest, last, stale });
+  const told = (revision: number, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
+    revision,
+    digest: OLD,
+    values: VALUES,
+    chartVersion: '1.0.0',
+    action: 'upgrade',
+    trigger: 'DigestChanged',
+    outcome: 'deployed',
+    when: new Date((1_700_000_000 + revision) * 1000).toISOString(),
+    ...more,
+  });
+  const toldByHand = (revision: number): HistoryEntry => {
+    const { digest: _digest, values: _values, ...entry } = told(revision);
+    return entry;
+  };
   runTable([
-    ['refuses a release that helm made', [stranger], {}, refusal(4, nobodys)],
+    ['takes over a release that helm made', [foreign(3, 'superseded'), stranger], {}, upgrade(5, { trigger: 'Adopted' })],
+    ['takes over a release whose first revision helm did not bring to its end', [foreign(1, 'failed')], {}, install(2, { trigger: 'Adopted' })],
+    ['takes over a release whose upgrade helm did not bring to its end', [foreign(3, 'deployed'), foreign(4, 'failed')], {}, upgrade(5, { trigger: 'Adopted' })],
+    ['installs again, and takes nothing over, where helm has uninstalled and kept the history', [foreign(3, 'uninstalled')], {}, install(4)],
     ['refuses a release of another ChartRelease', [other], {}, refusal(4, theirs)],
     ['refuses a release that another ChartRelease has taken since', [deployed, other], {}, refusal(4, theirs)],
     ['names another ChartRelease by its UID where its name was not noted', [unnamed], {}, refusal(4, theirs.replace('test/first', 'with UID uid-2'))],
@@ -196,7 +219,28 @@ describe('decide, when somebody else was at work', () => {
     ['upgrades what an earlier ChartRelease of the name has left', [earlier], { digest: NEW }, upgrade(5, { digest: NEW, trigger: 'DigestChanged' })],
     ['takes over what helm has made since of what an earlier ChartRelease left', [ours(3, 'superseded', { uid: 'uid-0' }), stranger], {}, upgrade(5, { trigger: 'ChangedByHand' })],
     ['does not claim what helm made of the release of another ChartRelease', [other, foreign(5, 'deployed')], { isAdmitted: true }, refusal(5, theirs)],
-    ['brings back what is asked for after a rollback by hand', [deployed, stranger], {}, upgrade(5, { digest: OLD, trigger: 'ChangedByHand' })],
+    ['keeps what a person rolled back to', [deployed, stranger], {}, byHand(stranger, deployed, [deployed])],
+    ['keeps it though the revision before it failed', [superseded, failedAsked, stranger], {}, byHand(stranger, failedAsked)],
+    ['keeps what a person did not bring to its end', [deployed, foreign(3, 'failed')], {}, byHand(foreign(3, 'failed'), deployed, [deployed])],
+    ['closes what was under way when a person rolled back', [deployed, pending, stranger], {}, byHand(stranger, pending, [deployed, pending])],
+    ['upgrades what a person made when the tag moves', [deployed, stranger], { digest: NEW }, upgrade(5, { digest: NEW, trigger: 'DigestChanged' })],
+    ['upgrades what a person made to other values', [deployed, stranger], { valuesDigest: OTHER_VALUES }, upgrade(5, { trigger: 'SpecChanged' })],
+    ['brings back what is asked for after a rollback by hand, where it is to correct', [deployed, stranger], { handMode: 'Correct' }, upgrade(5, { trigger: 'ChangedByHand' })],
+    ['keeps what it brought back', [superseded, foreign(4, 'superseded'), brought], { handMode: 'Correct' }, keep(brought)],
+    [
+      'knows from status what was asked for last where helm has dropped our notes',
+      [ours(1, 'superseded', { chartDigest: NEW }), foreign(2, 'superseded'), stranger],
+      { told: [told(2), told(1, { digest: NEW })] },
+      byHand(stranger, foreign(2, 'superseded')),
+    ],
+    ['keeps a revision of ours of which helm has dropped our notes', [superseded, foreign(2, 'deployed')], { told: [told(2), told(1)] }, keep(foreign(2, 'deployed'))],
+    [
+      'upgrades such a one when the tag moves',
+      [superseded, foreign(2, 'deployed')],
+      { told: [told(2), told(1)], digest: NEW },
+      upgrade(3, { digest: NEW, trigger: 'DigestChanged' }),
+    ],
+    ['takes no revision for ours that status calls one by hand', [deployed, stranger], { told: [toldByHand(4)] }, byHand(stranger, deployed, [deployed])],
     [
       'knows a release of ours by its address when helm has dropped our notes from its only record',
       [foreign(1, 'deployed')],
@@ -204,14 +248,24 @@ describe('decide, when somebody else was at work', () => {
       upgrade(2, { digest: OLD, trigger: 'ChangedByHand' }),
     ],
     ['refuses what another ChartRelease has, at whatever address', [other], { isAdmitted: true }, refusal(4, theirs)],
+    ['waits for a helm that somebody runs on a release of ours', [deployed, foreign(3, 'pending-rollback')], {}, { kind: 'Busy', record: foreign(3, 'pending-rollback') }],
+    ['waits for a helm that uninstalls a release of ours', [superseded, foreign(2, 'uninstalling')], {}, { kind: 'Busy', record: foreign(2, 'uninstalling') }],
+    ['waits for a helm that is at work on a release that is to be taken over', [foreign(3, 'pending-install')], {}, { kind: 'Busy', record: foreign(3, 'pending-install') }],
     [
-      'waits for a helm that somebody runs on a release of ours',
+      'takes over what a helm that died had begun',
       [deployed, foreign(3, 'pending-rollback')],
-      {},
-      { kind: 'Refuse', reason: 'ReleaseBusy', message: "Helm release prod/app is at revision 3 pending-rollback, which somebody's helm began; waiting for it to end" },
+      { isTakenOver: true },
+      upgrade(4, { trigger: 'ChangedByHand', abandoned: [foreign(3, 'pending-rollback')] }),
     ],
-    ['leaves a pending revision of somebody else alone', [foreign(3, 'pending-install')], {}, refusal(3, nobodys)],
-    ['refuses a release that is not ours also while the registry is silent', [stranger], { digest: undefined }, refusal(4, nobodys)],
+    [
+      'takes over a first install that died',
+      [foreign(1, 'pending-install')],
+      { isTakenOver: true },
+      install(2, { trigger: 'Adopted', abandoned: [foreign(1, 'pending-install')] }),
+    ],
+    ['installs again where an uninstall died', [superseded, foreign(2, 'uninstalling')], { isTakenOver: true }, install(3)],
+    ['closes what a helm that died had begun, and a crash has left', [foreign(1, 'pending-install'), deployed], {}, keep(deployed, [foreign(1, 'pending-install')])],
+    ['waits for the registry before it takes a release over', [stranger], { digest: undefined, trouble: UNAVAILABLE }, { kind: 'Refuse', ...UNAVAILABLE }],
     ['goes on when only older revisions are not ours', [foreign(1, 'superseded'), deployed], {}, keep(deployed)],
     ['keeps the newest of two deployed revisions and names the stale one', [former, deployed], {}, keep(deployed, [former])],
     ['installs again what was uninstalled by hand', [superseded, uninstalled], {}, install(3)],
@@ -331,7 +385,7 @@ describe('decide, when the newest revision failed', () => {
 });
 
 describe('decidePinned', () => {
-  const owner = { uid: 'uid-1', chartRelease: 'apps/app', address: { namespace: 'prod', releaseName: 'app' }, isAdmitted: true };
+  const owner = { uid: 'uid-1', chartRelease: 'apps/app', address: { namespace: 'prod', releaseName: 'app' }, isAdmitted: true, isTakenOver: false };
   const pinned = (status: RecordStatus) => ours(3, status, { action: 'rollback', trigger: 'Pinned', returns: { kind: 'Pinned', to: 1 } });
   it.each<readonly [string, readonly RecordHead[], number, unknown]>([
     ['keeps the revision that runs', [superseded, deployed], 2, keep(deployed)],

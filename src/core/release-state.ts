@@ -1,5 +1,6 @@
-import { type OnFailure, PIN, type Trigger } from '../api/chart-release.ts';
+import { type HistoryEntry, type OnFailure, PIN, type Trigger } from '../api/chart-release.ts';
 import type { Reason } from '../api/reasons.ts';
+import { type HandMode, isAtWork, lastAskedOf, stepFor, triggerAfter } from './foreign.ts';
 import { isPending, type RecordHead, type ReleaseAddress, type RevisionInputs, type RevisionNotes } from './record.ts';
 import { shortDigest } from './reference.ts';
 import { askedBy, remedyFor, triedAgainAt } from './remedy.ts';
@@ -30,6 +31,12 @@ export interface Target extends RecordOwner {
   readonly onFailure: OnFailure | undefined;
   /** Somebody asks for a look, and no status says yet that it was met; undefined where nobody does. */
   readonly request: string | undefined;
+  /** What is done about what a person's helm has made of the release. */
+  readonly handMode: HandMode;
+  /** What status has told of earlier revisions. */
+  readonly told: readonly HistoryEntry[];
+  /** A helm that was at work has not written anything for so long that its revision is taken over. */
+  readonly isTakenOver: boolean;
   /** Why the registry did not say, or cannot be asked at present. */
   readonly trouble: Trouble | undefined;
 }
@@ -43,6 +50,10 @@ export interface Trouble {
 export type Decision =
   /** The deployed revision is what is asked for, or what is held in its place. `stale` are older records that still say deployed. */
   | { readonly kind: 'Keep'; readonly deployed: RecordHead; readonly stale: readonly RecordHead[] }
+  /** A person's helm made the newest revision, and nothing else is asked for than before that: it stays. `stale` as with Keep. */
+  | KeepByHand
+  /** Somebody's helm is at work on the newest revision, or was when it was killed. */
+  | Busy
   /** The newest revision is what is asked for, or undoes it, and is not finished: go on with its stored manifest. */
   | { readonly kind: 'Continue'; readonly record: RecordHead }
   /** A new revision is needed. `abandoned` are revisions that were under way to something else. */
@@ -67,6 +78,19 @@ export type Decision =
 
 type Refuse = { readonly kind: 'Refuse' } & Trouble;
 
+export interface KeepByHand {
+  readonly kind: 'KeepByHand';
+  readonly newest: RecordHead;
+  /** The revision that was opened for what is asked for. */
+  readonly last: RecordHead;
+  readonly stale: readonly RecordHead[];
+}
+
+export interface Busy {
+  readonly kind: 'Busy';
+  readonly record: RecordHead;
+}
+
 /** To which revision, in place of which newest one. */
 export interface GoBack {
   readonly kind: 'GoBack';
@@ -90,6 +114,7 @@ export const decide = (records: readonly RecordHead[], target: Target, now: numb
     return { kind: 'Refuse', ...(target.trouble ?? { reason: 'Progressing', message: `waiting for the registry to say what ${target.reference} points at` }) };
   }
   const wanted = { chartDigest: digest, valuesDigest: target.valuesDigest };
+  if (newest !== undefined && newest.notes === undefined) return afterOthers(records, newest, target, wanted);
   const isSame = newest !== undefined && isAskedBy(newest, wanted);
   const step = isSame ? goOnWith(records, newest, target, now) : undefined;
   if (step !== undefined) return step;
@@ -105,9 +130,32 @@ export const decide = (records: readonly RecordHead[], target: Target, now: numb
   };
 };
 
+/** What to do where the newest record has no notes of ours: a person's helm wrote it, of our release or of one that is taken over. */
+const afterOthers = (records: readonly RecordHead[], newest: RecordHead, target: Target, wanted: RevisionInputs): Decision => {
+  const own = ownRecords(records, target);
+  // What an earlier ChartRelease of the name asked for is no wish of this one.
+  const last = lastAskedOf(
+    own.filter(({ notes }) => notes === undefined || notes.uid === target.uid),
+    target.told,
+  );
+  const step = target.isMoving || target.isTakenOver ? undefined : stepFor(newest, wanted, last, target.told, target.handMode);
+  if (step === 'Ours') return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
+  if (step === 'Theirs' && last !== undefined) return { kind: 'KeepByHand', newest, last: last.record, stale: staleBefore(records, newest) };
+  const isSameSpec = target.deployedDigest !== undefined;
+  return {
+    kind: 'Start',
+    revision: newest.revision + 1,
+    action: sinceUninstalled(records).some(wasDeployed) ? 'upgrade' : 'install',
+    trigger: isGone(newest) ? 'Created' : triggerAfter(last, wanted, { isOurs: own.length > 0, isSameSpec }),
+    digest: wanted.chartDigest,
+    attempt: 1,
+    abandoned: abandonedBy(records, newest, target),
+  };
+};
+
 /** What to do where the newest revision was opened for what is asked for now; undefined where it takes another one. */
 const goOnWith = (records: readonly RecordHead[], newest: RecordHead, target: Target, now: number): Decision | undefined => {
-  const keep = (): Decision | undefined => (target.isMoving ? undefined : { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) });
+  const keep = (): Decision | undefined => (target.isMoving ? undefined : { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) });
   const isUndoing = newest.notes?.returns?.kind === 'Failed';
   if ((isUndoing || isUndone(newest)) && isAnew(newest, target)) return undefined;
   const isDue = isUndone(newest) && (isRequested(newest, target.request) || now >= triedAgainAt(newest));
@@ -144,20 +192,23 @@ const remedied = (records: readonly RecordHead[], newest: RecordHead, target: Ta
  */
 export const decidePinned = (
   records: readonly RecordHead[],
-  target: RecordOwner & Pick<Target, 'address' | 'isAdmitted'>,
+  target: RecordOwner & Pick<Target, 'address' | 'isAdmitted' | 'isTakenOver'>,
   pin: number,
-): Extract<Decision, { readonly kind: 'Keep' | 'Continue' | 'GoBack' | 'Refuse' }> => {
+): Extract<Decision, { readonly kind: 'Keep' | 'Continue' | 'GoBack' | 'Refuse' | 'Busy' }> => {
   const newest = records.at(-1);
   const objection = newest === undefined ? undefined : ownerObjection(records, newest, target);
   if (objection !== undefined) return objection;
+  if (newest !== undefined && ownRecords(records, target).length === 0) {
+    return { kind: 'Refuse', reason: 'PinInvalid', message: `the release was made by stock helm, and is not taken over while ${PIN} holds a revision: take the annotation away` };
+  }
   if (newest !== undefined && (newest.revision === pin || newest.notes?.returns?.to === pin)) {
-    if (newest.status === 'deployed') return { kind: 'Keep', deployed: newest, stale: deployedBefore(records, newest) };
+    if (newest.status === 'deployed') return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
     if (newest.notes !== undefined && (isPending(newest.status) || newest.status === 'failed')) return { kind: 'Continue', record: newest };
   }
   const good = sinceUninstalled(records).filter(wasDeployed);
   const to = good.find(({ revision }) => revision === pin);
   if (to === undefined || newest === undefined) return { kind: 'Refuse', reason: 'PinInvalid', message: `${describePinned(pin)}, and ${describeGood(good)}` };
-  return { kind: 'GoBack', revision: newest.revision + 1, to, failed: undefined, abandoned: abandonedIn(records, target) };
+  return { kind: 'GoBack', revision: newest.revision + 1, to, failed: undefined, abandoned: abandonedBy(records, newest, target) };
 };
 
 const describePinned = (pin: number): string => `${PIN} asks for revision ${pin}, which is not there, or never was deployed`;
@@ -216,6 +267,12 @@ const isAnew = (record: RecordHead, { generation }: Target): boolean => askedBy(
 
 const abandonedIn = (records: readonly RecordHead[], owner: RecordOwner): readonly RecordHead[] => records.filter((record) => isPending(record.status) && isOf(record, owner));
 
+/** Those, and the newest one, which a helm that has died had begun. */
+const abandonedBy = (records: readonly RecordHead[], newest: RecordHead, owner: RecordOwner): readonly RecordHead[] => [
+  ...abandonedIn(records, owner),
+  ...(isPending(newest.status) && !isOf(newest, owner) ? [newest] : []),
+];
+
 /** Records after the last one of a release that somebody uninstalled by hand, keeping its history. */
 const sinceUninstalled = (records: readonly RecordHead[]): readonly RecordHead[] => records.slice(records.findLastIndex(isGone) + 1);
 
@@ -235,8 +292,9 @@ const isOf = ({ notes }: RecordHead, owner: RecordOwner): boolean => notes !== u
 
 const wasDeployed = (record: RecordHead): boolean => record.status === 'deployed' || record.status === 'superseded';
 
-const deployedBefore = (records: readonly RecordHead[], newest: RecordHead): readonly RecordHead[] =>
-  records.filter((record) => record.status === 'deployed' && record.revision < newest.revision);
+/** Older records that say that they are deployed, or under way: a crash has left them, or a person's helm has overtaken them. */
+const staleBefore = (records: readonly RecordHead[], newest: RecordHead): readonly RecordHead[] =>
+  records.filter(({ status, revision }) => (status === 'deployed' || isPending(status)) && revision < newest.revision);
 
 /** While the registry is silent, what runs is taken for what the same reference, or the same spec, points at. */
 const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string | undefined => {
@@ -244,23 +302,27 @@ const lastKnownDigest = (newest: RecordHead | undefined, target: Target): string
   return asked?.reference === target.reference ? asked.chartDigest || undefined : target.deployedDigest;
 };
 
-/** A release of somebody else's is left alone. One of ours that a person's helm has changed since is ours still, but for the time helm needs. */
-const ownerObjection = (records: readonly RecordHead[], newest: RecordHead, target: RecordOwner & Pick<Target, 'address' | 'isAdmitted'>): Refuse | undefined => {
+/**
+ * The release of another ChartRelease is left alone. One of ours that a person's helm has changed since is ours still, and one that stock
+ * helm made is taken over; but a helm that is at work gets the time it needs.
+ */
+const ownerObjection = (
+  records: readonly RecordHead[],
+  newest: RecordHead,
+  target: RecordOwner & Pick<Target, 'address' | 'isAdmitted' | 'isTakenOver'>,
+): Refuse | Busy | undefined => {
   if (isOf(newest, target)) return undefined;
-  const release = `Helm release ${target.address.namespace}/${target.address.releaseName}`;
-  if (newest.notes === undefined && ownRecords(records, target).length > 0) {
-    if (!isPending(newest.status)) return undefined;
-    return { kind: 'Refuse', reason: 'ReleaseBusy', message: `${release} is at revision ${newest.revision} ${newest.status}, which somebody's helm began; waiting for it to end` };
+  const holder = ownRecords(records, target).length > 0 && newest.notes === undefined ? undefined : records.findLast((record) => record.notes !== undefined)?.notes;
+  if (holder !== undefined) {
+    const release = `Helm release ${target.address.namespace}/${target.address.releaseName}`;
+    return { kind: 'Refuse', reason: 'ReleaseNotOwned', message: `${release} exists at revision ${newest.revision} and ${describeHolder(holder)}` };
   }
-  return { kind: 'Refuse', reason: 'ReleaseNotOwned', message: `${release} exists at revision ${newest.revision} and ${describeHolder(records)}` };
+  return isAtWork(newest) && !target.isTakenOver ? { kind: 'Busy', record: newest } : undefined;
 };
 
 /** Whose a release is that is not ours, and what can be done. */
-const describeHolder = (records: readonly RecordHead[]): string => {
-  const notes = records.findLast((record) => record.notes !== undefined)?.notes;
-  if (notes === undefined) return 'was not made by Tagalong; set spec.releaseName to a free name, or uninstall it first';
-  return `belongs to ChartRelease ${notes.chartRelease || `with UID ${notes.uid}`}; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then`;
-};
+const describeHolder = ({ chartRelease, uid }: RevisionNotes): string =>
+  `belongs to ChartRelease ${chartRelease || `with UID ${uid}`}; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then`;
 
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): Trigger => {
   if (newest === undefined || isGone(newest)) return 'Created';

@@ -1,14 +1,15 @@
 import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry, TestReport } from '../api/chart-release.ts';
 import { reasonSpec, type Reason, type ReasonSpec } from '../api/reasons.ts';
-import { epochMsOf, timestamp } from '../api/time.ts';
+import { timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
 import { printDuration } from './duration.ts';
+import { toldOf } from './foreign.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
 import { parseReference } from './reference.ts';
 import { deployedOf } from './release-state.ts';
 import { retryDelayMs } from './retry.ts';
-import { describeStillRunning } from './story.ts';
+import { describeStillRunning, type HandMade } from './story.ts';
 
 /** How a run ended, as data: everything that status, retry and Event are made from. */
 export interface Outcome {
@@ -24,6 +25,10 @@ export interface Outcome {
   readonly test?: TestReport;
   /** Addresses that may hold something of this ChartRelease; undefined where they did not change. */
   readonly releases?: readonly ReleaseAddress[];
+  /** The revision that a person's helm made and that stays, or has failed. */
+  readonly handMade?: HandMade;
+  /** That what runs is not what is asked for, where somebody wants to know. */
+  readonly drifted?: Pick<Claim, 'reason' | 'message'>;
   /** Why the tag cannot be followed at present, while what runs is right as far as is known. */
   readonly fetchTrouble?: Pick<Claim, 'reason' | 'message'>;
   /** What runs differs from what is asked for in nothing but an older digest of the same tag. */
@@ -59,7 +64,7 @@ export interface NextStatus {
 /** The status after a run. Equal to the previous one, timestamps included, when nothing happened. */
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
-  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome.reference, previous.history ?? []);
+  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome, previous);
   const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
@@ -86,6 +91,7 @@ const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): readonly Clai
   const spec = reasonSpec(reason);
   const claims: Claim[] = [{ type: 'Ready', status: readyStatus(spec.ready, previous, outcome), reason, message }];
   if (spec.also !== undefined) claims.push({ type: spec.also, status: 'True', reason, message });
+  if (outcome.drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', ...outcome.drifted });
   if (outcome.fetchTrouble !== undefined) claims.push({ type: 'FetchFailed', status: 'True', ...outcome.fetchTrouble });
   return claims;
 };
@@ -130,13 +136,14 @@ const runningBefore = ({ chart, revision, history }: ChartReleaseStatus): Runnin
   ...(history !== undefined && { history }),
 });
 
-const runningNow = (records: readonly RecordHead[], reference: string | undefined, told: readonly HistoryEntry[]): Running => {
+const runningNow = (records: readonly RecordHead[], { reference, handMade }: Outcome, previous: ChartReleaseStatus): Running => {
   const deployed = deployedOf(records);
-  const chart = deployed === undefined ? undefined : chartSummary(deployed, reference);
+  const told = previous.history ?? [];
+  const chart = deployed === undefined ? undefined : (chartSummary(deployed, reference) ?? chartToldOf(deployed, handMade, previous));
   return {
     ...(chart !== undefined && { chart }),
     ...(deployed !== undefined && { revision: deployed.revision }),
-    history: records.flatMap((record) => historyEntry(record, told)).reverse(),
+    history: records.flatMap((record) => historyEntry(record, told, handMade)).reverse(),
   };
 };
 
@@ -153,30 +160,44 @@ const chartSummary = ({ notes }: RecordHead, reference: string | undefined): Cha
   };
 };
 
+/** Of a revision without notes of ours: a person's, or one of which helm has dropped them. */
+const chartToldOf = (deployed: RecordHead, handMade: HandMade | undefined, { revision, chart }: ChartReleaseStatus): ChartSummary | undefined => {
+  if (handMade?.revision !== deployed.revision) return revision === deployed.revision ? chart : undefined;
+  const { chartName, chartVersion, appVersion } = handMade.chart;
+  return { name: chartName, version: chartVersion, ...(appVersion !== '' && { appVersion }) };
+};
+
 /** Stock helm drops our notes from a record that it rewrites: what was told of that revision before still holds. */
-const historyEntry = (record: RecordHead, told: readonly HistoryEntry[]): readonly HistoryEntry[] =>
-  record.notes === undefined
-    ? told.filter((entry) => isOf(record, entry)).map((entry) => ({ ...entry, outcome: record.status }))
-    : [
-        {
-          revision: record.revision,
-          digest: record.notes.chartDigest,
-          chartVersion: record.notes.chartVersion,
-          ...(record.notes.appVersion !== '' && { appVersion: record.notes.appVersion }),
-          action: record.notes.action,
-          trigger: record.notes.trigger,
-          outcome: record.status,
-          when: whenOf(record),
-          ...(record.endedAt !== undefined && { duration: printDuration((record.endedAt - record.createdAt) * 1000) }),
-          ...(record.damage !== undefined && { damage: record.damage }),
-        },
-      ];
+const historyEntry = (record: RecordHead, told: readonly HistoryEntry[], handMade: HandMade | undefined): readonly HistoryEntry[] => {
+  const before = toldOf(record, told);
+  if (record.notes === undefined && before !== undefined) return [{ ...before, outcome: record.status }];
+  if (record.notes === undefined) return handMade?.revision === record.revision ? [handMadeEntry(record, handMade)] : [];
+  return [
+    {
+      revision: record.revision,
+      digest: record.notes.chartDigest,
+      values: record.notes.valuesDigest,
+      chartVersion: record.notes.chartVersion,
+      ...(record.notes.appVersion !== '' && { appVersion: record.notes.appVersion }),
+      action: record.notes.action,
+      trigger: record.notes.trigger,
+      outcome: record.status,
+      when: whenOf(record),
+      ...(record.endedAt !== undefined && { duration: printDuration((record.endedAt - record.createdAt) * 1000) }),
+      ...(record.damage !== undefined && { damage: record.damage }),
+    },
+  ];
+};
 
-/** The time may be off by a little: with our notes went our word for it, and the API server's is left. */
-const isOf = (record: RecordHead, { revision, when }: HistoryEntry): boolean =>
-  revision === record.revision && Math.abs(epochMsOf(when) - record.createdAt * 1000) < CLOCKS_APART_MS;
-
-const CLOCKS_APART_MS = 60_000;
+const handMadeEntry = (record: RecordHead, { chart, description }: HandMade): HistoryEntry => ({
+  revision: record.revision,
+  chartVersion: chart.chartVersion,
+  ...(chart.appVersion !== '' && { appVersion: chart.appVersion }),
+  action: description.startsWith('Rollback') ? 'rollback' : 'upgrade',
+  trigger: 'ChangedByHand',
+  outcome: record.status,
+  when: whenOf(record),
+});
 
 const whenOf = ({ createdAt }: RecordHead): string => timestamp(createdAt * 1000);
 

@@ -1,7 +1,7 @@
 import { type ChartSummary, PIN } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
 import { printDuration } from './duration.ts';
-import type { FailedRevision, RecordHead } from './record.ts';
+import type { FailedRevision, RecordHead, RevisionNotes } from './record.ts';
 import { parseReference, shortDigest } from './reference.ts';
 import type { Remedy } from './remedy.ts';
 
@@ -11,6 +11,32 @@ export const describeRunning = (record: RecordHead, reference: string, intervalM
   if (notes === undefined) return `revision ${record.revision} runs`;
   return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(reference, intervalMs)}`;
 };
+
+/** A revision that a person's helm made, as its record describes it. */
+export interface HandMade {
+  readonly revision: number;
+  readonly chart: Pick<RevisionNotes, 'chartName' | 'chartVersion' | 'appVersion'>;
+  /** Helm's own words. */
+  readonly description: string;
+}
+
+/** What runs, where a person's helm brought it, and what is looked at next. */
+export const describeHandMade = (made: HandMade, reference: string, intervalMs: number): string => `${printHandMade(made)} runs; ${whatNext(reference, intervalMs)}`;
+
+/** That a person's helm failed, and what can be done about it. */
+export const describeHandFailed = (made: HandMade): string => `${printHandMade(made)} failed: run helm again, or have what the spec asks for brought back: ${BRING_BACK}`;
+
+/** That something else runs than what the spec asks for, which `last` was opened for. */
+export const describeChangedByHand = (made: HandMade, last: RecordHead, reference: string): string =>
+  `${printHandMade(made)} is in the place of what the spec asks for, ${reference}, which revision ${last.revision} was for; to have that brought back: ${BRING_BACK}`;
+
+/** That a helm is at work; `takenOverAt` is RFC 3339. */
+export const describeBusy = ({ revision, status }: RecordHead, release: string, takenOverAt: string): string =>
+  `${release} is at revision ${revision} ${status}, which somebody's helm began; it is waited for, and taken over at ${takenOverAt} if helm writes nothing until then`;
+
+const printHandMade = ({ revision, chart, description }: HandMade): string => `revision ${revision} (${chart.chartName} ${chart.chartVersion}) by somebody's helm (${description})`;
+
+const BRING_BACK = 'move the tag, change the values, or set spec.drift.mode to Correct';
 
 /** That nothing is done, by request; `since` is RFC 3339. */
 export const describeSuspended = (since: string): string => `suspended since ${since} by spec.suspend`;

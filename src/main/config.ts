@@ -25,6 +25,8 @@ export interface Config {
   readonly engines: number;
   /** Socket of a renderer that does the rendering in place of engines of our own. */
   readonly rendererSocket: string | undefined;
+  /** How long a helm may write nothing before what it has begun is taken over. */
+  readonly takeoverAfterMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Where /metrics is served, and where /healthz and /readyz are. */
   readonly metricsAddress: ServerAddress;
@@ -60,6 +62,7 @@ export const USAGE = `Usage: operator [flags]
   --helm-engine FILE         the helm-engine program (env TAGALONG_ENGINE; helm-engine on PATH)
   --engines N                how many of it run (one per core)
   --renderer-socket PATH     have the renderer at this Unix socket do the rendering instead
+  --takeover-after DURATION  take over what a helm has begun and has not written to for so long, or spec.timeout (30m)
   --metrics-addr [HOST]:PORT /metrics (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
   --log-level LEVEL          debug, info, warn or error (info)`;
@@ -76,6 +79,7 @@ const OPTIONS = {
   'helm-engine': { type: 'string' },
   engines: { type: 'string' },
   'renderer-socket': { type: 'string' },
+  'takeover-after': { type: 'string', default: '30m' },
   'metrics-addr': { type: 'string', default: ':8080' },
   'health-addr': { type: 'string', default: ':8081' },
   'log-level': { type: 'string', default: 'info' },
@@ -101,6 +105,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     engine: flags['helm-engine'] ?? env['TAGALONG_ENGINE'] ?? 'helm-engine',
     engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
     rendererSocket: flags['renderer-socket'],
+    takeoverAfterMs: duration('--takeover-after', flags['takeover-after']),
     logLevel: level(flags['log-level']),
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
@@ -151,7 +156,7 @@ export const count = (flag: string, text: string): number => {
 
 const duration = (flag: string, text: string): number => {
   const ms = parseDuration(text);
-  if (ms === undefined) throw new ConfigError(`${flag} ${JSON.stringify(text)} is no time, as 1m or 90s`);
+  if (ms === undefined || ms <= 0) throw new ConfigError(`${flag} ${JSON.stringify(text)} is no time above 0, as 1m or 90s`);
   return ms;
 };
 

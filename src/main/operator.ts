@@ -27,6 +27,7 @@ import { Definitions } from '../controller/definitions.ts';
 import { Departures } from '../controller/departures.ts';
 import { Dependents } from '../controller/dependents.ts';
 import type { Deps } from '../controller/deps.ts';
+import { Homes } from '../controller/homes.ts';
 import { Rollouts } from '../controller/rollouts.ts';
 import { Standings } from '../controller/standings.ts';
 import { triggers, wakeHeld } from '../controller/triggers.ts';
@@ -55,8 +56,12 @@ const operate = async (config: Config): Promise<void> => {
   const dependents = new Dependents((key) => queue.add(key));
   const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts, dependents);
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
+  const homes = new Homes((key) => queue.add(key));
   const brake = new Brake({ ...config, isThere: (key) => isThere(releases.get(key)), wake: (key) => queue.add(key) });
-  const records = new KubeRecords(connection, (address, heads) => brake.recordsChanged(address, heads));
+  const records = new KubeRecords(connection, (address, heads) => {
+    brake.recordsChanged(address, heads);
+    homes.recordsChanged(address, heads);
+  });
   const events = new KubeEvents(connection, hostname());
   const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry });
   const tags = new TagWatcher({ resolve: (tag, signal) => registry.resolve(tag, signal), wake: tagChanged, clock, logger, metrics: metrics.registry });
@@ -76,6 +81,7 @@ const operate = async (config: Config): Promise<void> => {
     charts: new RegistryCharts({ client: registry, metrics: metrics.charts }),
     renderer: measured(renderer, metrics.renders),
     clock,
+    takeoverAfterMs: config.takeoverAfterMs,
     logger,
     metrics: metrics.runs,
     rollouts,
@@ -86,6 +92,7 @@ const operate = async (config: Config): Promise<void> => {
     dependents,
     departures: new Departures(config.deletionTimeoutMs),
     brake,
+    homes,
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);

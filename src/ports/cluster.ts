@@ -1,3 +1,4 @@
+import type { ManagedEntry } from '../core/managed-fields.ts';
 import type { Health } from '../core/health.ts';
 import type { ObjectRef } from '../core/object-ref.ts';
 import type { Capabilities } from './renderer.ts';
@@ -41,8 +42,8 @@ export interface LiveObject {
    * makes the object anew, takes it from us.
    */
   readonly ownFields: string;
-  /** Field managers that have set something, in the order of managedFields, each once. */
-  readonly managers: readonly string[];
+  /** Who has set which fields. */
+  readonly managed: readonly ManagedEntry[];
 }
 
 /** What the API server answers an apply. */
@@ -66,6 +67,8 @@ export interface Cluster {
    * A dry run goes through admission and validation and writes nothing.
    */
   apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer>;
+  /** Writes who has set which fields of the object, and nothing else; Conflict where it has changed since it was looked at. */
+  setManaged(ref: ObjectRef, live: Pick<LiveObject, 'uid' | 'resourceVersion'>, managed: readonly ManagedEntry[], signal: AbortSignal): Promise<void>;
   /** Creates an object that must not exist yet; Conflict where it does. A dry run goes through admission and validation and writes nothing. */
   create(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject>;
   /** Puts the JSON in the place of the object whose resourceVersion it has; Conflict where that is not the newest. */

@@ -15,6 +15,11 @@ export interface RecordContent {
   readonly lastDeployed: string;
 }
 
+/** How stock helm 4 is to apply what follows a record: `ssa` server-side; anything else, and nothing, means client-side. */
+export interface ReadContent extends RecordContent {
+  readonly applyMethod: string;
+}
+
 export interface NewRecord {
   readonly revision: number;
   readonly status: RecordStatus;
@@ -28,6 +33,7 @@ export interface RecordChange {
   readonly description?: string;
   /** JSON. */
   readonly hooks?: string;
+  readonly applyMethod?: 'csa';
 }
 
 /** A record would be larger than a Secret may be. */
@@ -48,11 +54,11 @@ export interface Records {
   /** Heads of all records of the release, oldest revision first; never older than our own writes, and with the damage that `read` has found. */
   list(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]>;
   /** Content of one record. Rejects with RecordInvalidError where it is none, or that of another revision. */
-  read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent>;
+  read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<ReadContent>;
   /** Creates a record that must not exist yet. Rejects with RecordTooLargeError before anything is sent. */
   create(address: ReleaseAddress, record: NewRecord, signal: AbortSignal): Promise<RecordHead>;
   /**
-   * Changes status, and description and hooks where they are given, of a record that nobody has changed since `head` was read. Of one that
+   * Changes status, and description, hooks and how it was applied where they are given, of a record that nobody has changed since `head` was read. Of one that
    * cannot be read the label is changed alone, with the damage noted beside it; it never becomes deployed, which rejects with RecordInvalidError.
    */
   mark(address: ReleaseAddress, head: RecordHead, change: RecordChange, signal: AbortSignal): Promise<RecordHead>;

@@ -4,11 +4,11 @@ import type { Releases } from '../ports/releases.ts';
 
 /**
  * Makes sure, before anything is written for a release, that its deletion will find everything: our finalizer is on
- * the ChartRelease, and its status names the Helm release that is about to be written.
+ * the ChartRelease, and its status names the Helm release that is about to be written, or taken over: `isAdopting`.
  */
-export const admit = async (releases: Releases, release: ChartRelease, address: ReleaseAddress, signal: AbortSignal): Promise<void> => {
+export const admit = async (releases: Releases, release: ChartRelease, address: ReleaseAddress, signal: AbortSignal, { isAdopting = false } = {}): Promise<void> => {
   if (!release.metadata.finalizers?.includes(FINALIZER)) await releases.addFinalizer(release, signal);
   const known = release.status.releases ?? [];
   if (known.some((one) => isSameAddress(one, address))) return;
-  await releases.saveStatus(release, { ...release.status, releases: [...known, address] }, signal);
+  await releases.saveStatus(release, { ...release.status, releases: [...known, { ...address, ...(isAdopting && { isAdopting }) }] }, signal);
 };

@@ -1,6 +1,6 @@
 import { type Immovable, type Obsolete, objectionToAnew } from '../core/anew.ts';
 import { printRef } from '../core/object-ref.ts';
-import { describeOwner, isOwnedBy, isToBeKept, type Owner } from '../core/ownership.ts';
+import { isToBeKept, strangerIn, type Whose } from '../core/ownership.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import { ClusterError, type Cluster, type LiveObject } from '../ports/cluster.ts';
 import { StageError } from '../ports/errors.ts';
@@ -9,11 +9,11 @@ import { StageError } from '../ports/errors.ts';
  * Makes sure that an object may be deleted and made anew: that it is ours, that no data goes with it, and that the API server would take
  * the new one. Changes nothing. Rejects with StageError or ClusterError.
  */
-export const checkAnew = async (cluster: Cluster, { object, message }: Immovable, owner: Owner, signal: AbortSignal): Promise<LiveObject | undefined> => {
+export const checkAnew = async (cluster: Cluster, { object, message }: Immovable, whose: Whose, signal: AbortSignal): Promise<LiveObject | undefined> => {
   const { ref, source } = object;
   const live = await cluster.look(ref, signal);
-  if (live !== undefined && !isOwnedBy(live, owner))
-    throw new StageError('ObjectNotOwned', `${printRef(ref)} (${source}) is not deleted to be made anew: it ${describeOwner(live)}`);
+  const stranger = live === undefined ? undefined : strangerIn(live, whose);
+  if (stranger !== undefined) throw new StageError('ObjectNotOwned', `${printRef(ref)} (${source}) is not deleted to be made anew: it ${stranger}`);
   const isKept = object.isKept || isToBeKept(live?.annotations ?? {});
   const objection = objectionToAnew({ ref, isKept, spec: await specOf(cluster, object, signal) });
   if (objection !== undefined) throw new StageError('ManifestRejected', `${message} (${source}); ${objection}`);
@@ -28,11 +28,11 @@ export const checkAnew = async (cluster: Cluster, { object, message }: Immovable
 export const clearTheWay = async (
   cluster: Cluster,
   immovable: Immovable,
-  owner: Owner,
+  whose: Whose,
   signal: AbortSignal,
 ): Promise<{ readonly isDeleted: boolean; readonly isGone: boolean }> => {
   const { ref } = immovable.object;
-  const live = await checkAnew(cluster, immovable, owner, signal);
+  const live = await checkAnew(cluster, immovable, whose, signal);
   if (live === undefined) return { isDeleted: false, isGone: true };
   const isDeleted = !live.isTerminating && (await cluster.remove(ref, live.uid, signal));
   return { isDeleted, isGone: (await cluster.look(ref, signal))?.uid !== live.uid };

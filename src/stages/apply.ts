@@ -1,4 +1,5 @@
 import { adviceOnRefusal, type Immovable, isOnlyAnew } from '../core/anew.ts';
+import { isOfHelm } from '../core/managed-fields.ts';
 import { refKey } from '../core/object-ref.ts';
 import { installWaves } from '../core/order.ts';
 import type { PlannedObject } from '../core/plan.ts';
@@ -7,8 +8,13 @@ import { isAsApplied, type StandingObject } from '../core/standing.ts';
 import { ClusterError, type Cluster, type LiveObject } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
 
+/** What became of an object, and whether a Helm has set fields in it too: those that our manifest does not have are still there. */
+export interface Answered extends AppliedObject {
+  readonly isShared: boolean;
+}
+
 /** What came of it: all are applied, or some of a wave can only be made anew, in the API server's words. */
-export type Applying = { readonly kind: 'Applied'; readonly objects: readonly AppliedObject[] } | { readonly kind: 'Immovable'; readonly refused: readonly Immovable[] };
+export type Applying = { readonly kind: 'Applied'; readonly objects: readonly Answered[] } | { readonly kind: 'Immovable'; readonly refused: readonly Immovable[] };
 
 /**
  * Applies the objects in Helm's install order, those of one kind side by side. What `standing` (by `refKey`) says was applied with the
@@ -21,7 +27,7 @@ export const apply = async (
   { objects, standing, force }: { readonly objects: readonly PlannedObject[]; readonly standing: ReadonlyMap<string, StandingObject>; readonly force: boolean },
   signal: AbortSignal,
 ): Promise<Applying> => {
-  const applied: AppliedObject[] = [];
+  const applied: Answered[] = [];
   for (const wave of installWaves(objects)) {
     const answers = await Promise.allSettled(wave.map((object) => bring(cluster, object, { last: standing.get(refKey(object.ref)), force }, signal)));
     const refused: Immovable[] = [];
@@ -40,23 +46,24 @@ const bring = async (
   object: PlannedObject,
   { last, force }: { readonly last: StandingObject | undefined; readonly force: boolean },
   signal: AbortSignal,
-): Promise<AppliedObject | Immovable> => {
+): Promise<Answered | Immovable> => {
   if (last?.digest === object.digest) {
     const live = await cluster.look(object.ref, signal);
-    if (live !== undefined && isAsApplied(last, live)) return answerOf(object, live, 'Unchanged');
+    if (live !== undefined && isAsApplied(last, live) && !live.managed.some(isOfHelm)) return answerOf(object, live, 'Unchanged');
   }
   return applyOne(cluster, object, force, signal);
 };
 
-const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields }: LiveObject, change: ObjectChange): AppliedObject => ({
+const answerOf = ({ ref }: PlannedObject, { uid, resourceVersion, ownFields, managed }: LiveObject, change: ObjectChange): Answered => ({
   ref,
   uid,
   resourceVersion,
   ownFields,
   change,
+  isShared: managed.some(isOfHelm),
 });
 
-const applyOne = async (cluster: Cluster, object: PlannedObject, force: boolean, signal: AbortSignal): Promise<AppliedObject | Immovable> => {
+const applyOne = async (cluster: Cluster, object: PlannedObject, force: boolean, signal: AbortSignal): Promise<Answered | Immovable> => {
   try {
     const answer = await cluster.apply(object.ref, object.json, { dryRun: false }, signal);
     return answerOf(object, answer, answer.isCreated ? 'Created' : 'Configured');

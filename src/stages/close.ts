@@ -1,4 +1,4 @@
-import type { RecordHead, ReleaseAddress } from '../core/record.ts';
+import { isPending, type RecordHead, type ReleaseAddress } from '../core/record.ts';
 import { beyondLimit, describeDeployed } from '../core/release-state.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Records } from '../ports/records.ts';
@@ -20,13 +20,17 @@ export const close = async (records: Records, address: ReleaseAddress, revision:
   return tidy(records, address, [...all.slice(0, -1), deployed], historyLimit, signal);
 };
 
-/** Makes every deployed record but the newest superseded, and deletes those beyond the limit. Returns what is left. */
+/**
+ * Makes every deployed record but the newest superseded, closes what was under way before the newest of all, and deletes those beyond the
+ * limit. Returns what is left.
+ */
 export const tidy = async (records: Records, address: ReleaseAddress, all: readonly RecordHead[], historyLimit: number, signal: AbortSignal): Promise<readonly RecordHead[]> => {
   const newest = all.findLast((record) => record.status === 'deployed');
   const settled: RecordHead[] = [];
   for (const record of all) {
-    const isStale = record.status === 'deployed' && record !== newest;
-    settled.push(isStale ? await records.mark(address, record, { status: 'superseded' }, signal) : record);
+    if (record.status === 'deployed' && record !== newest) settled.push(await records.mark(address, record, { status: 'superseded' }, signal));
+    else if (isPending(record.status) && record !== all.at(-1)) settled.push(await closeFailed(records, address, record, 'Left unfinished: a later revision was made', signal));
+    else settled.push(record);
   }
   const old = beyondLimit(settled, historyLimit);
   for (const record of old) await records.remove(address, record, signal);

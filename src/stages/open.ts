@@ -23,11 +23,9 @@ export interface Opening {
  */
 export const open = async (deps: { readonly records: Records; readonly clock: Clock }, opening: Opening, signal: AbortSignal): Promise<RecordHead> => {
   const { address, revision, notes, content, abandoned } = opening;
-  for (const record of abandoned) {
-    await deps.records.mark(address, record, { status: 'failed', description: describeAbandoned(notes) }, signal);
-  }
+  for (const record of abandoned) if (record.notes !== undefined) await leave(deps.records, address, record, notes, signal);
   const now = timestamp(deps.clock.now());
-  return deps.records.create(
+  const opened = await deps.records.create(
     address,
     {
       revision,
@@ -37,6 +35,13 @@ export const open = async (deps: { readonly records: Records; readonly clock: Cl
     },
     signal,
   );
+  // What a helm had begun is ours to close once there is a revision in its place: until then it says that it may still be at work.
+  for (const record of abandoned) if (record.notes === undefined) await leave(deps.records, address, record, notes, signal);
+  return opened;
+};
+
+const leave = async (records: Records, address: ReleaseAddress, record: RecordHead, next: RevisionNotes, signal: AbortSignal): Promise<void> => {
+  await records.mark(address, record, { status: 'failed', description: describeAbandoned(next) }, signal);
 };
 
 const STATUSES: Readonly<Record<RevisionNotes['action'], RecordStatus>> = { install: 'pending-install', upgrade: 'pending-upgrade', rollback: 'pending-rollback' };

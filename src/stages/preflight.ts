@@ -1,6 +1,5 @@
 import { adviceOnRefusal, type Immovable, isOnlyAnew } from '../core/anew.ts';
-import { printRef, refKey } from '../core/object-ref.ts';
-import { describeOwner, isOwnedBy, type Owner } from '../core/ownership.ts';
+import { refKey } from '../core/object-ref.ts';
 import type { PlacedObject, PlannedObject } from '../core/plan.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
 import { isRace, StageError } from '../ports/errors.ts';
@@ -13,7 +12,6 @@ export interface PreflightInput {
   readonly hooks: readonly RenderedHook[];
   readonly namespace: string;
   readonly deployed: readonly PlacedObject[];
-  readonly owner: Owner;
   /** The API server has accepted the same upgrade of another release: no dry run is needed. */
   readonly isAccepted: boolean;
   /** Objects whose change is refused may be deleted and made anew. */
@@ -21,14 +19,12 @@ export interface PreflightInput {
 }
 
 /**
- * Finds out, before the first write, what would go wrong: an object that somebody else owns, and an object that the
- * API server refuses (by a dry run, which goes through admission). So a bad chart leaves what runs untouched. Returns the objects that
- * can only be made anew, where `force` says that they may.
+ * Finds out, before the first write, what would go wrong: an object that the API server refuses, by a dry run, which goes through
+ * admission. So a bad chart leaves what runs untouched. Returns the objects that can only be made anew, where `force` says that they may.
  */
 export const preflight = async (cluster: Cluster, input: PreflightInput, signal: AbortSignal): Promise<readonly Immovable[]> => {
   const before = new Map(input.deployed.map((object) => [refKey(object.ref), object]));
   const added = input.planned.filter((object) => !before.has(refKey(object.ref)));
-  await Promise.all(added.map((object) => checkOwner(cluster, object, input.owner, signal)));
   if (input.isAccepted) return [];
   const changed = input.planned.filter((object) => object.digest !== before.get(refKey(object.ref))?.digest);
   const immovable = await Promise.all(changed.map((object) => tryOut(cluster, object, { added, force: input.force }, signal)));
@@ -49,12 +45,6 @@ const tryOutHook = async (cluster: Cluster, { apiVersion, kind, name, namespace,
     if (error.code !== 'Rejected' || error.message.includes('does not support dry run')) return;
     throw new StageError('ManifestRejected', `${error.message} (hook of ${source})`, { cause: error });
   }
-};
-
-const checkOwner = async (cluster: Cluster, object: PlannedObject, owner: Owner, signal: AbortSignal): Promise<void> => {
-  const live = await cluster.look(object.ref, signal);
-  if (live === undefined || isOwnedBy(live, owner)) return;
-  throw new StageError('ObjectNotOwned', `${printRef(object.ref)} (${object.source}) exists already and ${describeOwner(live)}; remove it, or rename it in the chart`);
 };
 
 const tryOut = async (

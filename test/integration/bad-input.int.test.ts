@@ -212,17 +212,6 @@ describe.concurrent('a cluster that is of no help', () => {
     await site.ready('homeless', 1);
   });
 
-  it('does not touch a Helm release that somebody else made', async () => {
-    await site.helm(['create', `${site.lab.dir}/${site.namespace}-chart`]);
-    await site.helm(['install', 'foreign', `${site.lab.dir}/${site.namespace}-chart`]);
-    await site.pushSmall('foreign', 'stable', '1.0.0');
-    await site.release('foreign', { chart: site.reference('foreign', 'stable') });
-    expect(await site.fails('foreign', 'ReleaseNotOwned')).toContain('was not made by Tagalong');
-    await site.remove('foreign');
-    await site.eventually('the ChartRelease is gone', async () => (await site.seen('foreign')) === undefined);
-    expect(JSON.parse((await site.helm(['history', 'foreign', '-o', 'json'])).stdout)).toMatchObject([{ revision: 1, status: 'deployed' }]);
-  });
-
   it('is refused by the API server for what the schema rules out', async () => {
     await expect(site.release('often', { chart: 'r.example/a:1', interval: '1s' })).rejects.toThrow('at least 10s');
     await expect(site.release('x'.repeat(60), { chart: 'r.example/a:1' })).rejects.toThrow('set spec.releaseName');

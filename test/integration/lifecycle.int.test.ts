@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSite, type Site } from './site.ts';
+import { conditionIn, openSite, type Site } from './site.ts';
 
 const DEPLOYMENT = `apiVersion: apps/v1
 kind: Deployment
@@ -94,7 +94,7 @@ describe.concurrent('the life of a release', () => {
     await site.ready('valued', 3);
   });
 
-  it('lets a person roll back with stock helm, and brings back what is asked for at the next look', async () => {
+  it('lets a person roll back with stock helm, says so, and goes on when the tag moves', async () => {
     await site.pushSmall('rolled', 'stable', '1.0.0');
     await site.release('rolled', { chart: site.reference('rolled', 'stable') });
     await site.ready('rolled', 1);
@@ -102,16 +102,20 @@ describe.concurrent('the life of a release', () => {
     await site.lookNow('rolled');
     await site.ready('rolled', 2);
     await site.helm(['rollback', 'rolled', '1']);
+    const status = await site.ready('rolled', 3);
+    expect(status.history?.[0]).toMatchObject({ revision: 3, chartVersion: '1.0.0', action: 'rollback', trigger: 'ChangedByHand' });
+    expect(conditionIn(status, 'Drifted')).toMatchObject({ status: 'True', reason: 'ChangedByHand', message: expect.stringContaining('Rollback to 1') });
     expect(await site.configMap('rolled')).toMatchObject({ version: '1.0.0' });
+    await site.pushSmall('rolled', 'stable', '3.0.0');
     await site.lookNow('rolled');
-    expect((await site.ready('rolled', 4)).history?.[0]).toMatchObject({ revision: 4, chartVersion: '2.0.0', trigger: 'ChangedByHand' });
+    expect((await site.ready('rolled', 4)).history?.[0]).toMatchObject({ revision: 4, chartVersion: '3.0.0', trigger: 'DigestChanged' });
     expect(JSON.parse((await site.helm(['history', 'rolled', '-o', 'json'])).stdout)).toMatchObject([
       {},
       {},
       { status: 'superseded', description: 'Rollback to 1' },
       { status: 'deployed' },
     ]);
-    expect(await site.configMap('rolled')).toMatchObject({ version: '2.0.0' });
+    expect(await site.configMap('rolled')).toMatchObject({ version: '3.0.0' });
     await site.remove('rolled');
     await site.eventually('the ChartRelease is gone', async () => (await site.seen('rolled')) === undefined);
     await expect(site.helm(['history', 'rolled'])).rejects.toThrow('not found');
@@ -124,6 +128,9 @@ describe.concurrent('the life of a release', () => {
     await site.release('tested', { chart: site.reference('tested', 'stable') });
     await site.ready('tested', 1);
     await site.helm(['test', 'tested']);
+    await site.lookNow('tested');
+    await site.reaches('tested', 'looked at', ({ lastHandledReconcileAt }) => lastHandledReconcileAt !== undefined);
+    expect(await site.ready('tested', 1)).toMatchObject({ chart: { version: '1.0.0' }, history: [{ revision: 1, trigger: 'Created' }] });
     await site.remove('tested');
     await site.eventually('the ChartRelease is gone', async () => (await site.seen('tested')) === undefined);
     expect(await site.configMap('tested')).toBeUndefined();

@@ -90,7 +90,7 @@ describe.concurrent('two ChartReleases of one Helm release', () => {
     await site.ready('original', 2);
     await site.helm(['rollback', 'touched', '1']);
     for (const name of ['claimant', 'original']) await site.lookNow(name);
-    await site.ready('original', 4);
+    await site.ready('original', 3);
     await site.lookNow('claimant');
     expect(await site.fails('claimant', 'ReleaseNotOwned')).toContain(`belongs to ChartRelease ${site.namespace}/original;`);
   });

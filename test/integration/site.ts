@@ -8,7 +8,7 @@ import type { ChartReleaseStatus } from '../../src/api/chart-release.ts';
 import { type Access, askApi } from '../lab/api.ts';
 import { writeKubeconfig } from '../lab/credentials.ts';
 import { type Operator, type OperatorOptions, startOperator } from '../lab/operator.ts';
-import { helm, kubectl, type Output } from '../lab/run.ts';
+import { helm, helm3, kubectl, type Output } from '../lab/run.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
 
 const POLL_MS = 50;
@@ -201,6 +201,10 @@ export class Site {
 
   helm(args: readonly string[]): Promise<Output> {
     return helm(this.lab, ['--namespace', this.namespace, ...args]);
+  }
+
+  helm3(args: readonly string[]): Promise<Output> {
+    return helm3(this.lab, ['--namespace', this.namespace, ...args]);
   }
 
   async eventually(what: string, isSo: () => Promise<boolean>, describe: () => string = () => 'it never was so'): Promise<void> {

@@ -13,7 +13,7 @@ import { PART_NAMES } from './parts.ts';
 
 const STOP_MS = 10_000;
 const POLL_MS = 20;
-const LAB_TOOLS = [...PART_NAMES, 'kubectl', 'helm'] as const satisfies readonly ToolName[];
+const LAB_TOOLS = [...PART_NAMES, 'kubectl', 'helm', 'helm3'] as const satisfies readonly ToolName[];
 
 /** A running control plane with one played node, and a registry beside it; all on 127.0.0.1. */
 export interface Lab {
@@ -32,7 +32,7 @@ export interface Lab {
   readonly registry: string;
   /** http://127.0.0.1:<port>, what the API server keeps its objects in; see history.ts. */
   readonly etcd: string;
-  /** Absolute paths of the tools by name; kubectl and helm are among them. */
+  /** Absolute paths of the tools by name; kubectl, helm and helm3 are among them. */
   readonly tools: Readonly<Record<string, string>>;
   /** Ends every program of the lab; resolves when they are gone. May be called again. */
   stop(): Promise<void>;

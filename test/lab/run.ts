@@ -29,6 +29,11 @@ export function helm(lab: LabAccess, args: readonly string[], options: RunOption
   return runTool(lab, 'helm', args, options);
 }
 
+/** The same with Helm 3. */
+export function helm3(lab: LabAccess, args: readonly string[], options: RunOptions = {}): Promise<Output> {
+  return runTool(lab, 'helm3', args, options);
+}
+
 function runTool(lab: LabAccess, name: string, args: readonly string[], options: RunOptions): Promise<Output> {
   const program = lab.tools[name];
   if (program === undefined) throw new Error(`the lab has no ${name}`);

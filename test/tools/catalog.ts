@@ -1,5 +1,5 @@
 /** The programs that the lab and the tests are made of. Versions are those of the go.mod files beside this one. */
-export const TOOL_NAMES = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok', 'registry', 'helm'] as const;
+export const TOOL_NAMES = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok', 'registry', 'helm', 'helm3'] as const;
 
 export type ToolName = (typeof TOOL_NAMES)[number];
 
@@ -39,7 +39,7 @@ const KUBERNETES_LINKED = {
   'k8s.io/component-base/version.gitMinor': '36',
 };
 
-// No sha256 of the release files of Kubernetes 1.36.3 (dl.k8s.io), etcd 3.6.9, Helm 4.3.1 (get.helm.sh) or
+// No sha256 of the release files of Kubernetes 1.36.3 (dl.k8s.io), etcd 3.6.9, Helm 4.3.1 and 3.22.0 (get.helm.sh) or
 // distribution 3.1.2 could be had with a source to name, so these have no download.
 const NO_DOWNLOADS = {};
 
@@ -100,6 +100,16 @@ export const CATALOG: Catalog = {
     linked: { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' },
     versionArgs: ['version', '--short'],
     accepts: prints('v4.3.1'),
+    downloads: NO_DOWNLOADS,
+  },
+  // Its go.mod has the versions of helm's wherever both need a module, so that most of it is compiled once.
+  helm3: {
+    version: '3.22.0',
+    module: 'helm3',
+    goPackage: 'helm.sh/helm/v3/cmd/helm',
+    linked: { 'helm.sh/helm/v3/internal/version.version': 'v3.22.0' },
+    versionArgs: ['version', '--short'],
+    accepts: prints('v3.22.0'),
     downloads: NO_DOWNLOADS,
   },
 };

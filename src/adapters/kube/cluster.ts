@@ -1,10 +1,11 @@
+import { FIELD_MANAGER, type ManagedEntry } from '../../core/managed-fields.ts';
 import { groupOf, type ObjectRef, printRef } from '../../core/object-ref.ts';
 import type { AppliedAnswer, Cluster, LiveObject } from '../../ports/cluster.ts';
 import type { Capabilities } from '../../ports/renderer.ts';
 import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
 import type { Connection } from './connection.ts';
-import { FIELD_MANAGER, fieldsOf, liveObjectOf, METADATA_ONLY } from './kube-object.ts';
+import { fieldsOf, liveObjectOf, METADATA_ONLY } from './kube-object.ts';
 import type { ApiRequest } from './transport.ts';
 
 /** Objects over the Kubernetes API; answers are asked for as metadata only. */
@@ -60,6 +61,12 @@ export class KubeCluster implements Cluster {
     );
     if (!options.dryRun) this.#noteWrite(ref);
     return { ...live, isCreated: status === 201 };
+  }
+
+  async setManaged(ref: ObjectRef, { uid, resourceVersion }: Pick<LiveObject, 'uid' | 'resourceVersion'>, managed: readonly ManagedEntry[], signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify({ metadata: { uid, resourceVersion, managedFields: managed } });
+    const path = (object: string) => `${object}?fieldManager=${FIELD_MANAGER}`;
+    await this.#ask(ref, 'take the fields of', (object) => ({ method: 'PATCH', path: path(object), contentType: 'application/merge-patch+json', body }), signal);
   }
 
   async create(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<LiveObject> {

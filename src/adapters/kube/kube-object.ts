@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
-import { type Fields, fieldsOf, listOf, textOf } from '../../core/parsed-json.ts';
+import { epochMsOf } from '../../api/time.ts';
+import { FIELD_MANAGER, type FieldTree, type ManagedEntry, ownEntry } from '../../core/managed-fields.ts';
+import { fieldsOf, listOf, textOf } from '../../core/parsed-json.ts';
 import type { LiveObject } from '../../ports/cluster.ts';
 import { nonsense } from './api-error.ts';
 
@@ -19,9 +21,6 @@ export interface Metadata {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
-
-/** Owner of the fields that releases set. */
-export const FIELD_MANAGER = 'tagalong';
 
 /** Content type that asks for metadata only. */
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
@@ -53,22 +52,36 @@ export const liveObjectOf = (action: string, object: unknown): LiveObject => {
   const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadataOf(object);
   if (name === '') throw nonsense(action, 'it has no metadata');
   const managed = managedFieldsOf(object);
-  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(managed), managers: managersOf(managed) };
+  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(managed), managed };
 };
 
-const managedFieldsOf = (object: unknown): readonly Fields[] => listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map(fieldsOf);
+/** When anything of an object was written last, in ms since the epoch, by the API server's clock. */
+export const lastWriteOf = (object: unknown): number => {
+  const times = managedFieldsOf(object).map(({ time }) => epochMsOf(time ?? ''));
+  return Math.max(epochMsOf(metadataOf(object).creationTimestamp), ...times);
+};
+
+const managedFieldsOf = (object: unknown): readonly ManagedEntry[] => listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map((entry) => entryOf(fieldsOf(entry)));
+
+const entryOf = (entry: Readonly<Record<string, unknown>>): ManagedEntry => ({
+  manager: textOf(entry['manager']),
+  operation: textOf(entry['operation']),
+  apiVersion: textOf(entry['apiVersion']),
+  fieldsType: textOf(entry['fieldsType']),
+  fieldsV1: fieldsOf(entry['fieldsV1']) as FieldTree, // maps of maps, by the API's own word
+  ...(typeof entry['time'] === 'string' && { time: entry['time'] }),
+  ...(typeof entry['subresource'] === 'string' && { subresource: entry['subresource'] }),
+});
 
 /** Whether a field of the object, as managedFields have its path, is as we wrote it. True where the object comes without managedFields. */
 export const hasWritten = (object: unknown, path: readonly string[]): boolean => {
   const managed = managedFieldsOf(object);
   const holds = (fields: unknown): boolean => path.reduce<unknown>((at, key) => fieldsOf(at)[key], fields) !== undefined;
-  return managed.length === 0 || managed.some((entry) => entry['manager'] === FIELD_MANAGER && holds(entry['fieldsV1']));
+  return managed.length === 0 || managed.some(({ manager, fieldsV1 }) => manager === FIELD_MANAGER && holds(fieldsV1));
 };
 
 /** The API server writes a field set in one order only, so that equal sets have equal texts. */
-const ownFieldsOf = (managed: readonly Fields[]): string => {
-  const own = managed.find((entry) => entry['manager'] === FIELD_MANAGER && entry['operation'] === 'Apply' && entry['subresource'] === undefined);
-  return own === undefined ? '' : hash('sha256', JSON.stringify([own['apiVersion'], own['fieldsV1']]), 'base64');
+const ownFieldsOf = (managed: readonly ManagedEntry[]): string => {
+  const own = ownEntry(managed);
+  return own === undefined ? '' : hash('sha256', JSON.stringify([own.apiVersion, own.fieldsV1]), 'base64');
 };
-
-const managersOf = (managed: readonly Fields[]): readonly string[] => [...new Set(managed.map((entry) => textOf(entry['manager'])).filter((manager) => manager !== ''))];

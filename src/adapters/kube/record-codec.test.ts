@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { NewRecord, RecordContent } from '../../ports/records.ts';
-import { checkIdentity, contentOf, MAX_SECRET_BYTES, packRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
+import { checkIdentity, contentOf, MAX_SECRET_BYTES, packRecord, recordJsonOf, repackRecord, secretValueOf, withMember, withStatus } from './record-codec.ts';
 
 const address = { namespace: 'apps', releaseName: 'web' };
 const content: RecordContent = {
@@ -14,6 +14,8 @@ const content: RecordContent = {
   firstDeployed: '2026-01-02T03:04:05Z',
   lastDeployed: '2026-01-02T03:04:06Z',
 };
+/** The same as it is read. */
+const read = { ...content, applyMethod: 'csa' };
 const notes = {
   uid: 'u',
   chartRelease: 'apps/web',
@@ -47,13 +49,13 @@ describe('record codec', () => {
   });
 
   it('gives back what it was given, byte for byte', async () => {
-    expect(contentOf(await packedJson(await packRecord(address, record())))).toEqual(content);
+    expect(contentOf(await packedJson(await packRecord(address, record())))).toEqual(read);
   });
 
   it('writes one gzip stream in base64 in base64', async () => {
     const value = await secretValueOf(await packRecord(address, record()));
     const gz = Buffer.from(Buffer.from(value, 'base64').toString(), 'base64');
-    expect(contentOf(gunzipSync(gz).toString())).toEqual(content);
+    expect(contentOf(gunzipSync(gz).toString())).toEqual(read);
   });
 
   it('changes nothing but info when the status changes', async () => {
@@ -65,14 +67,21 @@ describe('record codec', () => {
   it('changes nothing but the hooks when they change', async () => {
     const before = await packRecord(address, record());
     const hooks = '[{"name":"h","weight":9223372036854775807}]';
-    const after = await withHooks(before, hooks);
+    const after = await withMember(before, 'hooks', hooks);
     expect(await packedJson(after)).toBe((await packedJson(before)).replace(content.hooks, hooks));
-    expect(contentOf(await packedJson(withStatus(after, 'deployed')))).toEqual({ ...content, hooks });
+    expect(contentOf(await packedJson(withStatus(after, 'deployed')))).toEqual({ ...read, hooks });
+  });
+
+  it('changes nothing but how it was applied', async () => {
+    const before = await packRecord(address, record());
+    const byServer = await withMember(before, 'apply_method', '"ssa"');
+    expect(contentOf(await packedJson(byServer))).toEqual({ ...read, applyMethod: 'ssa' });
+    expect(await packedJson(await withMember(byServer, 'apply_method', '"csa"'))).toBe(await packedJson(before));
   });
 
   it('gives hooks to a record that has none', async () => {
     const packed = await repackRecord('{"name":"web","info":{},"version":1}');
-    expect(await packedJson(await withHooks(packed, '[]'))).toBe('{"hooks":[],"name":"web","info":{},"version":1}');
+    expect(await packedJson(await withMember(packed, 'hooks', '[]'))).toBe('{"hooks":[],"name":"web","info":{},"version":1}');
   });
 
   it('changes nothing but info of a record that Helm wrote', async () => {

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { memberSpans, parseExact } from '../../core/exact-json.ts';
-import { type NewRecord, type RecordContent, RecordInvalidError, type RecordStatus, RecordTooLargeError, type ReleaseAddress } from '../../ports/records.ts';
+import { type NewRecord, type ReadContent, type RecordContent, RecordInvalidError, type RecordStatus, RecordTooLargeError, type ReleaseAddress } from '../../ports/records.ts';
 import { fieldsOf, textOf } from './kube-object.ts';
 
 const compressAside = promisify(gzip);
@@ -66,12 +66,12 @@ export const withStatus = (packed: PackedRecord, status: RecordStatus, descripti
   info: JSON.stringify({ ...fieldsOf(parseExact(packed.info)), ...(description !== undefined && { description }), status }),
 });
 
-/** The same record with other hooks, JSON; every byte outside of them stays. */
-export const withHooks = async (packed: PackedRecord, hooks: string): Promise<PackedRecord> => {
+/** The same record with another member, JSON; every byte outside of it stays. */
+export const withMember = async (packed: PackedRecord, name: 'hooks' | 'apply_method', value: string): Promise<PackedRecord> => {
   const [before, after] = await Promise.all([expand(packed.before), expand(packed.after)]);
   const json = `${before.toString('utf8')}${packed.info}${after.toString('utf8')}`;
-  const span = membersOf(json).all.get('hooks');
-  return repackRecord(span === undefined ? `{"hooks":${hooks},${json.trimStart().slice(1)}` : `${json.slice(0, span.start)}${hooks}${json.slice(span.end)}`);
+  const span = membersOf(json).all.get(name);
+  return repackRecord(span === undefined ? `{"${name}":${value},${json.trimStart().slice(1)}` : `${json.slice(0, span.start)}${value}${json.slice(span.end)}`);
 };
 
 /** Value of the key `release` in the Secret's JSON: base64, as of all Secrets, of Helm's base64 of gzip. Throws RecordTooLargeError. */
@@ -115,7 +115,7 @@ export const checkIdentity = (json: string, { releaseName }: ReleaseAddress, rev
 };
 
 /** Content of a release. Throws RecordInvalidError where it is none. */
-export const contentOf = (json: string): RecordContent => {
+export const contentOf = (json: string): ReadContent => {
   const spans = membersOf(json);
   const raw = (key: string, absent: string) => {
     const span = spans.all.get(key);
@@ -129,6 +129,7 @@ export const contentOf = (json: string): RecordContent => {
     manifest: textOf(JSON.parse(raw('manifest', '""'))),
     helmNotes: textOf(info['notes']),
     description: textOf(info['description']),
+    applyMethod: textOf(JSON.parse(raw('apply_method', '""'))),
     firstDeployed: textOf(info['first_deployed']),
     lastDeployed: textOf(info['last_deployed']),
   };

@@ -1,6 +1,6 @@
 import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
 import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, Return, RevisionNotes } from '../../ports/records.ts';
-import { fieldsOf, hasWritten, metadataOf, textOf } from './kube-object.ts';
+import { fieldsOf, hasWritten, lastWriteOf, metadataOf, textOf } from './kube-object.ts';
 
 /** Type of Helm's release Secrets. */
 export const RECORD_TYPE = 'helm.sh/release.v1';
@@ -35,7 +35,7 @@ export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | u
     resourceVersion,
     createdAt,
     status: statusOf(labels['status']),
-    modifiedAt: secondsOf(labels['modifiedAt']) ?? createdAt,
+    modifiedAt: Math.floor(lastWriteOf(secret) / 1000),
     endedAt: secondsOf(annotations[ENDED_AT]),
     notes: notesOf(annotations),
     ...(annotations[DAMAGE] !== undefined && { damage: annotations[DAMAGE] }),

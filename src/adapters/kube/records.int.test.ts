@@ -79,7 +79,7 @@ describe('KubeRecords', () => {
     expect((await records.list(address, signal)).map(({ revision }) => revision)).toEqual([1, 2, 10]);
 
     const marked = await records.mark(address, first, deployed, signal);
-    expect((await records.list(address, signal))[0]).toEqual(marked);
+    expect((await records.list(address, signal))[0]).toEqual({ ...marked, modifiedAt: expect.any(Number) });
     expect(marked).toMatchObject({ status: 'deployed', notes, createdAt: first.createdAt });
     await expect(records.mark(address, first, deployed, signal)).rejects.toMatchObject({ code: 'Conflict' });
   });
@@ -90,7 +90,7 @@ describe('KubeRecords', () => {
     const restarted = startRecords();
     await restarted.mark(at, head, deployed, signal);
     const [now] = await restarted.list(at, signal);
-    expect(await restarted.read(at, now as RecordHead, signal)).toEqual({ ...record(1).content, description: 'Install complete' });
+    expect(await restarted.read(at, now as RecordHead, signal)).toEqual({ ...record(1).content, description: 'Install complete', applyMethod: 'csa' });
     await expect(startRecords().mark(at, head, deployed, signal)).rejects.toMatchObject({ code: 'Conflict' });
   });
 

@@ -3,7 +3,7 @@ import { ClusterError } from '../../ports/cluster.ts';
 import {
   type NewRecord,
   type RecordChange,
-  type RecordContent,
+  type ReadContent,
   type RecordHead,
   RecordInvalidError,
   type Records,
@@ -17,7 +17,7 @@ import type { Connection } from './connection.ts';
 import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
-import { checkIdentity, contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withHooks, withStatus } from './record-codec.ts';
+import { checkIdentity, contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withMember, withStatus } from './record-codec.ts';
 import { annotationsAtEnd, annotationsOf, DAMAGE, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
@@ -52,7 +52,7 @@ export class KubeRecords implements Records {
     return heads.some(({ isTouched }) => isTouched) ? heads.map((head) => this.#asFound(address, head)) : heads;
   }
 
-  async read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<RecordContent> {
+  async read(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<ReadContent> {
     try {
       const { json } = await this.#fetch(address, head, signal);
       const content = await named(address, head, async () => contentOf(json));
@@ -114,10 +114,16 @@ export class KubeRecords implements Records {
   }
 
   /** The record as it is to be, or what is wrong with it as it is. */
-  async #changed(address: ReleaseAddress, head: RecordHead, { status, description, hooks }: RecordChange, signal: AbortSignal): Promise<PackedRecord | RecordInvalidError> {
+  async #changed(
+    address: ReleaseAddress,
+    head: RecordHead,
+    { status, description, hooks, applyMethod }: RecordChange,
+    signal: AbortSignal,
+  ): Promise<PackedRecord | RecordInvalidError> {
     try {
       const before = await this.#packedOf(address, head, signal);
-      return withStatus(hooks === undefined ? before : await withHooks(before, hooks), status, description);
+      const hooked = hooks === undefined ? before : await withMember(before, 'hooks', hooks);
+      return withStatus(applyMethod === undefined ? hooked : await withMember(hooked, 'apply_method', JSON.stringify(applyMethod)), status, description);
     } catch (error) {
       if (!(error instanceof RecordInvalidError) || status === 'deployed' || hooks !== undefined) throw error;
       return error;

@@ -1,0 +1,69 @@
+import type { HistoryEntry, Trigger } from '../api/chart-release.ts';
+import { epochMsOf } from '../api/time.ts';
+import type { RecordHead, RevisionInputs } from './record.ts';
+import { askedBy } from './remedy.ts';
+
+/** What is done about a revision that a person's helm made of a release of ours. */
+export type HandMode = 'Warn' | 'Correct' | 'Ignore';
+
+/** What was asked for last, and the revision that was opened for it. */
+export interface LastAsked extends RevisionInputs {
+  readonly record: RecordHead;
+}
+
+/**
+ * What was asked for last, as far as is known: stock helm drops our notes from a record that it rewrites, and then what status told of that
+ * revision before still holds. `own` are the records of the release, oldest first.
+ */
+export const lastAskedOf = (own: readonly RecordHead[], told: readonly HistoryEntry[]): LastAsked | undefined => {
+  for (const record of own.toReversed()) {
+    const asked = askedBy(record) ?? toldInputs(record, told);
+    if (asked !== undefined) return { record, chartDigest: asked.chartDigest, valuesDigest: asked.valuesDigest };
+  }
+  return undefined;
+};
+
+/** The newest revision that status told of and that was asked for. */
+export const lastTold = (told: readonly HistoryEntry[]): HistoryEntry | undefined => told.find(isAsked);
+
+/** Whether the revision is one of ours though its record has no notes of ours any more. */
+export const isRewritten = (record: RecordHead, told: readonly HistoryEntry[]): boolean => record.notes === undefined && toldOf(record, told)?.values !== undefined;
+
+/** What status told of the revision of this record. The time may be off by a little: with our notes went our word for it, and the API server's is left. */
+export const toldOf = (record: RecordHead, told: readonly HistoryEntry[]): HistoryEntry | undefined =>
+  told.find(({ revision, when }) => revision === record.revision && Math.abs(epochMsOf(when) - record.createdAt * 1000) < CLOCKS_APART_MS);
+
+/** The newest record is a person's, and what should become of it; undefined where what is asked for is to be brought about. */
+export type HandStep = 'Ours' | 'Theirs' | undefined;
+
+/**
+ * What to do where the newest record has no notes of ours. A person's revision stays, failed or not, until something else is asked for than
+ * before it, or where the release corrects; it is brought back once each time, never in a loop of its own.
+ */
+export const stepFor = (newest: RecordHead, wanted: RevisionInputs, last: LastAsked | undefined, told: readonly HistoryEntry[], mode: HandMode): HandStep => {
+  if (last === undefined || last.chartDigest !== wanted.chartDigest || last.valuesDigest !== wanted.valuesDigest) return undefined;
+  if (isRewritten(newest, told)) return newest.status === 'deployed' ? 'Ours' : undefined;
+  return mode !== 'Correct' && (newest.status === 'deployed' || newest.status === 'failed') ? 'Theirs' : undefined;
+};
+
+/** Why a revision is needed where the newest record has no notes of ours. */
+export const triggerAfter = (last: LastAsked | undefined, wanted: RevisionInputs, of: { readonly isOurs: boolean; readonly isSameSpec: boolean }): Trigger => {
+  if (last === undefined) return of.isOurs ? 'ChangedByHand' : 'Adopted';
+  if (last.chartDigest !== wanted.chartDigest) return 'DigestChanged';
+  if (last.valuesDigest !== wanted.valuesDigest) return of.isSameSpec ? 'ValuesChanged' : 'SpecChanged';
+  return 'ChangedByHand';
+};
+
+/** A status that says that a helm is, or was, at work: nobody else should write then. */
+export const isAtWork = ({ status }: RecordHead): boolean => status.startsWith('pending-') || status === 'uninstalling';
+
+const toldInputs = (record: RecordHead, told: readonly HistoryEntry[]): RevisionInputs | undefined => {
+  const entry = toldOf(record, told);
+  return entry !== undefined && isAsked(entry) ? { chartDigest: entry.digest, valuesDigest: entry.values } : undefined;
+};
+
+/** One that brought an earlier revision back was not asked for itself; of a person's no digests are known. */
+const isAsked = (entry: HistoryEntry): entry is HistoryEntry & { readonly digest: string; readonly values: string } =>
+  entry.digest !== undefined && entry.values !== undefined && entry.action !== 'rollback';
+
+const CLOCKS_APART_MS = 60_000;
