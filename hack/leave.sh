@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --namespace) scope="--namespace=$2" operator='' && shift 2 ;;
     --operator-namespace) operator=$2 && shift 2 ;;
-    *) sed -n 's/^# \{0,1\}//; 2,9p' "$0" >&2 && exit 2 ;;
+    *) sed -n 's/^# \{0,1\}//; 2,8p' "$0" >&2 && exit 2 ;;
   esac
 done
 
@@ -28,7 +28,9 @@ fi
 
 # A line each: namespace, name, resourceVersion, and the finalizers of others as JSON.
 list='{{ range .items }}{{ .metadata.namespace }} {{ .metadata.name }} {{ .metadata.resourceVersion }} {{ range .metadata.finalizers }}{{ if ne . "'$FINALIZER'" }}"{{ . }}",{{ end }}{{ end }}{{ "\n" }}{{ end }}'
-$KUBECTL get chartreleases.tagalong.dev "$scope" --output go-template="$list" | while read -r namespace name version others; do
+releases=$($KUBECTL get chartreleases.tagalong.dev "$scope" --output go-template="$list")
+echo "$releases" | while read -r namespace name version others; do
+  [ -n "$namespace" ] || continue
   # In one write: whoever sees the one sees the other. It fails where somebody has changed the ChartRelease meanwhile.
   patch="{\"metadata\":{\"resourceVersion\":\"$version\",\"finalizers\":[${others%,}]},\"spec\":{\"suspend\":true}}"
   $KUBECTL --namespace "$namespace" patch chartreleases.tagalong.dev "$name" --type=merge --patch "$patch"

@@ -183,6 +183,7 @@ describe('without an operator', () => {
     const before = await workloadsOf('kept', 'stuck');
     await operator.kill();
     expect(await leave()).toContain('Helm release default/stuck has revision 1 under way: helm rollback (or helm uninstall) stuck --namespace default ends that');
+    expect(await leave('--namespace', 'default')).toContain('chartrelease.tagalong.dev/kept patched (no change)');
     const left = async (name: string) =>
       JSON.parse(await run(['get', 'chartrelease', name, '--output=json'])) as {
         readonly metadata: { readonly finalizers?: readonly string[] };
