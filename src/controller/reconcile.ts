@@ -8,7 +8,7 @@ import { isPending, isSameAddress, type RecordHead, type RevisionNotes } from '.
 import { lastTold } from '../core/foreign.ts';
 import { printReference } from '../core/reference.ts';
 import { type Decision, decide, decidePinned, deployedOf, isRequested, ownRecords, standing, type Target } from '../core/release-state.ts';
-import { triedAgainAt } from '../core/remedy.ts';
+import { remedyFor, triedAgainAt } from '../core/remedy.ts';
 import { requestedAt } from '../core/request.ts';
 import type { Outcome } from '../core/status.ts';
 import type { GivenValues } from '../core/values.ts';
@@ -59,10 +59,11 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const pin = pinOf(release.metadata.annotations);
   if (pin.kind === 'Invalid') return { reason: 'PinInvalid', message: pin.message };
   if (pin.kind === 'Pinned') return holdPinned(deps, run, pin.revision);
-  const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal);
+  const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal).catch(asValue);
   const records = await observe(deps.records, run.address, signal);
+  if (source instanceof Error) return makeDo(deps, run, records, source);
   const given = await values(deps.sources, release, signal).catch(asValue);
-  if (given instanceof Error) return fallBack(deps, run, records, underWayOf(records, run), given);
+  if (given instanceof Error) return makeDo(deps, run, records, given);
   return act(deps, run, { source, target: targetOf(run, source, given), records, given });
 };
 
@@ -83,7 +84,7 @@ const act = async (deps: Deps, run: Run, deciding: Deciding): Promise<Outcome> =
     case 'Continue':
       return remedied(deps, target, await goOn(deps, run, records, decision.record));
     case 'GoBack':
-      return goBack(deps, run, records, decision);
+      return remedied(deps, target, await goBack(deps, run, records, decision));
     case 'Uninstall':
       return uninstallFailed(deps, run);
     case 'Absent':
@@ -269,6 +270,17 @@ const rest = async (deps: Deps, run: Run, { target, records }: Deciding, braked:
   return { ...braked, isStanding: standing(records, target) !== undefined, isRequestOpen: braked.reason === 'RolloutQueued' };
 };
 
+/** What is asked for cannot be told now, and the error says why: what is under way is brought to its end, and what failed is undone, all the same. */
+const makeDo = async (deps: Deps, run: Run, records: readonly RecordHead[], error: Error): Promise<Outcome> => {
+  const failed = newestOf(records, run);
+  const [reason, { onFailure }] = [reasonOf(error), run.release.spec];
+  const remedy = failed?.status === 'failed' ? remedyFor(records, failed, onFailure) : undefined;
+  if (failed === undefined || remedy?.kind !== 'Rollback' || reason === undefined || reason === 'ClusterUnavailable')
+    return fallBack(deps, run, records, underWayOf(records, run), error);
+  const outcome = await goBack(deps, run, records, { kind: 'GoBack', revision: failed.revision + 1, to: remedy.to, failed, abandoned: [] });
+  return { ...outcome, fetchTrouble: { reason, message: error.message } };
+};
+
 /** Brings the revision that is under way, if there is one, to its end, and says why it is not the new one. */
 const fallBack = async (deps: Deps, run: Run, records: readonly RecordHead[], underWay: RecordHead | undefined, error: unknown): Promise<Outcome> => {
   const reason = reasonOf(error);
@@ -302,9 +314,15 @@ const asValue = (error: unknown): Error => {
 };
 
 /** The revision of ours that is open, where nothing newer is there. */
-const underWayOf = (records: readonly RecordHead[], { release, key, address }: Run): RecordHead | undefined => {
+const underWayOf = (records: readonly RecordHead[], run: Run): RecordHead | undefined => {
+  const newest = newestOf(records, run);
+  return newest !== undefined && isPending(newest.status) ? newest : undefined;
+};
+
+/** The newest revision, where we made it. */
+const newestOf = (records: readonly RecordHead[], { release, key, address }: Run): RecordHead | undefined => {
   const newest = ownRecords(records, { uid: release.metadata.uid, chartRelease: key, isAdmitted: isAdmitted(release, address) }).at(-1);
-  return newest !== undefined && newest === records.at(-1) && newest.notes !== undefined && isPending(newest.status) ? newest : undefined;
+  return newest === records.at(-1) && newest?.notes !== undefined ? newest : undefined;
 };
 
 /** Another Helm release than the present one was written last: the objects may be as that one wants them. */

@@ -166,6 +166,19 @@ describe.concurrent('a revision that fails', () => {
     );
   });
 
+  it('is undone without a registry, also when what is asked for cannot be told any more', async () => {
+    await site.ask('POST', `/api/v1/namespaces/${site.namespace}/configmaps`, { metadata: { name: 'blind-values' }, data: { 'values.yaml': 'a: 1' } });
+    await site.kubectl(['create', 'secret', 'docker-registry', 'blind-login', '--docker-server=registry.invalid', '--docker-username=a', '--docker-password=b']);
+    await install('blind', { timeout: '3s', valuesFrom: [{ kind: 'ConfigMap', name: 'blind-values' }], pullSecrets: [{ name: 'blind-login' }] });
+    await site.ready('blind', 1);
+    await upgrade('blind', '1.1.0', chart('1.1.0', 'not-ready'));
+    await site.reaches('blind', 'revision 2 under way', ({ history }) => history?.[0]?.revision === 2);
+    await site.kubectl(['delete', 'configmap/blind-values', 'secret/blind-login']);
+    const status = await site.reaches('blind', 'undone', ({ revision }) => revision === 3);
+    expect(conditionIn(status, 'FetchFailed')?.message).toContain('blind-login');
+    expect(await imageOf('blind')).toBe('registry.invalid/web:1.0.0');
+  });
+
   it('is left at once for another digest, also while it is being undone', async () => {
     await install('cancelled', { timeout: '60s' }, chart('1.0.0', '', hook('cancelled-back', 'pre-rollback', 'hang')));
     await site.ready('cancelled', 1);
