@@ -35,9 +35,9 @@ export const define = async (deps: Deps, { release, signal }: Run, { decision, d
     if (policy === 'CreateReplace' && !isKnown) deps.definitions.keep(chart, deps.clock.now());
     return undefined;
   }
-  const { message, isChanged } = progress;
-  // What was written is served in a moment: not worth a write of status.
-  return { reason: 'Progressing', message: `waiting for ${message}`, ...(isChanged && { waitingSince: deps.clock.now() }), lookAgainAfterMs: POLL_MS };
+  const outcome = { reason: 'Progressing', message: `waiting for ${progress.message}` } as const;
+  // What was written is served in a moment, which is not worth a write of status. All else may take as long as it takes.
+  return progress.isChanged ? { ...outcome, waitingSince: deps.clock.now(), lookAgainAfterMs: POLL_MS } : { ...outcome, isRetried: true };
 };
 
 const policyOf = ({ spec }: ChartRelease, action: Start['action']): CrdPolicy => (action === 'install' ? spec.install.crds : spec.upgrade.crds);

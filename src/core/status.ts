@@ -37,7 +37,7 @@ export interface Outcome {
   readonly isRequestOpen?: boolean;
   /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
   readonly isWatched?: boolean;
-  /** What is in the way of a newer digest is tried again after a growing pause, though the reason itself asks for none. */
+  /** It is tried again after a growing pause, though the reason itself asks for none. */
   readonly isRetried?: boolean;
   /** When what failed so often is tried again, in ms since the epoch; in place of a pause that grows with each look. */
   readonly triedAgain?: { readonly at: number; readonly failures: number };

@@ -129,6 +129,16 @@ describe.concurrent('CustomResourceDefinitions of crds/', () => {
     expect(await seenDefinition('Valve')).toEqual(before);
   });
 
+  it('keep a version that objects may be stored as, though nobody stores them so any more', async () => {
+    const beta: Version = { name: 'v1beta1', fields: { size: TEXT } };
+    await install('stored', { 'crds/crank.yaml': definition('Crank', [{ ...beta, storage: true }]) });
+    await site.ready('stored', 1);
+    await upgrade('stored', '2.0.0', { 'crds/crank.yaml': definition('Crank', [{ ...beta, served: true }, v1({ size: TEXT })]) });
+    await site.ready('stored', 2);
+    await upgrade('stored', '3.0.0', { 'crds/crank.yaml': definition('Crank', [v1({ size: TEXT })]) });
+    expect(await site.fails('stored', 'CrdUnsafe')).toContain('version v1beta1 would be removed, which objects are stored as (status.storedVersions)');
+  });
+
   it('may be replaced by hand, after which the upgrade goes on', async () => {
     await install('byhand', { 'crds/lever.yaml': definition('Lever', [v1({ size: TEXT, colour: TEXT })]) });
     await site.ready('byhand', 1);
@@ -259,6 +269,7 @@ describe.concurrent('CustomResourceDefinitions of crds/', () => {
       (conditionIn(status, 'Ready')?.message ?? '').includes(`CustomResourceDefinition ${nameOf('Spring')} to be gone: it is being deleted`),
     );
     await site.kubectl(['patch', 'crd', nameOf('Spring'), '--type=merge', '--patch', '{"metadata":{"finalizers":null}}']);
+    await site.lookNow('waiting');
     await site.ready('waiting', 1);
     expect(await seenResource('Spring', 'one')).toBeDefined();
   });

@@ -146,6 +146,27 @@ describe.concurrent('a field that cannot be changed', () => {
   });
 });
 
+it('objects that a person has given to another Helm release stay, which is said', async () => {
+  await install('helmed', frozen('handed-over', 'one'));
+  const uid = await uidOf('configmaps/handed-over');
+  await site.pushSmall('taker', '1.0.0', '1.0.0', { 'templates/objects.yaml': frozen('handed-over', 'one') });
+  await site.helm([
+    'install',
+    'taker',
+    `oci://${site.reference('taker', '1.0.0').replace(/:[^:]*$/, '')}`,
+    '--version',
+    '1.0.0',
+    '--plain-http',
+    '--take-ownership',
+    '--force-conflicts',
+  ]);
+  await upgrade('helmed', '2.0.0', '');
+  await site.ready('helmed', 2);
+  expect(await uidOf('configmaps/handed-over')).toBe(uid);
+  const note = `not deleted: ConfigMap ${site.namespace}/handed-over, which belongs to Helm release ${site.namespace}/taker\n`;
+  await site.eventually('the Event is there', async () => (await events('helmed', 'ObjectsLeft')) === note);
+});
+
 it('objects are deleted in the order of stock helm', async () => {
   const pod = '{metadata: {labels: {app: order}}, spec: {restartPolicy: Never, containers: [{name: main, image: registry.invalid/main}]}}';
   const objects = [
