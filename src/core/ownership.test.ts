@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { belongingOf, describeStranger, stampOf } from './ownership.ts';
+import { belongingOf, describeStranger, stampOf, strangerIn } from './ownership.ts';
 
 const OWNER = { namespace: 'apps', name: 'web' };
 const ADDRESS = { namespace: 'prod', releaseName: 'frontend' };
@@ -71,5 +71,17 @@ describe('describeStranger', () => {
     ],
   ])('%s', (_name, belonging, managed, text) => {
     expect(describeStranger(belonging, managed)).toBe(text);
+  });
+});
+
+describe('strangerIn', () => {
+  it.each<readonly [string, Labels, Labels, string | undefined]>([
+    ['nobody in its own object', ours('apps', 'web'), helm('prod', 'frontend'), undefined],
+    ["nobody in its own object without Helm's annotations", ours('apps', 'web'), {}, undefined],
+    ["another Helm release, which a person's helm has taken it into", ours('apps', 'web'), helm('prod', 'other'), 'belongs to Helm release prod/other'],
+    ['another ChartRelease', ours('apps', 'api'), helm('prod', 'frontend'), 'belongs to ChartRelease apps/api'],
+    ['an object of nobody', {}, {}, 'was not made by Tagalong'],
+  ])('sees %s', (_name, labels, annotations, stranger) => {
+    expect(strangerIn({ ...marks(labels, annotations), managed: [] }, WHOSE)).toBe(stranger);
   });
 });

@@ -71,10 +71,15 @@ export const describeStranger = (belonging: Exclude<Belonging, { readonly kind: 
   return managers.length === 0 ? 'was not made by Tagalong' : `was not made by Tagalong but by ${managers.slice(0, MOST_MANAGERS).join(', ')}`;
 };
 
-/** Who has an object that is not of this release, in such words; undefined for one that is. */
+/**
+ * Who has an object that is about to be deleted, in such words; undefined where it is this release's. Our labels are on it still when a
+ * person's helm has taken it into another release: there Helm's annotations count.
+ */
 export const strangerIn = (object: Marks & { readonly managed: readonly { readonly manager: string }[] }, whose: Whose): string | undefined => {
   const belonging = belongingOf(object, whose);
-  return belonging.kind === 'Own' ? undefined : describeStranger(belonging, object.managed);
+  if (belonging.kind !== 'Own') return describeStranger(belonging, object.managed);
+  const byHelm = belongingOf({ labels: {}, annotations: object.annotations }, whose);
+  return byHelm.kind === 'Others' ? describeStranger(byHelm, object.managed) : undefined;
 };
 
 /** Controllers that set a field each come and go; who made the object stands first. */
