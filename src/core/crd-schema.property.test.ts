@@ -135,7 +135,7 @@ it('under a schema that is not narrower every object stays as it was', () => {
         expect(store(to, before.value)).toMatchObject(before);
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
-  expect(wide).toBeGreaterThan(300);
+  expect(wide).toBeGreaterThan(100);
 });
