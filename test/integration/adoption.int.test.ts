@@ -1,8 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallChart } from '../registry/push.ts';
-import { openSite, type Site } from './site.ts';
+import { conditionIn, openSite, type Site } from './site.ts';
 
 /** What of the chart differs from one version to the next. */
 interface Made {
@@ -59,31 +57,16 @@ interface Seen {
 
 describe('a release of stock helm', () => {
   let site: Site;
-  let charts: string;
   beforeAll(async () => {
     site = await openSite('adopted', { args: ['--takeover-after', '2s'] });
-    charts = await mkdtemp(path.join(site.lab.dir, 'charts-'));
   });
-  afterAll(async () => {
-    await site.close();
-    await rm(charts, { recursive: true, force: true });
-  });
+  afterAll(() => site.close());
 
   const ACTORS = [
     ['three', 'Helm 3.22', (args: readonly string[]) => site.helm3(args)],
     ['server', 'Helm 4.3, server-side', (args: readonly string[]) => site.helm(args)],
     ['client', 'Helm 4.3, client-side', (args: readonly string[]) => site.helm([...args, ...(args[0] === 'install' ? ['--server-side=false'] : [])])],
   ] as const;
-
-  /** A folder with the chart, for helm. */
-  const folder = async (name: string, files: Readonly<Record<string, string>>): Promise<string> => {
-    const dir = await mkdtemp(path.join(charts, `${name}-`));
-    for (const [file, text] of Object.entries(files)) {
-      await mkdir(path.dirname(path.join(dir, file)), { recursive: true });
-      await writeFile(path.join(dir, file), text);
-    }
-    return dir;
-  };
 
   const seen = async (resource: string) => (await site.object(resource)) as Seen | undefined; // the API's own shape
   const deployment = (name: string) => seen(`apps/v1/deployments/${name}`);
@@ -111,7 +94,7 @@ describe('a release of stock helm', () => {
 
   describe.concurrent.each(ACTORS)('made by %s', (name, _who, run) => {
     it('is taken over without a restart of its pods, and drops what the next version drops', async () => {
-      await run(['install', name, await folder(name, filesOf(name, FULL))]);
+      await run(['install', name, await site.folder(filesOf(name, FULL))]);
       const before = await deployment(name);
       await follow(name, FULL);
       const status = await site.ready(name, 2);
@@ -126,11 +109,153 @@ describe('a release of stock helm', () => {
 
     it('is taken over to another chart and other values at once', async () => {
       const other = `${name}-other`;
-      await run(['install', other, await folder(other, filesOf(other, FULL)), '--set', 'greeting=hi']);
+      await run(['install', other, await site.folder(filesOf(other, FULL)), '--set', 'greeting=hi']);
       await follow(other, LESS, { values: { greeting: 'moin' } });
       await site.ready(other, 2);
       await isLess(other);
       expect((await deployment(other))?.spec.template.spec.containers[0]?.env?.[0]).toEqual({ name: 'KEPT', value: 'moin' });
+    });
+  });
+
+  describe.concurrent('of any kind', () => {
+    /** Helm makes a release of the small chart, in so many revisions. */
+    const made = async (name: string, revisions = 1, files: Readonly<Record<string, string>> = {}) => {
+      const dir = await site.folder(smallChart(name, '1.0.0', files));
+      await site.helm(['install', name, dir]);
+      for (let revision = 2; revision <= revisions; revision += 1) await site.helm(['upgrade', name, dir, '--set', `greeting=hello-${revision}`]);
+    };
+    const followSmall = async (name: string, version: string, spec: Readonly<Record<string, unknown>> = {}, files: Readonly<Record<string, string>> = {}) => {
+      await site.pushSmall(name, 'stable', version, files);
+      await site.release(name, { chart: site.reference(name, 'stable'), ...spec });
+    };
+    const isGone = (name: string) => site.eventually(`ChartRelease ${name} is gone`, async () => (await site.seen(name)) === undefined);
+    const history = async (name: string) => JSON.parse((await site.helm(['history', name, '-o', 'json'])).stdout) as readonly Readonly<Record<string, unknown>>[]; // Helm's own shape
+    const stuck = (play: string) =>
+      `apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n  annotations: {lab.tagalong.dev/play: ${play}}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n`;
+
+    it('keeps its history, up to the limit, and goes back to revisions that were applied server-side', async () => {
+      await made('aged', 4);
+      await followSmall('aged', '2.0.0', { historyLimit: 3 });
+      await site.ready('aged', 5);
+      expect((await history('aged')).map(({ revision, status }) => `${String(revision)} ${String(status)}`)).toEqual(['3 superseded', '4 superseded', '5 deployed']);
+      await site.helm(['rollback', 'aged', '3']);
+      expect(conditionIn(await site.ready('aged', 6), 'Drifted')?.message).toContain('Rollback to 3');
+      expect(await site.configMap('aged')).toEqual({ greeting: 'hello-3', version: '1.0.0' });
+      await site.pushSmall('aged', 'stable', '3.0.0');
+      await site.lookNow('aged');
+      await site.ready('aged', 7);
+      expect(await site.configMap('aged')).toEqual({ greeting: 'hello', version: '3.0.0' });
+    });
+
+    it('loses what its chart has no more, also objects, and goes with the ChartRelease', async () => {
+      await made('shed', 1, { 'templates/extra.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shed-extra}\n' });
+      await followSmall('shed', '2.0.0');
+      await site.ready('shed', 2);
+      expect(await site.configMap('shed-extra')).toBeUndefined();
+      await site.remove('shed');
+      await isGone('shed');
+      expect(await site.configMap('shed')).toBeUndefined();
+      await expect(site.helm(['status', 'shed'])).rejects.toThrow('not found');
+    });
+
+    it('is taken over though its last upgrade failed', async () => {
+      await made('broken');
+      const dir = await site.folder(smallChart('broken', '1.1.0', { 'templates/pod.yaml': stuck('not-ready') }));
+      await expect(site.helm(['upgrade', 'broken', dir, '--wait', '--timeout', '1s'])).rejects.toThrow();
+      await followSmall('broken', '2.0.0');
+      expect((await site.ready('broken', 3)).history).toMatchObject([{ trigger: 'Adopted' }]);
+      await site.eventually('the Pod is gone', async () => (await site.object('pods/broken')) === undefined);
+    });
+
+    it('is installed again, with the next number, where it was uninstalled with its history kept', async () => {
+      await made('left');
+      await site.helm3(['uninstall', 'left', '--keep-history']);
+      await followSmall('left', '2.0.0');
+      expect((await site.ready('left', 2)).history).toMatchObject([{ revision: 2, action: 'install', trigger: 'Created' }]);
+    });
+
+    it('runs the hooks of an upgrade when it is taken over', async () => {
+      const hook = (event: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hooked-${event}\n  annotations: {helm.sh/hook: ${event}}\n`;
+      const hooks = { 'templates/install.yaml': hook('post-install'), 'templates/upgrade.yaml': hook('pre-upgrade') };
+      await made('hooked', 1, hooks);
+      expect(await site.configMap('hooked-pre-upgrade')).toBeUndefined();
+      await followSmall('hooked', '1.0.0', {}, hooks);
+      await site.ready('hooked', 2);
+      expect(await site.configMap('hooked-pre-upgrade')).toEqual({});
+      expect(await site.configMap('hooked-post-install')).toEqual({});
+    });
+
+    it('is left to Flux where Flux has it, and stays when the ChartRelease goes', async () => {
+      await made('fluxed');
+      const labels = ['helm.toolkit.fluxcd.io/name=web', 'helm.toolkit.fluxcd.io/namespace=flux-system'];
+      await site.kubectl(['label', 'configmap', 'fluxed', ...labels]);
+      await followSmall('fluxed', '2.0.0');
+      expect(await site.fails('fluxed', 'ReleaseNotOwned')).toBe(
+        `Helm release ${site.namespace}/fluxed belongs to Flux HelmRelease flux-system/web, as ConfigMap ${site.namespace}/fluxed is labelled; delete that one so that it leaves the release, or set spec.releaseName to a free name`,
+      );
+      await site.remove('fluxed');
+      await isGone('fluxed');
+      expect(await site.configMap('fluxed')).toEqual({ greeting: 'hello', version: '1.0.0' });
+      expect(await history('fluxed')).toMatchObject([{ revision: 1, status: 'deployed' }]);
+    });
+
+    it('stays as it is where the chart is refused, also when the ChartRelease goes', async () => {
+      await made('bad');
+      await followSmall('bad', '2.0.0', {}, { 'templates/bad.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {ports: [{port: 0}]}\n' });
+      await site.fails('bad', 'ManifestRejected');
+      await site.helm(['upgrade', 'bad', await site.folder(smallChart('bad', '1.1.0'))]);
+      expect(await site.configMap('bad')).toMatchObject({ version: '1.1.0' });
+      await site.remove('bad');
+      await isGone('bad');
+      expect(await site.configMap('bad')).toMatchObject({ version: '1.1.0' });
+      expect(await history('bad')).toMatchObject([{ status: 'superseded' }, { status: 'deployed' }]);
+    });
+
+    it('that a killed helm has left pending is waited for, then taken over, and status says when', async () => {
+      const dir = await site.folder(smallChart('killed', '1.0.0', { 'templates/pod.yaml': stuck('not-ready') }));
+      const [helm, killed] = [new AbortController(), 'sh.helm.release.v1.killed.v1'];
+      const run = site.helm(['install', 'killed', dir, '--wait'], { signal: helm.signal });
+      await Promise.all([expect(run).rejects.toThrow(), site.eventually('helm waits', async () => (await site.object('pods/killed')) !== undefined).then(() => helm.abort())]);
+      await followSmall('killed', '2.0.0', { timeout: '3s' });
+      const busy = await site.reaches('killed', 'ReleaseBusy', (status) => conditionIn(status, 'Ready')?.reason === 'ReleaseBusy');
+      const message = conditionIn(busy, 'Ready')?.message ?? '';
+      const at = /^Helm release .* is at revision 1 pending-install, which somebody's helm began; .* taken over at (.*Z) if/.exec(message)?.[1] ?? '';
+      const status = await site.ready('killed', 2);
+      expect(status.history).toMatchObject([{ revision: 2, trigger: 'Adopted', action: 'install' }]);
+      expect(Date.parse(status.history?.[0]?.when ?? '')).toBeGreaterThanOrEqual(Date.parse(at));
+      expect(await site.object(`secrets/${killed}`)).toMatchObject({ metadata: { labels: { status: 'failed' } } });
+    });
+  });
+
+  describe('objects that are there already', () => {
+    const manifest = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {greeting: hi, mine: "1"}\n`;
+
+    it("are taken over where they are nobody's and the spec says so: what was declared goes, what somebody edited stays", async () => {
+      await site.kubectl(['apply', '--filename', '-'], manifest('bare'));
+      await site.kubectl(['patch', 'configmap', 'bare', '--field-manager', 'kubectl-edit', '--patch', '{"data":{"edited":"1"}}']);
+      await site.pushSmall('bare', 'stable', '1.0.0');
+      await site.release('bare', { chart: site.reference('bare', 'stable') });
+      expect(await site.fails('bare', 'ObjectNotOwned')).toMatch(/was not made by Tagalong but by kubectl-client-side-apply, kubectl-edit; have it taken over with spec.adopt/);
+      expect(await site.configMap('bare')).toEqual({ greeting: 'hi', mine: '1', edited: '1' });
+      await site.release('bare', { chart: site.reference('bare', 'stable'), adopt: true });
+      await site.ready('bare', 1);
+      expect(await site.configMap('bare')).toEqual({ greeting: 'hello', version: '1.0.0', edited: '1' });
+    });
+
+    it("are not where they are somebody's, whatever the spec says", async () => {
+      const owners = {
+        'ChartRelease other/web': '{labels: {tagalong.dev/namespace: other, tagalong.dev/name: web}}',
+        'Flux Kustomization flux-system/apps': '{labels: {kustomize.toolkit.fluxcd.io/namespace: flux-system, kustomize.toolkit.fluxcd.io/name: apps}}',
+        [`Helm release ${site.namespace}/else`]: `{annotations: {meta.helm.sh/release-namespace: ${site.namespace}, meta.helm.sh/release-name: else}}`,
+      };
+      await site.pushSmall('owned', 'stable', '1.0.0');
+      for (const [owner, metadata] of Object.entries(owners)) {
+        await site.kubectl(['delete', 'configmap', 'owned', '--ignore-not-found']);
+        await site.kubectl(['apply', '--filename', '-'], `apiVersion: v1\nkind: ConfigMap\nmetadata: ${metadata.replace('{', '{name: owned, ')}\n`);
+        await site.release('owned', { chart: site.reference('owned', 'stable'), adopt: true });
+        await site.lookNow('owned');
+        await site.eventually(`refused for ${owner}`, async () => (await site.fails('owned', 'ObjectNotOwned')).includes(`belongs to ${owner};`));
+      }
     });
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import type { ChartReleaseStatus } from '../../src/api/chart-release.ts';
 import { type Access, askApi } from '../lab/api.ts';
 import { writeKubeconfig } from '../lab/credentials.ts';
 import { type Operator, type OperatorOptions, startOperator } from '../lab/operator.ts';
-import { helm, helm3, kubectl, type Output } from '../lab/run.ts';
+import { helm, helm3, kubectl, type Output, type RunOptions } from '../lab/run.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
 
 const POLL_MS = 50;
@@ -199,12 +199,22 @@ export class Site {
     return kubectl(this.lab, ['--namespace', this.namespace, ...args], input === undefined ? {} : { input });
   }
 
-  helm(args: readonly string[]): Promise<Output> {
-    return helm(this.lab, ['--namespace', this.namespace, ...args]);
+  helm(args: readonly string[], options: RunOptions = {}): Promise<Output> {
+    return helm(this.lab, ['--namespace', this.namespace, ...args], options);
   }
 
-  helm3(args: readonly string[]): Promise<Output> {
-    return helm3(this.lab, ['--namespace', this.namespace, ...args]);
+  helm3(args: readonly string[], options: RunOptions = {}): Promise<Output> {
+    return helm3(this.lab, ['--namespace', this.namespace, ...args], options);
+  }
+
+  /** A folder with the chart, for helm; it goes with the lab. */
+  async folder(files: Files): Promise<string> {
+    const dir = await mkdtemp(path.join(this.lab.dir, 'chart-'));
+    for (const [file, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(dir, file)), { recursive: true });
+      await writeFile(path.join(dir, file), text);
+    }
+    return dir;
   }
 
   async eventually(what: string, isSo: () => Promise<boolean>, describe: () => string = () => 'it never was so'): Promise<void> {
