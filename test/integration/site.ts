@@ -17,7 +17,7 @@ const RELEASES = '/apis/tagalong.dev/v1beta1/namespaces';
 
 /** A ChartRelease as tests read it. */
 export interface SeenChartRelease {
-  readonly metadata: { readonly generation: number; readonly resourceVersion: string; readonly uid: string };
+  readonly metadata: { readonly generation: number; readonly resourceVersion: string; readonly uid: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly status?: ChartReleaseStatus;
 }
 
