@@ -2,12 +2,14 @@ import type { Immovable } from '../core/anew.ts';
 import { printRef, refKey } from '../core/object-ref.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { AppliedObject } from '../core/readiness.ts';
+import type { RecordHead } from '../core/record.ts';
 import type { StandingObject } from '../core/standing.ts';
 import { StageError } from '../ports/errors.ts';
 import { clearTheWay } from '../stages/anew.ts';
 import { apply } from '../stages/apply.ts';
 import { fold } from '../stages/fold.ts';
 import type { Deps } from './deps.ts';
+import { checkNewest } from './overtaken.ts';
 import { type Run, whoseOf } from './run.ts';
 
 /** An object that is still to go, as messages name it. */
@@ -16,20 +18,21 @@ export interface Leaving {
 }
 
 /**
- * Applies objects; those whose change the API server refuses are deleted and made anew, where spec.force says so. Where a helm has set fields
+ * Applies the objects of the revision that has this record; those whose change the API server refuses are deleted and made anew, where spec.force says so. Where a helm has set fields
  * too, since they were last looked at, all are applied once more when its fields are ours. Returns what the API server answered, or what is to be gone before it can go on. Rejects with StageError and ClusterError.
  */
 export const bring = async (
   deps: Deps,
   run: Run,
-  objects: readonly PlannedObject[],
-  standing: ReadonlyMap<string, StandingObject>,
+  record: RecordHead,
+  { objects, standing }: { readonly objects: readonly PlannedObject[]; readonly standing: ReadonlyMap<string, StandingObject> },
 ): Promise<readonly AppliedObject[] | Leaving> => {
   const { release, signal } = run;
+  const mayGoOn = () => checkNewest(deps, run, record);
   const cleared = new Set<string>();
   let isFolded = false;
   for (;;) {
-    const answer = await apply(deps.cluster, { objects, standing, force: release.spec.force }, signal);
+    const answer = await apply(deps.cluster, { objects, standing, force: release.spec.force, mayGoOn }, signal);
     if (answer.kind === 'Applied') {
       const shared = answer.objects.filter(({ isShared }) => isShared);
       if (shared.length === 0 || isFolded) return answer.objects;

@@ -4,6 +4,7 @@ import type { RecordHead } from '../core/record.ts';
 import type { KeepByHand } from '../core/release-state.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeChangedByHand, describeHandFailed, describeHandMade } from '../core/story.ts';
+import { RecordInvalidError } from '../ports/records.ts';
 import { tidy } from '../stages/close.ts';
 import { planAgain } from '../stages/plan.ts';
 import { intervalOf } from '../stages/resolve.ts';
@@ -27,6 +28,8 @@ export const keepByHand = async (
   const handMade = { revision: newest.revision, chart: chartIn(content.chart), description: content.description };
   if (newest.status === 'failed') return { reason: 'FailedByHand', message: describeHandFailed(handMade), records: left, reference, handMade };
   const isReported = release.status.revision === newest.revision && release.status.inventory !== undefined;
+  // Helm may well have gone back to what the spec asks for.
+  const isSame = content.manifest === (await deps.records.read(address, last, signal).catch(unlessInvalid))?.manifest;
   const objects = isReported ? undefined : await deps.renderer.read(content.manifest, stampOf(release.metadata, address), signal);
   return {
     reason: 'ChangedByHand',
@@ -35,6 +38,11 @@ export const keepByHand = async (
     reference,
     handMade,
     ...(objects !== undefined && { inventory: refsOf(await planAgain(deps.cluster, objects, address.namespace, signal)) }),
-    ...(handModeOf(release) === 'Warn' && { drifted: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } }),
+    ...(handModeOf(release) === 'Warn' && !isSame && { drifted: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } }),
   };
+};
+
+const unlessInvalid = (error: unknown): undefined => {
+  if (!(error instanceof RecordInvalidError)) throw error;
+  return undefined;
 };

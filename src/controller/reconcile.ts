@@ -46,9 +46,10 @@ import { absent, uninstallFailed } from './uninstall.ts';
  * Brings one release a step nearer to what its ChartRelease asks for, starting from what the cluster has, whatever the
  * last run did:
  *
- *   resolve ─▶ observe ─▶ values ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ preflight ─▶ open | stored manifest ]
+ *   resolve ─▶ observe ─▶ values ─▶ decide ─▶ [ pull ─▶ render ─▶ crds ─▶ plan ─▶ take ─▶ preflight ─▶ open | stored manifest ]
  *     ─▶ pre hooks ─▶ apply ─▶ wait ─▶ post hooks ─▶ prune ─▶ close         (roll.ts)
  *
+ * What a person's helm has made stays (by-hand.ts), and a helm that is at work is waited for (busy.ts).
  * A revision that fails is undone by the next run, or stays, as `decide` says; so is one brought back that a person holds (go-back.ts).
  *
  * Rejects with the errors of ports and stages (ports/errors.ts).
@@ -173,13 +174,7 @@ const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start):
   } catch (error) {
     const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;
     if (stands !== undefined && error instanceof Error) return stay(run, deciding, stands, error.message);
-    return await fallBack(
-      deps,
-      run,
-      deciding.records,
-      decision.abandoned.findLast(({ notes }) => notes !== undefined),
-      error,
-    );
+    return await fallBack(deps, run, deciding.records, underWayOf(deciding.records, run), error);
   }
 };
 

@@ -14,6 +14,7 @@ import { wait } from '../stages/wait.ts';
 import { bring } from './bring.ts';
 import { clear } from './clear.ts';
 import type { Deps } from './deps.ts';
+import { checkNewest } from './overtaken.ts';
 import { type Earlier, objectsOf, refsOf, type Stored, toldOf } from './memory.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
 import { type Run, timeoutMsOf } from './run.ts';
@@ -50,7 +51,7 @@ export const roll = async (deps: Deps, run: Run, opened: Rollout, planned: reado
   if ('reason' in passed) return passed;
   const { rollout, records } = passed;
   const standing = standingObjects(deps.standings.take(run.key));
-  const answer = await bring(deps, run, planned, standing).catch((error: unknown) => refusalIn(error));
+  const answer = await bring(deps, run, rollout.record, { objects: planned, standing }).catch((error: unknown) => refusalIn(error));
   if ('waitsFor' in answer) return holdBack(deps, run, rollout, records, answer.waitsFor);
   if (!('reason' in answer)) {
     deps.metrics.applied(answer.map(({ change }) => change));
@@ -92,6 +93,7 @@ const see = async (deps: Deps, run: Run, applied: Applied, records: readonly Rec
 
 const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> => {
   const { release, key, address, signal } = run;
+  await checkNewest(deps, run, rollout.record);
   deps.metrics.pruned(await clear(deps, run, rollout.toPrune));
   const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);

@@ -16,19 +16,24 @@ export interface Answered extends AppliedObject {
 /** What came of it: all are applied, or some of a wave can only be made anew, in the API server's words. */
 export type Applying = { readonly kind: 'Applied'; readonly objects: readonly Answered[] } | { readonly kind: 'Immovable'; readonly refused: readonly Immovable[] };
 
+/** What is to be applied, and how. */
+export interface ApplyInput {
+  readonly objects: readonly PlannedObject[];
+  readonly standing: ReadonlyMap<string, StandingObject>;
+  readonly force: boolean;
+  readonly mayGoOn: () => Promise<void>;
+}
+
 /**
  * Applies the objects in Helm's install order, those of one kind side by side. What `standing` (by `refKey`) says was applied with the
  * same bytes, and is still as it was then, is looked at and not sent. Stops after the wave in which an object was refused; applying again
  * is harmless. Rejects with StageError or ClusterError of the first such object; where all that is refused in a wave can only be made anew,
- * and `force` says that it may, these objects are returned.
+ * and `force` says that it may, these objects are returned. Before each wave `mayGoOn` is asked, which rejects where somebody else is at work.
  */
-export const apply = async (
-  cluster: Cluster,
-  { objects, standing, force }: { readonly objects: readonly PlannedObject[]; readonly standing: ReadonlyMap<string, StandingObject>; readonly force: boolean },
-  signal: AbortSignal,
-): Promise<Applying> => {
+export const apply = async (cluster: Cluster, { objects, standing, force, mayGoOn }: ApplyInput, signal: AbortSignal): Promise<Applying> => {
   const applied: Answered[] = [];
   for (const wave of installWaves(objects)) {
+    await mayGoOn();
     const answers = await Promise.allSettled(wave.map((object) => bring(cluster, object, { last: standing.get(refKey(object.ref)), force }, signal)));
     const refused: Immovable[] = [];
     for (const answer of answers) {

@@ -76,9 +76,9 @@ describe.concurrent("a person's helm on a release of ours", () => {
       await move(back, '2.0.0');
       await site.ready(back, 2);
       await helm(['rollback', back, '1']);
-      expect((await byHand(back, 3)).chart).toMatchObject({ version: '1.0.0' });
+      expect(await byHand(back, 3)).toMatchObject({ chart: { version: '1.0.0' }, drifted: expect.stringContaining('Rollback to 1') });
       await helm(['rollback', back, '2']);
-      expect((await byHand(back, 4)).chart).toMatchObject({ version: '2.0.0' });
+      expect(await byHand(back, 4)).toMatchObject({ chart: { version: '2.0.0' }, drifted: undefined });
       const before = (await site.writes()).filter((write) => write.includes(back));
       await site.lookNow(back);
       await site.reaches(back, 'looked at', ({ lastHandledReconcileAt }, { metadata }) => lastHandledReconcileAt === metadata.annotations?.['tagalong.dev/reconcile-at']);
