@@ -10,7 +10,7 @@ func BenchmarkRender(b *testing.B) {
 	send(b, engine, req, bytes)
 	req.Chart.Files = nil
 	for b.Loop() {
-		if reply, _ := engine.answer(req, nil); reply.(renderedReply).Kind != "rendered" {
+		if reply, _ := engine.answer(req, nil, &lookups{}); reply.(renderedReply).Kind != "rendered" {
 			b.Fatal("not rendered")
 		}
 	}

@@ -23,8 +23,8 @@ const (
 	manifestInvalid errorCode = "ManifestInvalid"
 	// kubeVersionUnsupported: the chart does not want this Kubernetes.
 	kubeVersionUnsupported errorCode = "KubeVersionUnsupported"
-	// lookupUnsupported: a template asked the cluster for something.
-	lookupUnsupported errorCode = "LookupUnsupported"
+	// lookupFailed: what a template looks up cannot be had; the message is the other side's.
+	lookupFailed errorCode = "LookupFailed"
 	// tooLarge: the answer does not fit into a reply.
 	tooLarge errorCode = "TooLarge"
 	// internal: the request makes no sense, or the engine has a fault.

@@ -38,9 +38,6 @@ func TestFailuresSayWhoseTheyAre(t *testing.T) {
 		"broken YAML":             {minimal("a: 1\nb: 2\nc: [\n"), "", "ManifestInvalid", "YAML parse error on hello/templates/x.yaml: error converting YAML to JSON: yaml: line 3:", "hello/templates/x.yaml", 3},
 		"a broken CRD":            {minimal(object).with("crds/x.yaml", "a: 1\nb: [\n"), "", "ManifestInvalid", "cannot read hello/crds/x.yaml", "hello/crds/x.yaml", 2},
 		"another Kubernetes":      {metadata("apiVersion: v2\nname: hello\nversion: 0.1.0\nkubeVersion: \"<1.30.0-0\"\n"), "", "KubeVersionUnsupported", "chart requires kubeVersion: <1.30.0-0 which is incompatible with Kubernetes v1.36.3", "", 0},
-		"a lookup of one":         {minimal("a: 1\nb: {{ lookup \"v1\" \"Secret\" \"space\" \"token\" }}"), "", "LookupUnsupported", `lookup of Secret "token" in namespace "space"`, "hello/templates/x.yaml", 2},
-		"a lookup of all":         {minimal("{{ range (lookup \"v1\" \"Node\" \"\" \"\").items }}{{ end }}"), "", "LookupUnsupported", "lookup of all Node objects in no namespace", "hello/templates/x.yaml", 1},
-		"a lookup within tpl":     {minimal("a: {{ tpl \"{{ lookup \\\"v1\\\" \\\"Pod\\\" \\\"a\\\" \\\"b\\\" }}\" . }}"), "", "LookupUnsupported", `lookup of Pod "b" in namespace "a"`, "hello/templates/x.yaml", 1},
 		"too much text":           {minimal("a: {{ repeat 21000000 \"x\" }}"), "", "TooLarge", "at most 20971520 are taken", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,13 +31,13 @@ func TestTheProgram(t *testing.T) {
 	program := buildEngine(t)
 	t.Run("prints its version", func(t *testing.T) {
 		output, err := exec.Command(program, "version").Output()
-		if err != nil || string(output) != "helm v4.3.1 engine 1\n" {
+		if err != nil || string(output) != "helm v4.3.1 engine 2\n" {
 			t.Errorf("got %q, %v", output, err)
 		}
 	})
 	t.Run("ends well when the pipe ends", func(t *testing.T) {
 		replies, status := runProgram(t, program, nil)
-		if status != 0 || len(replies) != 1 || string(replies[0].header) != `{"kind":"ready","helm":"v4.3.1","protocol":2}` {
+		if status != 0 || len(replies) != 1 || string(replies[0].header) != `{"kind":"ready","helm":"v4.3.1","protocol":3}` {
 			t.Errorf("got %d and %q", status, replies)
 		}
 	})

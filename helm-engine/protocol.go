@@ -2,10 +2,19 @@ package main
 
 // protocolVersion counts changes that the other side must know of; PROTOCOL.md
 // tells the whole of it.
-const protocolVersion = 2
+const protocolVersion = 3
 
 // span is [offset, length] into the attachment of the frame that names it.
 type span [2]int
+
+// of is the part of the attachment, and whether there is such a part.
+func (s span) of(attachment []byte) ([]byte, bool) {
+	at, size := s[0], s[1]
+	if at < 0 || size < 0 || at > len(attachment) || size > len(attachment)-at {
+		return nil, false
+	}
+	return attachment[at : at+size], true
+}
 
 // request is the header of a frame that came in. Op decides which fields count.
 type request struct {
@@ -21,10 +30,29 @@ type request struct {
 	Release              releaseInput     `json:"release"`
 	Capabilities         capabilities     `json:"capabilities"`
 	SkipSchemaValidation bool             `json:"skipSchemaValidation"`
+	// Lookups: the other side answers what templates look up. Where it does not, nothing exists, as in `helm template`.
+	Lookups bool `json:"lookups"`
 
 	// read
 	Manifest span `json:"manifest"`
+
+	// answer, to a question that came up in a render
+	Outcome answerOutcome `json:"outcome"`
+	Message string        `json:"message"`
+	Pages   []span        `json:"pages"`
 }
+
+// answerOutcome says what came of a question.
+type answerOutcome string
+
+const (
+	// found: the pages are the object, or the list in its pages.
+	found answerOutcome = "found"
+	// missing: there is no such object, or no such kind.
+	missing answerOutcome = "missing"
+	// unanswered: the message says why, and the render fails with it.
+	unanswered answerOutcome = "failed"
+)
 
 // valuesDocument is values as text: YAML that is merged, or, with a path, one
 // value that is set there.
@@ -82,6 +110,22 @@ type readyReply struct {
 type chartNeededReply struct {
 	ID   int64  `json:"id"`
 	Kind string `json:"kind"`
+}
+
+// lookupReply asks what a template wants to know. The next frame is the answer.
+type lookupReply struct {
+	ID       int64          `json:"id"`
+	Kind     string         `json:"kind"`
+	Question lookupQuestion `json:"question"`
+}
+
+// lookupQuestion is what a template wants to know of the cluster: one object, or
+// all of a kind where the name is empty, in all namespaces where that is empty too.
+type lookupQuestion struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace"`
+	Name       string `json:"name"`
 }
 
 type renderedReply struct {

@@ -20,8 +20,8 @@ const shortSecret = 4
 
 // redact takes values of Secrets, and what b64enc makes of them, out of a
 // message: Helm's words, a schema's and a template's may quote them.
-func redact(message string, documents []valuesDocument) string {
-	for _, secret := range secretsIn(documents) {
+func redact(message string, leaves []string) string {
+	for _, secret := range spellingsOf(leaves) {
 		if len(secret) >= shortSecret {
 			message = strings.ReplaceAll(message, secret, redacted)
 			continue
@@ -33,27 +33,29 @@ func redact(message string, documents []valuesDocument) string {
 	return message
 }
 
-// secretsIn are the longest first, so that one within another leaves no rest.
-func secretsIn(documents []valuesDocument) []string {
-	var found []string
+// secretLeaves are all texts and numbers that secret documents say.
+func secretLeaves(documents []valuesDocument) []string {
+	var leaves []string
 	for _, document := range documents {
 		if document.Secret {
-			found = append(found, spellings(document)...)
+			leaves = append(leaves, leavesOf(valueOf(document))...)
 		}
 	}
-	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
-	return slices.DeleteFunc(found, func(text string) bool { return text == "" })
+	return leaves
 }
 
-func spellings(document valuesDocument) []string {
-	var found []string
-	for _, leaf := range leavesOf(valueOf(document)) {
-		quoted := strconv.Quote(leaf)
-		found = append(found, leaf, quoted[1:len(quoted)-1], base64.StdEncoding.EncodeToString([]byte(leaf)))
-		found = append(found, longLines(leaf)...)
+// spellingsOf are the longest first, so that one within another leaves no rest.
+func spellingsOf(leaves []string) []string {
+	var spellings []string
+	for _, leaf := range leaves {
+		spellings = append(spellings, leaf, inside(strconv.Quote(leaf)), inside(string(encode(leaf))), base64.StdEncoding.EncodeToString([]byte(leaf)))
+		spellings = append(spellings, longLines(leaf)...)
 	}
-	return found
+	slices.SortFunc(spellings, func(a, b string) int { return len(b) - len(a) })
+	return slices.DeleteFunc(slices.Compact(spellings), func(text string) bool { return text == "" })
 }
+
+func inside(quoted string) string { return quoted[1 : len(quoted)-1] }
 
 // valueOf is the document's part of the values; its text where it cannot be read.
 func valueOf(document valuesDocument) any {

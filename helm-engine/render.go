@@ -23,7 +23,7 @@ type rendering struct {
 // renderChart goes the way of Helm's install and upgrade up to the point where
 // they would speak to a cluster, in their order, so that a chart with several
 // faults fails on the same one.
-func renderChart(held *heldChart, req *request) (*rendering, error) {
+func renderChart(held *heldChart, req *request, asked *lookups) (*rendering, error) {
 	loaded, err := held.load(req.Chart.Overrides)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func renderChart(held *heldChart, req *request) (*rendering, error) {
 	if err := checkKubeVersion(loaded, caps); err != nil {
 		return nil, err
 	}
-	rendered, err := executeTemplates(loaded, values)
+	rendered, err := executeTemplates(loaded, values, asked)
 	if err != nil {
 		return nil, err
 	}

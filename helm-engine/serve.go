@@ -32,55 +32,74 @@ func (s *server) serve(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for {
-		received, err := readFrame(in, maxRequestSize)
+		req, bytes, err := readRequest(in)
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		var req request
-		if err := json.Unmarshal(received.header, &req); err != nil {
-			return fmt.Errorf("cannot read a frame's header of %d bytes: %w", len(received.header), err)
+		asked := newLookups(req, in, out)
+		reply, bytes := s.answer(req, bytes, asked)
+		if asked.broken != nil {
+			return asked.broken
 		}
-		reply, bytes := s.answer(&req, received.attachment)
 		if err := writeReply(out, req.ID, reply, bytes); err != nil {
 			return err
 		}
 	}
 }
 
-// answer never fails and never panics: whatever goes wrong is a `failed` reply.
-func (s *server) answer(req *request, bytes []byte) (reply any, attached []byte) {
+// readRequest answers io.EOF only when the pipe ended between two frames.
+func readRequest(in io.Reader) (*request, []byte, error) {
+	received, err := readFrame(in, maxRequestSize)
+	if err != nil {
+		return nil, nil, err
+	}
+	var req request
+	if err := json.Unmarshal(received.header, &req); err != nil {
+		return nil, nil, fmt.Errorf("cannot read a frame's header of %d bytes: %w", len(received.header), err)
+	}
+	return &req, received.attachment, nil
+}
+
+// answer never fails and never panics: whatever goes wrong is a `failed` reply,
+// but for a pipe that broke while a question was asked.
+func (s *server) answer(req *request, bytes []byte, asked *lookups) (reply any, attached []byte) {
 	defer s.memory.watch()()
 	defer func() {
 		if cause := recover(); cause != nil {
-			fmt.Fprintf(s.log, "request %d (%s): panic: %s\n%s", req.ID, req.Op, redact(fmt.Sprint(cause), req.Values), debug.Stack())
-			reply, attached = failed(req.ID, req.redacted(fail(internal, "the engine failed on this request: %v", cause))), nil
+			fmt.Fprintf(s.log, "request %d (%s): panic: %s\n%s", req.ID, req.Op, redact(fmt.Sprint(cause), req.secrets(asked)), debug.Stack())
+			reply, attached = failed(req.ID, req.redacted(fail(internal, "the engine failed on this request: %v", cause), asked)), nil
 		}
 	}()
 	var err error
 	switch req.Op {
 	case "render":
-		reply, attached, err = s.render(req, bytes)
+		reply, attached, err = s.render(req, bytes, asked)
 	case "read":
 		reply, attached, err = read(req, bytes)
 	default:
 		err = fail(internal, "cannot do %q: the operations are render and read", req.Op)
 	}
 	if err != nil {
-		return failed(req.ID, req.redacted(asFailure(err))), nil
+		return failed(req.ID, req.redacted(asFailure(err), asked)), nil
 	}
 	return reply, attached
 }
 
 // redacted is the failure without what Secrets say.
-func (req *request) redacted(cause *failure) *failure {
-	cause.message = redact(cause.message, req.Values)
+func (req *request) redacted(cause *failure, asked *lookups) *failure {
+	cause.message = redact(cause.message, req.secrets(asked))
 	return cause
 }
 
-func (s *server) render(req *request, bytes []byte) (any, []byte, error) {
+// secrets are what the request's Secrets say, and those that were looked up for it.
+func (req *request) secrets(asked *lookups) []string {
+	return append(secretLeaves(req.Values), asked.secretLeaves()...)
+}
+
+func (s *server) render(req *request, bytes []byte, asked *lookups) (any, []byte, error) {
 	held := s.charts.get(req.Chart.Digest)
 	if len(req.Chart.Files) > 0 {
 		files, err := readFiles(req.Chart.Files, bytes)
@@ -93,7 +112,7 @@ func (s *server) render(req *request, bytes []byte) (any, []byte, error) {
 	if held == nil {
 		return chartNeededReply{ID: req.ID, Kind: "chartNeeded"}, nil, nil
 	}
-	made, err := renderChart(held, req)
+	made, err := renderChart(held, req, asked)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,11 +120,11 @@ func (s *server) render(req *request, bytes []byte) (any, []byte, error) {
 }
 
 func read(req *request, bytes []byte) (any, []byte, error) {
-	at, size := req.Manifest[0], req.Manifest[1]
-	if at < 0 || size < 0 || at > len(bytes) || size > len(bytes)-at {
-		return nil, nil, fail(internal, "cannot read a manifest at %d of %d bytes: the attachment has %d", at, size, len(bytes))
+	manifest, ok := req.Manifest.of(bytes)
+	if !ok {
+		return nil, nil, fail(internal, "cannot read a manifest at %d of %d bytes: the attachment has %d", req.Manifest[0], req.Manifest[1], len(bytes))
 	}
-	objects, err := readManifest(string(bytes[at:at+size]), newMarks(req.Labels, req.Annotations))
+	objects, err := readManifest(string(manifest), newMarks(req.Labels, req.Annotations))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"strings"
 	"text/template"
@@ -18,20 +17,14 @@ const maxOutputSize = 20 << 20
 // notesSuffix marks what Helm shows to people and applies to nothing.
 const notesSuffix = "NOTES.txt"
 
-// executeTemplates prints the chart's templates by path. DNS stays off, and
-// lookup fails by name rather than pretending that nothing exists.
-func executeTemplates(c *chart.Chart, values common.Values) (map[string]string, error) {
-	var asked *lookupQuestion
-	lookup := func(apiVersion, kind, namespace, name string) (map[string]any, error) {
-		asked = &lookupQuestion{apiVersion, kind, namespace, name}
-		return nil, fmt.Errorf("%s", asked)
-	}
-	helm := engine.Engine{CustomTemplateFuncs: template.FuncMap{"lookup": lookup}}
+// executeTemplates prints the chart's templates by path. DNS stays off.
+func executeTemplates(c *chart.Chart, values common.Values, asked *lookups) (map[string]string, error) {
+	helm := engine.Engine{CustomTemplateFuncs: template.FuncMap{"lookup": asked.lookup}}
 	rendered, err := helm.RenderWithContext(context.Background(), c, values)
-	// Helm hands on its template errors as plain text, so the question is the
-	// only sure sign that it was lookup that failed.
-	if err != nil && asked != nil {
-		return nil, templateError(lookupUnsupported, asked.String(), err)
+	// Helm hands on its template errors as plain text, so that there was no answer
+	// is the only sure sign that it was lookup that failed.
+	if err != nil && asked.failure != "" {
+		return nil, templateError(lookupFailed, asked.failure, err)
 	}
 	if err != nil {
 		return nil, templateError(templateFailed, err.Error(), err)
@@ -60,19 +53,4 @@ func takeNotes(c *chart.Chart, rendered map[string]string) string {
 		}
 	}
 	return notes
-}
-
-// lookupQuestion is what a template wanted to know of the cluster.
-type lookupQuestion struct{ apiVersion, kind, namespace, name string }
-
-func (q *lookupQuestion) String() string {
-	what := fmt.Sprintf("%s %q", q.kind, q.name)
-	if q.name == "" {
-		what = "all " + q.kind + " objects"
-	}
-	where := fmt.Sprintf("in namespace %q", q.namespace)
-	if q.namespace == "" {
-		where = "in no namespace"
-	}
-	return fmt.Sprintf("cannot answer lookup of %s %s (apiVersion %q): a template may not ask the cluster yet", what, where, q.apiVersion)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // engineNumber counts the releases of this engine that render or answer differently.
-const engineNumber = 1
+const engineNumber = 2
 
 const helmModule = "helm.sh/helm/v4"
 
