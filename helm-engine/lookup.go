@@ -21,6 +21,7 @@ type lookups struct {
 	in      io.Reader
 	out     io.Writer
 	answers map[lookupQuestion][][]byte
+	asked   int
 	// failure says why the last question has no answer.
 	failure string
 	// broken says that the pipe is of no more use.
@@ -60,7 +61,8 @@ func (l *lookups) lookup(apiVersion, kind, namespace, name string) (map[string]a
 
 // ask answers the pages that were found; none where there is no such thing.
 func (l *lookups) ask(question lookupQuestion) ([][]byte, error) {
-	if l.broken = writeReply(l.out, l.id, lookupReply{ID: l.id, Kind: "lookup", Question: question}, nil); l.broken != nil {
+	l.asked++
+	if l.broken = writeReply(l.out, l.id, lookupReply{l.id, "lookup", l.asked, question}, nil); l.broken != nil {
 		return nil, l.broken
 	}
 	answer, bytes, err := readRequest(l.in)
@@ -68,19 +70,14 @@ func (l *lookups) ask(question lookupQuestion) ([][]byte, error) {
 		l.broken = fmt.Errorf("cannot read the answer to a lookup: %w", err)
 		return nil, l.broken
 	}
-	if answer.Op != "answer" || answer.ID != l.id {
-		l.broken = fmt.Errorf("cannot go on with request %d: %q of %d came in place of the answer to its lookup", l.id, answer.Op, answer.ID)
+	if answer.Op != "answer" || answer.ID != l.id || answer.Number != l.asked {
+		l.broken = fmt.Errorf("cannot go on with request %d: %q %d of %d came in place of the answer to its lookup %d", l.id, answer.Op, answer.Number, answer.ID, l.asked)
 		return nil, l.broken
 	}
-	switch answer.Outcome {
-	case found:
-		return cut(answer.Pages, bytes)
-	case missing:
-		return nil, nil
-	case unanswered:
-		return nil, errors.New(answer.Message)
+	if answer.Failure != "" {
+		return nil, errors.New(answer.Failure)
 	}
-	return nil, fmt.Errorf("cannot look up %s: the operator's answer is %q", question, answer.Outcome)
+	return cut(answer.Pages, bytes)
 }
 
 func cut(pages []span, attachment []byte) ([][]byte, error) {

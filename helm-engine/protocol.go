@@ -36,23 +36,12 @@ type request struct {
 	// read
 	Manifest span `json:"manifest"`
 
-	// answer, to a question that came up in a render
-	Outcome answerOutcome `json:"outcome"`
-	Message string        `json:"message"`
-	Pages   []span        `json:"pages"`
+	// answer, to the question of that number that came up in a render
+	Number int    `json:"number"`
+	Pages  []span `json:"pages"`
+	// Failure says why there is no answer, and the render fails with it.
+	Failure string `json:"failure"`
 }
-
-// answerOutcome says what came of a question.
-type answerOutcome string
-
-const (
-	// found: the pages are the object, or the list in its pages.
-	found answerOutcome = "found"
-	// missing: there is no such object, or no such kind.
-	missing answerOutcome = "missing"
-	// unanswered: the message says why, and the render fails with it.
-	unanswered answerOutcome = "failed"
-)
 
 // valuesDocument is values as text: YAML that is merged, or, with a path, one
 // value that is set there.
@@ -112,10 +101,12 @@ type chartNeededReply struct {
 	Kind string `json:"kind"`
 }
 
-// lookupReply asks what a template wants to know. The next frame is the answer.
+// lookupReply asks what a template wants to know. The next frame is the answer,
+// of the same number: over a socket there may be answers that nobody waits for any more.
 type lookupReply struct {
 	ID       int64          `json:"id"`
 	Kind     string         `json:"kind"`
+	Number   int            `json:"number"`
 	Question lookupQuestion `json:"question"`
 }
 

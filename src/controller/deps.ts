@@ -3,6 +3,7 @@ import type { Cluster, Healths } from '../ports/cluster.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Events } from '../ports/events.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Lookups } from '../ports/lookups.ts';
 import type { RunMetrics } from '../ports/metrics.ts';
 import type { Pods } from '../ports/pods.ts';
 import type { Records } from '../ports/records.ts';
@@ -27,6 +28,7 @@ export interface Deps {
   readonly releases: Releases;
   readonly records: Records;
   readonly cluster: Cluster;
+  readonly lookups: Lookups;
   readonly healths: Healths;
   readonly pods: Pods;
   readonly secrets: Secrets;

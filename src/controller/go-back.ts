@@ -34,7 +34,7 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
   const left = await makeRoom(deps, run, taken, { planned, earlier });
   const notes = notesOf(run, content, to, returnOf(decision, why));
   const hooks = withoutRuns(content.hooks);
-  const record = await open(deps, { address, revision, notes, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);
+  const record = await open(deps, { address, revision, notes, renderedFor: undefined, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, to: to.revision, trigger: notes.trigger }, `opened rollback to revision ${to.revision}`);
   const rollout = beginRollout(deps, run, record, { planned, earlier, firstDeployed: content.firstDeployed, hookEvents: eventsIn(hooks) });
   return roll(deps, run, rollout, planned, [...left, record]);

@@ -4,7 +4,7 @@ import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { pinOf } from '../core/pin.ts';
 import type { PlannedObject } from '../core/plan.ts';
-import { isPending, isSameAddress, type RecordHead, type RevisionNotes } from '../core/record.ts';
+import { isPending, isSameAddress, type RecordHead, type RenderedFor, type RevisionNotes } from '../core/record.ts';
 import { lastTold } from '../core/foreign.ts';
 import { printReference } from '../core/reference.ts';
 import { type Decision, decide, decidePinned, deployedOf, isRequested, ownRecords, standing, type Target } from '../core/release-state.ts';
@@ -185,7 +185,7 @@ const begin = async (deps: Deps, run: Run, decision: Start, prepared: Prepared):
   const left = await makeRoom(deps, run, records, { planned, earlier });
   const firstDeployed = earlier[0]?.firstDeployed ?? timestamp(deps.clock.now());
   const content = { ...rendered.recordParts, manifest: rendered.manifest, helmNotes: rendered.notes };
-  const record = await open(deps, { address, revision, notes, content, abandoned, firstDeployed }, signal);
+  const record = await open(deps, { address, revision, notes, renderedFor: rendered.renderedFor, content, abandoned, firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, digest, trigger: notes.trigger }, `opened ${action} of ${notes.chartName} ${notes.chartVersion}`);
   return roll(deps, run, beginRollout(deps, run, record, { planned, earlier, firstDeployed, hookEvents: rendered.hooks.flatMap(({ events }) => events) }), planned, [
     ...left,
@@ -210,7 +210,9 @@ const prepare = async (deps: Deps, run: Run, { source, target, records, given }:
   const taken = await take(deps, run, { planned, earlier, records, isAdopting });
   const notes = notesOf(release, target, decision, rendered.chart);
   const { force } = release.spec;
-  const step = deployed === undefined ? undefined : { from: deployed, to: notes, force };
+  // What templates look up may make another manifest of the same inputs.
+  const isAlike = rendered.renderedFor.lookups.length === 0;
+  const step = deployed !== undefined && isAlike ? { from: deployed, to: notes, force } : undefined;
   const before = objectsOf(earlier.filter(({ record }) => record.status === 'deployed'));
   const toCheck = { planned, hooks: hooksOf(rendered, action), namespace: address.namespace, deployed: before, force };
   await deps.accepted.check(step, async (isAccepted) => {
@@ -221,7 +223,7 @@ const prepare = async (deps: Deps, run: Run, { source, target, records, given }:
 };
 
 interface Prepared {
-  readonly rendered: Rendered;
+  readonly rendered: Rendered & { readonly renderedFor: RenderedFor };
   readonly planned: readonly PlannedObject[];
   readonly earlier: readonly Earlier[];
   readonly notes: RevisionNotes;

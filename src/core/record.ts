@@ -1,4 +1,5 @@
 import type { Trigger } from '../api/chart-release.ts';
+import type { Lookup } from './lookup.ts';
 
 /** Status of a Helm release record, in Helm's words. */
 export type RecordStatus = 'unknown' | 'deployed' | 'uninstalled' | 'superseded' | 'failed' | 'uninstalling' | 'pending-install' | 'pending-upgrade' | 'pending-rollback';
@@ -31,6 +32,13 @@ export interface RevisionNotes extends RevisionInputs {
   readonly request: string;
   /** Why it has the manifest of an earlier revision; undefined where it was rendered. */
   readonly returns: Return | undefined;
+}
+
+/** What a revision was rendered for, and what its templates saw of the cluster. Noted for people; nothing is decided by it. */
+export interface RenderedFor {
+  /** `v1.36.3`. */
+  readonly kubeVersion: string;
+  readonly lookups: readonly Lookup[];
 }
 
 /** An earlier revision whose manifest is applied again, and why. */

@@ -5,6 +5,7 @@ import { connectInPod, connectWithKubeconfig, type ConnectionTools } from '../ad
 import type { Connection } from '../adapters/kube/connection.ts';
 import { KubeEvents } from '../adapters/kube/events.ts';
 import { KubeHealths } from '../adapters/kube/healths.ts';
+import { KubeLookups } from '../adapters/kube/lookups.ts';
 import { KubePods } from '../adapters/kube/pods.ts';
 import { KubeRecords } from '../adapters/kube/records.ts';
 import { KubeReleases } from '../adapters/kube/releases.ts';
@@ -70,6 +71,7 @@ const operate = async (config: Config): Promise<void> => {
     releases,
     records,
     cluster: new KubeCluster(connection),
+    lookups: new KubeLookups(connection),
     healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
     pods: new KubePods(connection),
     secrets: new KubeSecrets(connection),

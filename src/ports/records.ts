@@ -1,6 +1,6 @@
-import type { RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../core/record.ts';
+import type { RecordHead, RecordStatus, ReleaseAddress, RenderedFor, RevisionNotes } from '../core/record.ts';
 
-export type { RecordHead, RecordStatus, ReleaseAddress, Return, RevisionNotes } from '../core/record.ts';
+export type { RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes } from '../core/record.ts';
 
 /** Content of a record. `chart`, `config` and `hooks` are JSON that is carried as it is: JavaScript would lose digits. */
 export interface RecordContent {
@@ -24,6 +24,8 @@ export interface NewRecord {
   readonly revision: number;
   readonly status: RecordStatus;
   readonly notes: RevisionNotes;
+  /** Absent where it was not rendered. */
+  readonly renderedFor?: RenderedFor | undefined;
   readonly content: RecordContent;
 }
 

@@ -1,3 +1,4 @@
+import type { LookupQuestion } from '../core/lookup.ts';
 import type { ValuesDocument } from '../core/values.ts';
 import type { Chart } from './registry.ts';
 
@@ -8,7 +9,7 @@ export type RenderErrorCode =
   | 'ValuesInvalid'
   /** A values schema that points out of its own document, which nobody follows. */
   | 'SchemaRefused'
-  /** A template failed, or what it made is no Kubernetes object. */
+  /** A template failed, or what it looks up cannot be had, or what it made is no Kubernetes object. */
   | 'TemplateFailed'
   /** The chart breaks a limit of time, memory or output, and not only once: the same again is of no use. */
   | 'ResourceExceeded'
@@ -61,7 +62,18 @@ export interface RenderRequest {
   readonly release: { readonly name: string; readonly namespace: string; readonly revision: number; readonly action: 'install' | 'upgrade' };
   readonly capabilities: Capabilities;
   readonly stamp: Stamp;
+  /** Answers what templates look up; where absent nothing exists, as in `helm template`. */
+  readonly lookUp?: LookUp | undefined;
 }
+
+/** Answers a template. It takes its time into account itself: none of it is the chart's. Rejects only with the signal's reason. */
+export type LookUp = (question: LookupQuestion, signal: AbortSignal) => Promise<LookupAnswer>;
+
+export type LookupAnswer =
+  /** JSON of an object, or of a list in its pages; no pages where there is nothing. */
+  | { readonly kind: 'Found'; readonly pages: readonly Uint8Array[] }
+  /** The render fails with these words. */
+  | { readonly kind: 'Failed'; readonly message: string };
 
 /** What the cluster can do, as templates see it. */
 export interface Capabilities {

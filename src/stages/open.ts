@@ -1,5 +1,5 @@
 import { timestamp } from '../api/time.ts';
-import type { RecordHead, ReleaseAddress, RevisionNotes } from '../core/record.ts';
+import type { RecordHead, ReleaseAddress, RenderedFor, RevisionNotes } from '../core/record.ts';
 import { describeAbandoned, describeOpened } from '../core/release-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordContent, Records, RecordStatus } from '../ports/records.ts';
@@ -9,6 +9,8 @@ export interface Opening {
   readonly address: ReleaseAddress;
   readonly revision: number;
   readonly notes: RevisionNotes;
+  /** Undefined where an earlier revision was. */
+  readonly renderedFor: RenderedFor | undefined;
   /** As it was rendered, or as an earlier revision has it. */
   readonly content: Pick<RecordContent, 'chart' | 'config' | 'hooks' | 'manifest' | 'helmNotes'>;
   /** Revisions that were under way to something else. */
@@ -22,7 +24,7 @@ export interface Opening {
  * it later can go on from there.
  */
 export const open = async (deps: { readonly records: Records; readonly clock: Clock }, opening: Opening, signal: AbortSignal): Promise<RecordHead> => {
-  const { address, revision, notes, content, abandoned } = opening;
+  const { address, revision, notes, renderedFor, content, abandoned } = opening;
   for (const record of abandoned) if (record.notes !== undefined) await leave(deps.records, address, record, notes, signal);
   const now = timestamp(deps.clock.now());
   const opened = await deps.records.create(
@@ -31,6 +33,7 @@ export const open = async (deps: { readonly records: Records; readonly clock: Cl
       revision,
       status: STATUSES[notes.action],
       notes,
+      renderedFor,
       content: { ...content, description: describeOpened(notes), firstDeployed: opening.firstDeployed, lastDeployed: now },
     },
     signal,

@@ -214,7 +214,7 @@ if (mode === 'exit-at-start') {
 } else if (mode === 'never-ready') {
   process.stdin.resume();
 } else {
-  send(frame({ kind: 'ready', helm: 'v0.0.0-fake', protocol: mode === 'other-protocol' ? 7 : 2 }));
+  send(frame({ kind: 'ready', helm: 'v0.0.0-fake', protocol: mode === 'other-protocol' ? 7 : 3 }));
   if (mode === 'deaf') process.stdin.destroy();
   else process.stdin.on('data', receive);
   if (mode === 'deaf' || mode === 'stubborn') setTimeout(() => undefined, NOT_FOREVER_MS);

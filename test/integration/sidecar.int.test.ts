@@ -147,8 +147,8 @@ describe('an operator beside a sidecar that renders', () => {
     start();
     await running('replaced');
     await sidecar?.end();
-    start(await anotherVersion('9.9.9', 'src/adapters/helm/socket-protocol.ts', ['SOCKET_PROTOCOL = 2', 'SOCKET_PROTOCOL = 3']));
-    const refusal = `the renderer at ${socket} cannot be used: it is version "9.9.9" and speaks protocol 3, the operator protocol 2: run both from the same image`;
+    start(await anotherVersion('9.9.9', 'src/adapters/helm/socket-protocol.ts', ['SOCKET_PROTOCOL = 3', 'SOCKET_PROTOCOL = 4']));
+    const refusal = `the renderer at ${socket} cannot be used: it is version "9.9.9" and speaks protocol 4, the operator protocol 3: run both from the same image`;
     await operatorSays(false, refusal);
     await moveTag('replaced', '2.0.0');
     expect(await isHeld('replaced')).toContain(refusal);

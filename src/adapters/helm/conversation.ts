@@ -3,6 +3,7 @@ import { BareError, renderError } from './failure.ts';
 import { FrameError } from './frames.ts';
 import { readMessage, renderMessage } from './messages.ts';
 import type { FailedReply, Message, RenderedReply, Reply } from './protocol.ts';
+import type { Expected } from './reply.ts';
 
 /** Whoever answers requests: an engine, or a renderer at the other end of a socket. */
 export interface Speaker {
@@ -11,8 +12,11 @@ export interface Speaker {
   /** Notes that it was given the chart. */
   remember(digest: string): void;
   /** Sends a request and gives its checked reply, of the given kinds or `failed`. Rejects with FrameError, BareError, or the signal's reason. */
-  exchange<K extends Reply['kind']>(message: Message, kinds: readonly K[], signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply>;
+  exchange<K extends Reply['kind']>(message: Message, wanted: Wanted<K>, signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply>;
 }
+
+/** What a request may be replied to with, and who answers lookups on the way; there may be none where nobody does. */
+export type Wanted<K extends Reply['kind']> = Omit<Expected<K>, 'id'>;
 
 /** Has a chart rendered; its files go out only where they are not held. */
 export const renderOn = async (speaker: Speaker, request: RenderRequest, signal: AbortSignal): Promise<Rendered> => {
@@ -24,19 +28,19 @@ export const renderOn = async (speaker: Speaker, request: RenderRequest, signal:
 /** By digest alone; undefined when the chart is not held. */
 const renderHeld = async (speaker: Speaker, request: RenderRequest, signal: AbortSignal): Promise<RenderedReply | FailedReply | undefined> => {
   if (!speaker.holds(request.chart.digest)) return undefined;
-  const reply = await speaker.exchange(renderMessage(request, 'digest'), ['rendered', 'chartNeeded'], signal);
+  const reply = await speaker.exchange(renderMessage(request, 'digest'), { kinds: ['rendered', 'chartNeeded'], lookUp: request.lookUp }, signal);
   return reply.kind === 'chartNeeded' ? undefined : reply;
 };
 
 const renderSent = async (speaker: Speaker, request: RenderRequest, signal: AbortSignal): Promise<RenderedReply | FailedReply> => {
-  const reply = await speaker.exchange(renderMessage(request, 'files'), ['rendered'], signal);
+  const reply = await speaker.exchange(renderMessage(request, 'files'), { kinds: ['rendered'], lookUp: request.lookUp }, signal);
   speaker.remember(request.chart.digest);
   return reply;
 };
 
 /** Has a manifest read back. */
 export const readOn = async (speaker: Speaker, manifest: string, stamp: Stamp, signal: AbortSignal): Promise<readonly RenderedObject[]> => {
-  const reply = await speaker.exchange(readMessage(manifest, stamp), ['read'], signal);
+  const reply = await speaker.exchange(readMessage(manifest, stamp), { kinds: ['read'] }, signal);
   if (reply.kind === 'failed') throw renderError(reply);
   return reply.objects;
 };

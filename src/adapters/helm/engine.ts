@@ -2,12 +2,14 @@ import { LRUCache } from 'lru-cache';
 import type { Breach } from '../../core/quarantine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { Answering, untilReply } from './answering.ts';
 import { Child, type End, type Launch } from './child.ts';
-import type { Speaker } from './conversation.ts';
+import type { Speaker, Wanted } from './conversation.ts';
 import { BareError } from './failure.ts';
 import { encodeFrame, type Frame, REQUEST_LIMIT } from './frames.ts';
-import type { FailedReply, Message, Ready, Reply } from './protocol.ts';
-import { parseReady, parseReply } from './reply.ts';
+import { answerMessage } from './messages.ts';
+import type { FailedReply, Inquiry, Message, Reply } from './protocol.ts';
+import { parseReady, parseStep } from './reply.ts';
 import { residentBytes, watchResident } from './resident.ts';
 
 /** What an engine may take, times in milliseconds. */
@@ -16,6 +18,8 @@ export interface EngineLimits {
   readonly readyMs: number;
   /** For one reply, the time it takes to send the request included. */
   readonly replyMs: number;
+  /** For the answers to all that it asks on the way to a reply. */
+  readonly answersMs: number;
   /** From the end of its stdin to its own end, before it is killed. */
   readonly closeMs: number;
   /** Resident memory over that at rest while it answers, in bytes; looked at on Linux only. */
@@ -64,6 +68,7 @@ export class Engine implements Speaker {
   readonly #logger: Logger;
   readonly #charts = new LRUCache<string, true>({ max: BELIEFS });
   readonly #gone = Promise.withResolvers<void>();
+  readonly #answering: Answering;
   #pending: Pending | undefined;
   #lastId = 0;
   #restBytes = 0;
@@ -89,6 +94,7 @@ export class Engine implements Speaker {
   private constructor({ launch, limits, clock, logger }: EngineOptions) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#answering = new Answering(clock);
     this.#child = new Child(
       launch,
       {
@@ -111,6 +117,11 @@ export class Engine implements Speaker {
     return this.#isUsable;
   }
 
+  /** All the time that it ever waited for answers. */
+  get waitedMs(): number {
+    return this.#answering.spentMs;
+  }
+
   /** Whether it is believed to hold the chart; it forgets without saying so. */
   holds(digest: string): boolean {
     return this.#charts.has(digest);
@@ -125,14 +136,19 @@ export class Engine implements Speaker {
    * Sends a request and gives its checked reply, of the given kinds or `failed`. Rejects with FrameError where the
    * request is too large, EngineLost, or the signal's reason; after the last two the engine has been killed.
    */
-  async exchange<K extends Reply['kind']>(message: Message, kinds: readonly K[], signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply> {
+  async exchange<K extends Reply['kind']>(message: Message, wanted: Wanted<K>, signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply> {
     signal.throwIfAborted();
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#child.send(encodeFrame({ id, ...message.header }, message.attachment, REQUEST_LIMIT));
+    this.#send(id, message);
     const stopWatching = this.#watchMemory();
+    const answersUntilMs = this.waitedMs + this.#limits.answersMs;
+    const line = {
+      next: (withinMs: number) => this.#receive((frame) => parseStep(frame, { id, ...wanted }), this.#answersIn(withinMs), signal),
+      answer: (inquiry: Inquiry) => this.#answer(id, inquiry, answersUntilMs - this.waitedMs, signal),
+    };
     try {
-      return await this.#receive((frame) => parseReply(frame, { id, kinds }), this.#answersIn(this.#limits.replyMs), signal);
+      return await untilReply(line, this.#limits.replyMs, this.#clock);
     } finally {
       stopWatching();
     }
@@ -153,12 +169,31 @@ export class Engine implements Speaker {
     cancel();
   }
 
+  #send(id: number, { header, attachment }: Message): void {
+    this.#child.send(encodeFrame({ id, ...header }, attachment, REQUEST_LIMIT));
+  }
+
+  /** It waits in the middle of a template, so without an answer it is of no more use. */
+  async #answer(id: number, { number, question, lookUp }: Inquiry, withinMs: number, signal: AbortSignal): Promise<void> {
+    const { answersMs } = this.#limits;
+    const late = new EngineLost(`the answers to what its templates look up took longer than ${answersMs} ms`);
+    const cancel = this.#clock.after(withinMs, () => this.#kill(late));
+    try {
+      this.#send(id, answerMessage(number, await this.#answering.find(lookUp, question, signal)));
+    } catch (error) {
+      this.#kill(error);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
   #startsIn(afterMs: number): Deadline {
     return { afterMs, late: new EngineLost(`the engine said nothing for ${afterMs} ms`) };
   }
 
   #answersIn(afterMs: number): Deadline {
-    return { afterMs, late: new EngineLost(`it took longer than the ${afterMs} ms that a render may take`, { breach: 'Time' }) };
+    return { afterMs, late: new EngineLost(`it took longer than the ${this.#limits.replyMs} ms that a render may take`, { breach: 'Time' }) };
   }
 
   #watchMemory(): () => void {
@@ -169,7 +204,7 @@ export class Engine implements Speaker {
     });
   }
 
-  async #receive<T extends Ready | Reply>(parse: (frame: Frame) => T, deadline: Deadline, signal: AbortSignal): Promise<T> {
+  async #receive<T>(parse: (frame: Frame) => T, deadline: Deadline, signal: AbortSignal): Promise<T> {
     const frame = await this.#nextFrame(deadline, signal);
     try {
       return parse(frame);
@@ -205,13 +240,16 @@ export class Engine implements Speaker {
     this.#isUsable = false;
     this.#reason ??= reason;
     this.#take()?.reject(reason);
+    this.#answering.interrupt(reason);
     this.#child.kill(messageOf(reason));
   }
 
   #onGone(end: End): void {
     const { why, lastLines } = end;
     this.#isUsable = false;
-    this.#take()?.reject(new EngineLost(`the engine is gone: ${why}`, breachOf(end)));
+    const lost = new EngineLost(`the engine is gone: ${why}`, breachOf(end));
+    this.#take()?.reject(lost);
+    this.#answering.interrupt(lost);
     if (!this.#isClosing) this.#logger.warn({ why, lastLines }, 'helm engine is gone');
     this.#gone.resolve();
   }

@@ -10,6 +10,8 @@ import { type Outcome, Ticket, type Work } from './ticket.ts';
 export interface EnginesLimits extends EngineLimits, Pauses {
   /** Work that takes longer than this no longer takes the place of other work. */
   readonly slowMs: number;
+  /** Neither does work that has waited longer than this for answers to what it looks up; that time counts for nothing else. */
+  readonly longAnswersMs: number;
   /** How long a suspect waits for its turn before it is turned away. */
   readonly patienceMs: number;
 }
@@ -17,12 +19,15 @@ export interface EnginesLimits extends EngineLimits, Pauses {
 export const ENGINES_LIMITS: EnginesLimits = {
   readyMs: 10_000,
   replyMs: 20_000,
+  // More than whoever looks things up gives himself (stages/render.ts): this is for one that hangs.
+  answersMs: 45_000,
   closeMs: 2_000,
   // Over what the engine takes for itself (64 MiB of charts and 256 MiB): this is for the one that fails to notice.
   memoryBytes: 384 * 1024 * 1024,
   firstPauseMs: 100,
   longestPauseMs: 10_000,
   slowMs: 500,
+  longAnswersMs: 2_000,
   patienceMs: 2_000,
 };
 
@@ -45,7 +50,8 @@ const FUTILE_STARTS = 3;
  * The engines, and one queue for them, in which slow and suspect work does not hold up the rest:
  * - work that has run for `slowMs` counts as slow from then on and takes no place of the `count`: another engine is
  *   started where others wait, up to two more in all;
- * - where more than two are slow and others wait, the last to become slow is stopped and has become a suspect;
+ * - where more than two are slow and others wait, the last to become slow is stopped and has become a suspect, unless it was the answers
+ *   to its lookups that took the time;
  * - suspects (core/quarantine.ts: what broke a limit once, or was stopped and has never rendered) run one at a time and count as
  *   slow from the beginning; one that has waited `patienceMs` is turned away as Unavailable, for its caller to come back;
  * - what breaks a limit for the second time is in quarantine: it fails as ResourceExceeded without an engine.
@@ -107,6 +113,7 @@ export class Engines {
       start,
       pauses: this.#limits,
       slowMs: this.#limits.slowMs,
+      longAnswersMs: this.#limits.longAnswersMs,
       clock: this.#clock,
       isSurplus: () => this.#slots.filter(({ state, slowSince }) => state !== 'asleep' && slowSince === undefined).length > this.#count,
       onFree: () => this.#dispatch(),
@@ -171,7 +178,7 @@ export class Engines {
         this.#quarantine.noteAnswer(ticket);
         break;
       case 'Preempted':
-        this.#quarantine.noteSuspicion(ticket);
+        if (outcome.isBlamed) this.#quarantine.noteSuspicion(ticket);
         this.#repeat(ticket);
         break;
       case 'Lost':

@@ -12,7 +12,7 @@ describe('renderError', () => {
     ['ValuesInvalid', 'ValuesInvalid'],
     ['TemplateFailed', 'TemplateFailed'],
     ['ManifestInvalid', 'TemplateFailed'],
-    ['LookupUnsupported', 'TemplateFailed'],
+    ['LookupFailed', 'TemplateFailed'],
     ['TooLarge', 'ResourceExceeded'],
     ['Internal', 'Unavailable'],
     ['ResourceExceeded', 'ResourceExceeded'],

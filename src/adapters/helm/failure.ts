@@ -14,7 +14,7 @@ const CODES: Readonly<Record<FailureCode, RenderErrorCode>> = {
   ValuesInvalid: 'ValuesInvalid',
   TemplateFailed: 'TemplateFailed',
   ManifestInvalid: 'TemplateFailed',
-  LookupUnsupported: 'TemplateFailed',
+  LookupFailed: 'TemplateFailed',
   TooLarge: 'ResourceExceeded',
   Internal: 'Unavailable',
   ResourceExceeded: 'ResourceExceeded',

@@ -70,6 +70,13 @@ export class Fields {
     return isInside ? this.#attachment.subarray(offset, offset + length) : this.#refuse(key, 'a span within the attachment');
   }
 
+  /** The bytes that each of a list of spans points to, not copied. */
+  parts(key: string): readonly Uint8Array[] {
+    const spans = this.#fields[key];
+    if (!Array.isArray(spans)) return this.#refuse(key, 'a list');
+    return spans.map((span: unknown, index) => new Fields({ span }, `${this.#at(key)}[${index}]`, this.#attachment).bytes('span'));
+  }
+
   #at(key: string): string {
     return `${this.#place}.${key}`;
   }

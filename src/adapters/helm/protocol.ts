@@ -1,7 +1,8 @@
-import type { RenderedHook, RenderedObject, RenderRequest } from '../../ports/renderer.ts';
+import type { LookupQuestion } from '../../core/lookup.ts';
+import type { LookUp, RenderedHook, RenderedObject, RenderRequest } from '../../ports/renderer.ts';
 
 /** The protocol that this side speaks; an engine that names another one is not used. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** What an engine says before anything else. */
 export interface Ready {
@@ -13,7 +14,7 @@ type Span = readonly [offset: number, length: number];
 
 /** A request as it goes out: its header, but for the id, and what its spans point into. */
 export interface Message {
-  readonly header: RenderHeader | ReadHeader;
+  readonly header: RenderHeader | ReadHeader | AnswerHeader;
   readonly attachment: readonly Uint8Array[];
 }
 
@@ -26,6 +27,8 @@ interface RenderHeader {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly skipSchemaValidation: boolean;
+  /** Whether lookups are answered. */
+  readonly lookups: boolean;
 }
 
 /** Fields that say nothing are left out. */
@@ -51,6 +54,15 @@ interface ReadHeader {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** The answer to the question of that number, in the same request. */
+interface AnswerHeader {
+  readonly op: 'answer';
+  readonly number: number;
+  readonly pages: readonly Span[];
+  /** Why there is none; empty where there is. */
+  readonly failure: string;
+}
+
 export const FAILURE_CODES = [
   'ChartInvalid',
   'ValuesInvalid',
@@ -58,7 +70,7 @@ export const FAILURE_CODES = [
   'TemplateFailed',
   'ManifestInvalid',
   'KubeVersionUnsupported',
-  'LookupUnsupported',
+  'LookupFailed',
   'TooLarge',
   'Internal',
   // A renderer behind a socket says these of its engines; an engine never does.
@@ -67,6 +79,13 @@ export const FAILURE_CODES = [
 ] as const;
 
 export type FailureCode = (typeof FAILURE_CODES)[number];
+
+/** What a template wants to know, in the middle of a request, and who answers. */
+export interface Inquiry {
+  readonly lookUp: LookUp;
+  readonly number: number;
+  readonly question: LookupQuestion;
+}
 
 /** A reply that was checked; its bytes are parts of the frame, not copies. */
 export type Reply = ChartNeededReply | RenderedReply | ReadReply | FailedReply;

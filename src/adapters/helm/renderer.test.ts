@@ -105,7 +105,7 @@ describe('HelmRenderer', { timeout: 30_000 }, () => {
   });
 
   it.each<[string, EngineMode, string]>([
-    ['speaks another protocol', 'other-protocol', 'the engine speaks protocol 7 and the operator 2'],
+    ['speaks another protocol', 'other-protocol', 'the engine speaks protocol 7 and the operator 3'],
     ['ends at once', 'exit-at-start', 'exited with 3: no luck today'],
     ['is never ready', 'never-ready', 'the engine said nothing for 150 ms'],
   ])('turns work away when every engine %s, after three starts', async (_, mode, message) => {

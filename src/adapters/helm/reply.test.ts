@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { LookUp } from '../../ports/renderer.ts';
 import { ProtocolError } from './fields.ts';
-import { parseReady, parseReply } from './reply.ts';
+import { parseReady, parseStep } from './reply.ts';
 
 const ATTACHMENT = Buffer.from('{"kind":"A"}manifest');
 const HEAD = { apiVersion: 'v1', kind: 'A', name: 'a', namespace: '', source: 's', resourcePolicy: '', json: [0, 12] };
@@ -21,16 +22,21 @@ const RENDERED = {
 };
 const FAILED = { id: 1, kind: 'failed', code: 'TemplateFailed', message: 'm', template: 't', line: 4 };
 
-const parse = (header: unknown) => parseReply({ header, attachment: ATTACHMENT }, { id: 1, kinds: ['rendered', 'chartNeeded'] });
+const parseStepOf = (header: unknown, lookUp?: LookUp) => parseStep({ header, attachment: ATTACHMENT }, { id: 1, kinds: ['rendered', 'chartNeeded'], lookUp });
+
+const parse = (header: unknown) => {
+  const step = parseStepOf(header);
+  return step.kind === 'Reply' ? step.reply : undefined;
+};
 
 describe('parseReady', () => {
   it('names both protocols when they differ', () => {
-    const header = { kind: 'ready', helm: 'v4.3.1', protocol: 3 };
-    expect(() => parseReady({ header, attachment: ATTACHMENT })).toThrow('the engine speaks protocol 3 and the operator 2');
+    const header = { kind: 'ready', helm: 'v4.3.1', protocol: 4 };
+    expect(() => parseReady({ header, attachment: ATTACHMENT })).toThrow('the engine speaks protocol 4 and the operator 3');
   });
 });
 
-describe('parseReply', () => {
+describe('parseStep', () => {
   it('takes spans out of the attachment without a copy', () => {
     const reply = parse(RENDERED);
     expect(reply).toMatchObject({ kind: 'rendered', manifest: Buffer.from('manifest'), hooks: [{ weight: 3, events: ['post-install'] }] });
@@ -60,6 +66,24 @@ describe('parseReply', () => {
   ])('refuses %s', (_, header, message) => {
     expect(() => parse(header)).toThrow(ProtocolError);
     expect(() => parse(header)).toThrow(message);
+  });
+
+  const LOOKUP = { id: 1, kind: 'lookup', number: 3, question: { apiVersion: 'v1', kind: 'Secret', namespace: 'shop', name: 'db' } };
+  const lookUp: LookUp = async () => ({ kind: 'Found', pages: [] });
+
+  it('gives a question to who answers', () => {
+    expect(parseStepOf(LOOKUP, lookUp)).toEqual({ kind: 'Inquiry', inquiry: { lookUp, number: 3, question: LOOKUP.question } });
+  });
+
+  it.each([
+    ['where nobody answers', LOOKUP, undefined, 'the reply.kind is not rendered or chartNeeded or failed'],
+    ['about nothing', { ...LOOKUP, question: null }, lookUp, 'the reply.question is no object'],
+    ['of no number', { ...LOOKUP, number: '3' }, lookUp, 'the reply.number is not an integer'],
+    ['without a name', { ...LOOKUP, question: { ...LOOKUP.question, name: undefined } }, lookUp, 'the reply.question.name is not a string'],
+    ['of another kind', { ...LOOKUP, kind: 'rendered' }, lookUp, 'the reply.kind is not lookup'],
+  ])('refuses a question %s', (_, header, by, message) => {
+    expect(() => parseStepOf(header, by)).toThrow(ProtocolError);
+    expect(() => parseStepOf(header, by)).toThrow(message);
   });
 
   it('throws nothing but ProtocolError, whatever field is replaced by whatever', () => {

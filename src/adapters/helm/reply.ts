@@ -1,13 +1,18 @@
-import type { RenderedHook, RenderedObject } from '../../ports/renderer.ts';
+import type { LookUp, RenderedHook, RenderedObject } from '../../ports/renderer.ts';
 import { Fields, ProtocolError } from './fields.ts';
 import type { Frame } from './frames.ts';
-import { type FailedReply, FAILURE_CODES, PROTOCOL, type Ready, type ReadReply, type RenderedReply, type Reply } from './protocol.ts';
+import { type FailedReply, FAILURE_CODES, type Inquiry, PROTOCOL, type Ready, type ReadReply, type RenderedReply, type Reply } from './protocol.ts';
 
 /** What a request with this id may be answered with, besides `failed`. */
 export interface Expected<K extends Reply['kind']> {
   readonly id: number;
   readonly kinds: readonly K[];
+  /** Who answers lookups, of which there may be some before the reply; there may be none where nobody does. */
+  readonly lookUp?: LookUp | undefined;
 }
+
+/** A reply, or a question on the way to it. */
+export type Step<R> = { readonly kind: 'Reply'; readonly reply: R } | { readonly kind: 'Inquiry'; readonly inquiry: Inquiry };
 
 /** Checks the first frame of an engine. Throws ProtocolError, which names both protocols where they differ. */
 export const parseReady = (frame: Frame): Ready => {
@@ -18,14 +23,25 @@ export const parseReady = (frame: Frame): Ready => {
   return { helm: fields.text('helm') };
 };
 
-/** Checks a reply, which is hostile input, and takes its spans out of the attachment. Throws ProtocolError. */
-export const parseReply = <K extends Reply['kind']>(frame: Frame, expected: Expected<K>): Extract<Reply, { kind: K }> | FailedReply => {
+/** Checks what comes to a request, which is hostile input, and takes its spans out of the attachment. Throws ProtocolError. */
+export const parseStep = <K extends Reply['kind']>(frame: Frame, expected: Expected<K>): Step<Extract<Reply, { kind: K }> | FailedReply> => {
   const fields = new Fields(frame.header, 'the reply', frame.attachment);
   const id = fields.integer('id');
   if (id !== expected.id) throw new ProtocolError(`the reply is to request ${id}, the request was ${expected.id}`);
+  if (expected.lookUp !== undefined && fields.has('question')) return { kind: 'Inquiry', inquiry: parseInquiry(fields, expected.lookUp) };
   const kind = fields.oneOf<K | 'failed'>('kind', [...expected.kinds, 'failed']);
   const reply: Reply = PARSERS[kind](fields);
-  return reply as Extract<Reply, { kind: K }> | FailedReply;
+  return { kind: 'Reply', reply: reply as Extract<Reply, { kind: K }> | FailedReply };
+};
+
+const parseInquiry = (fields: Fields, lookUp: LookUp): Inquiry => {
+  fields.oneOf('kind', ['lookup']);
+  const question = fields.object('question');
+  return {
+    lookUp,
+    number: fields.integer('number'),
+    question: { apiVersion: question.text('apiVersion'), kind: question.text('kind'), namespace: question.text('namespace'), name: question.text('name') },
+  };
 };
 
 const parseRendered = (fields: Fields): RenderedReply => ({

@@ -13,6 +13,7 @@ it('reads a request as it was written, also where its values come from', () => {
     kind: 'render',
     id: 3,
     request: { values, release, capabilities, stamp, skipSchemaValidation },
+    lookups: false,
     chart: { digest: asked.chart.digest, files: undefined, overrides: undefined },
   });
 });

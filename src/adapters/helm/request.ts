@@ -1,13 +1,24 @@
 import type { ValuesDocument } from '../../core/values.ts';
 import type { Chart, ChartFile } from '../../ports/registry.ts';
-import type { RenderRequest, Stamp } from '../../ports/renderer.ts';
+import type { LookupAnswer, RenderRequest, Stamp } from '../../ports/renderer.ts';
 import { Fields, ProtocolError } from './fields.ts';
 import type { Frame } from './frames.ts';
 
 /** A request as it came over the socket, checked; its bytes are parts of the frame, not copies. */
 export type Request =
-  | { readonly kind: 'render'; readonly id: number; readonly request: Omit<RenderRequest, 'chart'>; readonly chart: AskedChart }
-  | { readonly kind: 'read'; readonly id: number; readonly manifest: string; readonly stamp: Stamp };
+  | { readonly kind: 'render'; readonly id: number; readonly request: AskedRender; readonly chart: AskedChart; readonly lookups: boolean }
+  | { readonly kind: 'read'; readonly id: number; readonly manifest: string; readonly stamp: Stamp }
+  | AnswerRequest;
+
+/** What a template of the request with that id looked up, as the question of that number. */
+export interface AnswerRequest {
+  readonly kind: 'answer';
+  readonly id: number;
+  readonly number: number;
+  readonly answer: LookupAnswer;
+}
+
+export type AskedRender = Omit<RenderRequest, 'chart' | 'lookUp'>;
 
 /** A chart, or its digest alone when it is believed to be held. */
 export type AskedChart = Omit<Chart, 'files'> & { readonly files: readonly ChartFile[] | undefined };
@@ -16,16 +27,24 @@ export type AskedChart = Omit<Chart, 'files'> & { readonly files: readonly Chart
 export const parseRequest = (frame: Frame): Request => {
   const fields = new Fields(frame.header, 'the request', frame.attachment);
   const id = fields.integer('id');
-  const stamp = { labels: fields.map('labels'), annotations: fields.map('annotations') };
-  switch (fields.oneOf('op', ['render', 'read'])) {
+  switch (fields.oneOf('op', ['render', 'read', 'answer'])) {
     case 'render':
-      return { kind: 'render', id, request: parseRender(fields, stamp), chart: parseChart(fields.object('chart'), frame.attachment) };
+      return { kind: 'render', id, request: parseRender(fields), chart: parseChart(fields.object('chart'), frame.attachment), lookups: fields.flag('lookups') };
     case 'read':
-      return { kind: 'read', id, manifest: new TextDecoder('utf-8', { ignoreBOM: true }).decode(fields.bytes('manifest')), stamp };
+      return { kind: 'read', id, manifest: new TextDecoder('utf-8', { ignoreBOM: true }).decode(fields.bytes('manifest')), stamp: parseStamp(fields) };
+    case 'answer':
+      return { kind: 'answer', id, number: fields.integer('number'), answer: parseAnswer(fields) };
   }
 };
 
-const parseRender = (fields: Fields, stamp: Stamp): Omit<RenderRequest, 'chart'> => {
+const parseStamp = (fields: Fields): Stamp => ({ labels: fields.map('labels'), annotations: fields.map('annotations') });
+
+const parseAnswer = (fields: Fields): LookupAnswer => {
+  const message = fields.text('failure');
+  return message === '' ? { kind: 'Found', pages: fields.parts('pages') } : { kind: 'Failed', message };
+};
+
+const parseRender = (fields: Fields): AskedRender => {
   const release = fields.object('release');
   const capabilities = fields.object('capabilities');
   return {
@@ -38,7 +57,7 @@ const parseRender = (fields: Fields, stamp: Stamp): Omit<RenderRequest, 'chart'>
       action: release.oneOf('action', ['install', 'upgrade']),
     },
     capabilities: { kubeVersion: capabilities.text('kubeVersion'), apiVersions: capabilities.texts('apiVersions') },
-    stamp,
+    stamp: parseStamp(fields),
   };
 };
 

@@ -13,6 +13,8 @@ export interface SlotOptions {
   readonly pauses: Pauses;
   /** Work that takes longer than this is slow. */
   readonly slowMs: number;
+  /** And so is work that has waited longer than this for answers. */
+  readonly longAnswersMs: number;
   readonly clock: Clock;
   /** There are so many engines that one which has ended is not replaced. */
   readonly isSurplus: () => boolean;
@@ -29,7 +31,13 @@ type State =
   | { readonly kind: 'starting' }
   | { readonly kind: 'pausing' }
   | { readonly kind: 'idle'; readonly engine: Engine }
-  | { readonly kind: 'busy'; readonly engine: Engine; readonly slowSince: number | undefined };
+  | { readonly kind: 'busy'; readonly engine: Engine; readonly stopwatch: Stopwatch; readonly slowSince: number | undefined };
+
+/** When work began, and how long its engine had waited for answers until then. */
+interface Stopwatch {
+  readonly startedAt: number;
+  readonly waitedMs: number;
+}
 
 /** The place of one engine: once woken it has one, or is about to, until there are more than are wanted. */
 export class Slot {
@@ -37,6 +45,7 @@ export class Slot {
   readonly #closing = new AbortController();
   #state: State = { kind: 'asleep' };
   #life: Promise<void> = Promise.resolve();
+  #stopWatching: () => void = () => undefined;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -66,18 +75,21 @@ export class Slot {
   async serve(ticket: Ticket, isSuspect: boolean): Promise<Outcome> {
     if (this.#state.kind !== 'idle') throw new Error(`a ticket was given to a slot that is ${this.#state.kind}`);
     const { engine } = this.#state;
-    const { clock, slowMs } = this.#options;
-    this.#state = { kind: 'busy', engine, slowSince: isSuspect ? clock.now() : undefined };
-    const cancel = isSuspect ? undefined : clock.after(slowMs, () => this.#slowDown(engine));
+    const startedAt = this.#options.clock.now();
+    const stopwatch = { startedAt, waitedMs: engine.waitedMs };
+    this.#state = { kind: 'busy', engine, stopwatch, slowSince: isSuspect ? startedAt : undefined };
+    if (!isSuspect) this.#watchPace(engine, stopwatch);
     const outcome = await ticket.tryOn(engine);
-    cancel?.();
+    this.#stopWatching();
     this.#rest(engine);
     return outcome;
   }
 
   /** Kills the engine; its work ends as Preempted. */
   preempt(): void {
-    if (this.#state.kind === 'busy') this.#state.engine.stop(new Preempted('others wait'));
+    if (this.#state.kind !== 'busy') return;
+    const { engine, stopwatch } = this.#state;
+    engine.stop(new Preempted(this.#paceOf(engine, stopwatch).ownMs >= this.#options.slowMs));
   }
 
   /** Ends the engine once it has answered, and starts no other. */
@@ -87,9 +99,22 @@ export class Slot {
     await this.#life;
   }
 
-  #slowDown(engine: Engine): void {
-    this.#state = { kind: 'busy', engine, slowSince: this.#options.clock.now() };
-    this.#options.onSlow();
+  /** Has it counted as slow as soon as it is; answers that it waits for put that off. */
+  #watchPace(engine: Engine, stopwatch: Stopwatch): void {
+    const { clock, slowMs, longAnswersMs, onSlow } = this.#options;
+    const { ownMs, waitedMs } = this.#paceOf(engine, stopwatch);
+    const leftMs = Math.min(slowMs - ownMs, longAnswersMs - waitedMs);
+    if (leftMs > 0) {
+      this.#stopWatching = clock.after(leftMs, () => this.#watchPace(engine, stopwatch));
+      return;
+    }
+    this.#state = { kind: 'busy', engine, stopwatch, slowSince: clock.now() };
+    onSlow();
+  }
+
+  #paceOf(engine: Engine, stopwatch: Stopwatch): { readonly ownMs: number; readonly waitedMs: number } {
+    const waitedMs = engine.waitedMs - stopwatch.waitedMs;
+    return { ownMs: this.#options.clock.now() - stopwatch.startedAt - waitedMs, waitedMs };
   }
 
   // An engine that is ending is buried by #live.

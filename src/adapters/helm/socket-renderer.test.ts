@@ -85,7 +85,7 @@ const pretend = async (onConnection: (socket: Socket) => void): Promise<() => Pr
 
 const send = (socket: Socket, header: unknown): void => void socket.write(Buffer.concat(encodeFrame(header, [], REQUEST_LIMIT)));
 
-const HELLO = { kind: 'hello', protocol: 2, version: '1' };
+const HELLO = { kind: 'hello', protocol: 3, version: '1' };
 
 /** Says hello, and answers each request by hand. */
 const answering = (answer: (socket: Socket, header: Readonly<Record<string, unknown>>) => void, onGreeting = (): void => undefined): Promise<() => Promise<void>> =>
@@ -208,7 +208,7 @@ describe('SocketRenderer', { timeout: 30_000 }, () => {
     [
       'speaks another protocol',
       () => pretend((socket) => send(socket, { ...HELLO, protocol: 7, version: '9.9' })),
-      'it is version "9.9" and speaks protocol 7, the operator protocol 2: run both from the same image',
+      'it is version "9.9" and speaks protocol 7, the operator protocol 3: run both from the same image',
     ],
     ['accepts and says nothing', () => pretend(() => undefined), 'said nothing for 300 ms'],
     ['writes what is no frame', () => pretend((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')), 'what came is no frame'],

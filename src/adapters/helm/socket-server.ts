@@ -7,7 +7,8 @@ import { type Answer, CHART_NEEDED, failedAnswer, readAnswer, renderedAnswer } f
 import { ProtocolError } from './fields.ts';
 import { FrameSocket } from './frame-socket.ts';
 import { encodeFrame, type Frame, FrameError, REPLY_LIMIT, REQUEST_LIMIT } from './frames.ts';
-import { type AskedChart, parseRequest, type Request } from './request.ts';
+import { Inquiries } from './inquiries.ts';
+import { type AskedChart, type AnswerRequest, parseRequest, type Request } from './request.ts';
 import { listenOn } from './socket-file.ts';
 import { SOCKET_PROTOCOL } from './socket-protocol.ts';
 
@@ -52,6 +53,9 @@ export const serveRenderer = async ({ path, version, renderer, logger }: SocketS
 
 const sizeOf = ({ files }: Chart): number => files.reduce((sum, { name, bytes }) => sum + name.length + bytes.length, 1);
 
+/** A request that has a reply. */
+type Asked = Exclude<Request, AnswerRequest>;
+
 interface CallerOptions extends Omit<SocketServerOptions, 'path'> {
   readonly charts: LRUCache<string, Chart>;
   readonly onGone: () => void;
@@ -62,6 +66,7 @@ class Caller {
   readonly #options: CallerOptions;
   readonly #socket: FrameSocket;
   readonly #gone = new AbortController();
+  readonly #inquiries = new Inquiries((header) => this.#send(header, []));
   #isBusy = false;
 
   constructor(socket: Socket, options: CallerOptions) {
@@ -76,25 +81,33 @@ class Caller {
 
   #onFrame(frame: Frame): void {
     try {
-      if (this.#isBusy) throw new ProtocolError('a request came before the answer to the last one');
-      this.#isBusy = true;
-      void this.#answer(parseRequest(frame));
+      const request = parseRequest(frame);
+      if (request.kind === 'answer') this.#inquiries.settle(request);
+      else this.#begin(request);
     } catch (error) {
       this.#refuse(error instanceof Error ? error.message : String(error));
     }
   }
 
-  async #answer(request: Request): Promise<void> {
+  #begin(request: Asked): void {
+    if (this.#isBusy) throw new ProtocolError('a request came before the answer to the last one');
+    this.#isBusy = true;
+    void this.#answer(request);
+  }
+
+  async #answer(request: Asked): Promise<void> {
     const { header, attachment } = await this.#answerTo(request).catch(failedAnswer);
     this.#isBusy = false;
     if (!this.#gone.signal.aborted) this.#send({ id: request.id, ...header }, attachment);
   }
 
-  async #answerTo(request: Request): Promise<Answer> {
+  async #answerTo(request: Asked): Promise<Answer> {
     const { renderer } = this.#options;
     if (request.kind === 'read') return readAnswer(await renderer.read(request.manifest, request.stamp, this.#gone.signal));
     const chart = this.#chart(request.chart);
-    return chart === undefined ? CHART_NEEDED : renderedAnswer(await renderer.render({ ...request.request, chart }, this.#gone.signal));
+    if (chart === undefined) return CHART_NEEDED;
+    const lookUp = request.lookups ? this.#inquiries.of(request.id) : undefined;
+    return renderedAnswer(await renderer.render({ ...request.request, chart, lookUp }, this.#gone.signal));
   }
 
   /** The chart with its files; undefined when they are neither here nor in the request. */

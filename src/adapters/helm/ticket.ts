@@ -8,11 +8,22 @@ export interface Work<T> extends Request {
 }
 
 /** What came of a try. Answered: the caller has its result or its error. Lost: nobody told the caller anything yet. */
-export type Outcome = { readonly kind: 'Answered' } | { readonly kind: 'Aborted' } | { readonly kind: 'Preempted' } | { readonly kind: 'Lost'; readonly error: EngineLost };
+export type Outcome =
+  | { readonly kind: 'Answered' }
+  | { readonly kind: 'Aborted' }
+  | { readonly kind: 'Preempted'; readonly isBlamed: boolean }
+  | { readonly kind: 'Lost'; readonly error: EngineLost };
 
 /** Why an engine is killed that has done nothing wrong: others wait, and its work is tried again later. */
 export class Preempted extends Error {
   override readonly name = 'Preempted';
+  /** Whether it was slow by itself. */
+  readonly isBlamed: boolean;
+
+  constructor(isBlamed: boolean) {
+    super('others wait');
+    this.isBlamed = isBlamed;
+  }
 }
 
 /** One piece of work in the queue, until its caller has been told. */
@@ -77,7 +88,7 @@ export class Ticket implements Request {
 
   #judge(error: unknown): Outcome {
     if (this.#isSettled) return { kind: 'Aborted' };
-    if (error instanceof Preempted) return { kind: 'Preempted' };
+    if (error instanceof Preempted) return { kind: 'Preempted', isBlamed: error.isBlamed };
     if (error instanceof EngineLost) return { kind: 'Lost', error };
     this.fail(error);
     return { kind: 'Answered' };

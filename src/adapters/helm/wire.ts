@@ -1,20 +1,22 @@
 import { createConnection } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../ports/clock.ts';
-import type { Speaker } from './conversation.ts';
+import { Answering, untilReply } from './answering.ts';
+import type { Speaker, Wanted } from './conversation.ts';
 import { BareError } from './failure.ts';
 import { Fields, ProtocolError } from './fields.ts';
 import { FrameSocket } from './frame-socket.ts';
 import { encodeFrame, type Frame, REPLY_LIMIT, REQUEST_LIMIT } from './frames.ts';
-import type { FailedReply, Message, Reply } from './protocol.ts';
-import { parseReply } from './reply.ts';
+import { answerMessage } from './messages.ts';
+import type { FailedReply, Inquiry, Message, Reply } from './protocol.ts';
+import { parseStep } from './reply.ts';
 import { SOCKET_PROTOCOL } from './socket-protocol.ts';
 
 /** How long the renderer may take, in milliseconds. */
 export interface WireLimits {
   /** To accept a connection and say hello. */
   readonly helloMs: number;
-  /** For a reply; more than a renderer needs for two tries. */
+  /** For a reply, answers to lookups not counted; more than a renderer needs for two tries. */
   readonly replyMs: number;
 }
 
@@ -46,7 +48,10 @@ export class Wire implements Speaker {
   readonly #options: WireOptions;
   readonly #socket: FrameSocket;
   readonly #gone = Promise.withResolvers<string>();
+  readonly #answering: Answering;
   #pending: Pending | undefined;
+  /** Came while an answer was looked for. */
+  #early: Frame | undefined;
   #version = '';
   #lastId = 0;
   #reason: unknown;
@@ -62,6 +67,7 @@ export class Wire implements Speaker {
 
   private constructor(options: WireOptions) {
     this.#options = options;
+    this.#answering = new Answering(options.clock);
     const listener = { onFrame: (frame: Frame) => this.#onFrame(frame), onGone: (why: string) => this.#onGone(why) };
     this.#socket = new FrameSocket(createConnection(options.path), REPLY_LIMIT, listener);
   }
@@ -88,12 +94,16 @@ export class Wire implements Speaker {
     this.#options.charts.set(digest, true);
   }
 
-  async exchange<K extends Reply['kind']>(message: Message, kinds: readonly K[], signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply> {
+  async exchange<K extends Reply['kind']>(message: Message, wanted: Wanted<K>, signal: AbortSignal): Promise<Extract<Reply, { kind: K }> | FailedReply> {
     signal.throwIfAborted();
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#socket.send(encodeFrame({ id, ...message.header }, message.attachment, REQUEST_LIMIT));
-    return await this.#receive((frame) => parseReply(frame, { id, kinds }), this.#options.limits.replyMs, signal);
+    this.#send(id, message);
+    const line = {
+      next: (withinMs: number) => this.#receive((frame) => parseStep(frame, { id, ...wanted }), withinMs, signal),
+      answer: (inquiry: Inquiry) => this.#answer(id, inquiry, signal),
+    };
+    return await untilReply(line, this.#options.limits.replyMs, this.#options.clock);
   }
 
   close(): void {
@@ -103,6 +113,19 @@ export class Wire implements Speaker {
   /** Gives it up, because the renderer does not speak any more; the request on it may be sent to the next one. */
   abandon(why: string): void {
     this.#end(new WireLost(why, { mayRepeat: true }));
+  }
+
+  #send(id: number, { header, attachment }: Message): void {
+    this.#socket.send(encodeFrame({ id, ...header }, attachment, REQUEST_LIMIT));
+  }
+
+  /** Unless something else comes meanwhile: then the engine that asked is gone, and nobody waits for the answer. */
+  async #answer(id: number, { number, question, lookUp }: Inquiry, signal: AbortSignal): Promise<void> {
+    try {
+      this.#send(id, answerMessage(number, await this.#answering.find(lookUp, question, signal)));
+    } catch (error) {
+      if (error !== OVERTAKEN) throw this.#end(error);
+    }
   }
 
   async #receive<T>(parse: (frame: Frame) => T, limitMs: number, signal: AbortSignal): Promise<T> {
@@ -116,10 +139,13 @@ export class Wire implements Speaker {
 
   async #nextFrame(limitMs: number, signal: AbortSignal): Promise<Frame> {
     if (!this.#isOpen) throw this.#reason;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) return early;
     const { promise, resolve, reject } = Promise.withResolvers<Frame>();
     this.#pending = { resolve, reject };
     const cancel = this.#options.clock.after(limitMs, () =>
-      this.#end(new WireLost(`${this.#name} said nothing for ${limitMs} ms: see whether the sidecar container hangs`, { mayRepeat: false })),
+      this.#end(new WireLost(`${this.#name} said nothing for ${Math.ceil(limitMs)} ms: see whether the sidecar container hangs`, { mayRepeat: false })),
     );
     const onAbort = (): void => void this.#end(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -137,8 +163,14 @@ export class Wire implements Speaker {
 
   #onFrame(frame: Frame): void {
     const pending = this.#take();
-    if (pending === undefined) this.#end(new WireLost(`${this.#name} spoke without being asked`, { mayRepeat: false }));
-    else pending.resolve(frame);
+    if (pending !== undefined) {
+      pending.resolve(frame);
+    } else if (this.#answering.isUnderWay && this.#early === undefined) {
+      this.#early = frame;
+      this.#answering.interrupt(OVERTAKEN);
+    } else {
+      this.#end(new WireLost(`${this.#name} spoke without being asked`, { mayRepeat: false }));
+    }
   }
 
   #onGone(why: string): void {
@@ -150,6 +182,7 @@ export class Wire implements Speaker {
     this.#isOpen = false;
     this.#reason ??= reason;
     this.#take()?.reject(reason);
+    this.#answering.interrupt(reason);
     this.#socket.destroy(messageOf(reason));
     return reason;
   }
@@ -160,6 +193,8 @@ export class Wire implements Speaker {
     return pending;
   }
 }
+
+const OVERTAKEN = new Error('what was asked is not waited for any more');
 
 /** Version of the renderer that serves at this path, which shows that it is alive. Rejects with WireLost. */
 export const greet = async (path: string, limits: WireLimits, clock: Clock): Promise<string> => {

@@ -122,16 +122,8 @@ export class KubeCluster implements Cluster {
     if (kind === 'CustomResourceDefinition' && groupOf(apiVersion) === 'apiextensions.k8s.io') this.#connection.discovery.forget();
   }
 
-  /** A path that is not served any more is made once again, of what is served now. */
-  async #reach<T>(ref: ObjectRef, run: (path: string) => Promise<T>, signal: AbortSignal): Promise<T> {
+  #reach<T>(ref: ObjectRef, run: (path: string) => Promise<T>, signal: AbortSignal): Promise<T> {
     const { discovery } = this.#connection;
-    const path = await discovery.pathOf(ref, signal);
-    try {
-      return await run(path);
-    } catch (error) {
-      if (!hasCode(error, 'UnknownKind')) throw error;
-      discovery.forget();
-      return run(await discovery.pathOf(ref, signal));
-    }
+    return discovery.reach(() => discovery.pathOf(ref, signal), run);
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import type { Capabilities } from '../../ports/renderer.ts';
 import { type Api, readJson } from './api.ts';
+import { hasCode } from './api-error.ts';
 import { aggregatedVersions, helmApiVersions, isAggregated, plainApiVersions, plainVersion, type ServedKind, type ServedVersion } from './discovery-documents.ts';
 import { fieldsOf, textOf } from './kube-object.ts';
 import { untilAborted } from './pause.ts';
@@ -60,6 +61,18 @@ export class Discovery {
     const { resource, isNamespaced } = await this.kind(ref.apiVersion, ref.kind, signal);
     const namespace = isNamespaced && ref.namespace !== '' ? `/namespaces/${encodeURIComponent(ref.namespace)}` : '';
     return `${rootOf(ref.apiVersion)}${namespace}/${resource}`;
+  }
+
+  /** Runs with a path; one that is not served any more is made once again, of what is served now. */
+  async reach<T>(makePath: () => Promise<string>, run: (path: string) => Promise<T>): Promise<T> {
+    const path = await makePath();
+    try {
+      return await run(path);
+    } catch (error) {
+      if (!hasCode(error, 'UnknownKind')) throw error;
+      this.forget();
+      return run(await makePath());
+    }
   }
 
   /** Says that a path made of the cached answer was not served, so that the next question is asked anew. */

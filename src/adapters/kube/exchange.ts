@@ -19,6 +19,13 @@ export class NoReply extends Error {
   }
 }
 
+/** The answer has more bytes than are taken; it would have them once more. */
+export class TooLong extends NoReply {
+  constructor(limitBytes: number) {
+    super(true, new Error(`the answer is longer than ${limitBytes} bytes`));
+  }
+}
+
 const describeCause = (cause: Error): string => (cause.message === '' && 'code' in cause ? String(cause.code) : cause.message);
 
 export type ExchangeOptions = Dispatcher.DispatchOptions & { readonly limitBytes: number };
@@ -72,7 +79,7 @@ class Collector implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#limitBytes) controller.abort(new Error(`the answer is longer than ${this.#limitBytes} bytes`));
+    if (this.#bytes > this.#limitBytes) controller.abort(new TooLong(this.#limitBytes));
     else this.#chunks.push(chunk);
   }
 
@@ -87,7 +94,8 @@ class Collector implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     this.#signal.removeEventListener('abort', this.#stop);
-    this.#reject(this.#signal.aborted ? this.#signal.reason : new NoReply(this.#controller !== undefined, error));
+    if (this.#signal.aborted) this.#reject(this.#signal.reason);
+    else this.#reject(error instanceof TooLong ? error : new NoReply(this.#controller !== undefined, error));
   }
 
   /** A request that still waits for a connection is given up at once; undici drops it at onRequestStart. */

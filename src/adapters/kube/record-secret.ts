@@ -1,5 +1,6 @@
 import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
-import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, Return, RevisionNotes } from '../../ports/records.ts';
+import { lookupsNote } from '../../core/lookup.ts';
+import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes } from '../../ports/records.ts';
 import { fieldsOf, hasWritten, lastWriteOf, metadataOf, textOf } from './kube-object.ts';
 
 /** Type of Helm's release Secrets. */
@@ -84,6 +85,10 @@ const NOTE_KEYS = {
 /** JSON of `returns`, where there is one. */
 const RETURNS = `${GROUP}/returns`;
 
+/** For people alone: what it was rendered for, and JSON of what its templates looked up. */
+const KUBE_VERSION = `${GROUP}/kube-version`;
+const LOOKUPS = `${GROUP}/lookups`;
+
 /** Seconds since the epoch: when a revision was closed as deployed or failed. */
 const ENDED_AT = `${GROUP}/ended-at`;
 
@@ -91,6 +96,12 @@ const ENDED_AT = `${GROUP}/ended-at`;
 export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof typeof NOTE_KEYS])])),
   ...(notes.returns !== undefined && { [RETURNS]: JSON.stringify(notes.returns) }),
+});
+
+/** Annotations that say what a revision was rendered for. */
+export const annotationsFor = (renderedFor: RenderedFor | undefined): Readonly<Record<string, string>> => ({
+  ...(renderedFor !== undefined && { [KUBE_VERSION]: renderedFor.kubeVersion }),
+  ...(renderedFor !== undefined && renderedFor.lookups.length > 0 && { [LOOKUPS]: lookupsNote(renderedFor.lookups) }),
 });
 
 /** Annotations that a change of status brings along. */

@@ -18,7 +18,7 @@ import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
 import { checkIdentity, contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withMember, withStatus } from './record-codec.ts';
-import { annotationsAtEnd, annotationsOf, DAMAGE, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
+import { annotationsAtEnd, annotationsFor, annotationsOf, DAMAGE, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
 const PACKED_BYTES = 16 * 1024 * 1024;
@@ -71,7 +71,12 @@ export class KubeRecords implements Records {
       apiVersion: 'v1',
       kind: 'Secret',
       type: RECORD_TYPE,
-      metadata: { name, namespace: address.namespace, labels: newLabels(address, record, this.#nowSeconds()), annotations: annotationsOf(record.notes) },
+      metadata: {
+        name,
+        namespace: address.namespace,
+        labels: newLabels(address, record, this.#nowSeconds()),
+        annotations: { ...annotationsOf(record.notes), ...annotationsFor(record.renderedFor) },
+      },
       data: { release: await newValueOf(address, record, packed) },
     });
     const action = `create Secret ${address.namespace}/${name}`;

@@ -1,4 +1,4 @@
-import type { NoReply, Reply } from './exchange.ts';
+import { type NoReply, type Reply, TooLong } from './exchange.ts';
 
 /** What came of one try. */
 export type Outcome = { readonly kind: 'Reply'; readonly reply: Reply } | { readonly kind: 'NoReply'; readonly error: NoReply };
@@ -14,6 +14,7 @@ const JITTER_MS = 500;
  */
 export const retryDelayMs = (outcome: Outcome, isSafe: boolean, tries: number, chance: number): number | undefined => {
   if (tries >= MAX_TRIES) return undefined;
+  if (outcome.kind === 'NoReply' && outcome.error instanceof TooLong) return undefined;
   if (outcome.kind === 'NoReply') return isSafe || !outcome.error.wasSent ? BASE_MS * 2 ** tries * (0.5 + chance / 2) : undefined;
   const { status } = outcome.reply;
   if (status !== 429 && !(status === 503 && isSafe)) return undefined;
