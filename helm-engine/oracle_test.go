@@ -82,6 +82,7 @@ func oracleCases(t *testing.T) []oracleCase {
 		{"family without the child", charts("family"), []string{"child: {enabled: false}"}},
 		{"family without the twin", charts("family"), []string{"twin: {enabled: false}\nchild: {word: null, inner: {deep: {level: 3}}}"}},
 		{"family without the tagged", charts("family"), []string{"tags: {optional: false}\nglobal: {region: null}"}},
+		{"lookup", charts("lookup"), nil},
 		{"schema", charts("schema"), []string{"replicas: 3"}},
 		{"created", created, nil},
 		{"created with everything on", created, []string{"ingress: {enabled: true}\nautoscaling: {enabled: true}", "httpRoute: {enabled: true}\nserviceAccount: {annotations: {a: b}}\nresources: {limits: {cpu: 1, memory: 1Gi}}"}},

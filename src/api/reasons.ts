@@ -142,7 +142,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'A template fails; the message has the template, the line and what Helm says. It is tried again, since templates may ask what the cluster can do.',
+    doc: 'A template fails, or looks up what the operator may not see, or too much; the message has the template, the line and what Helm says. It is tried again, since templates may ask what the cluster can do and has.',
   },
   RenderResourceExceeded: {
     ready: 'False',

@@ -26,6 +26,8 @@ export interface WriteProxy {
   /** Sets a trap in place of any other; resolves when it has struck. From then on nothing passes until `mend`. */
   arm(trap: Trap): Promise<void>;
   mend(): void;
+  /** From now on reads of such a path have no answer. */
+  hide(isHidden: (path: string) => boolean): void;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export const startWriteProxy = async ({ server: target, ca }: { readonly server:
     server: `http://127.0.0.1:${port}`,
     arm: (trap) => passage.arm(trap),
     mend: () => passage.mend(),
+    hide: (isHidden) => passage.hide(isHidden),
     close: async () => {
       passage.close();
       server.closeAllConnections();
@@ -57,6 +60,7 @@ class Passage {
   readonly #agent: PlainAgent;
   #trap: (Trap & { readonly struck: () => void }) | undefined;
   #isCut = false;
+  #isHidden: (path: string) => boolean = () => false;
 
   constructor(target: string, agent: PlainAgent) {
     this.#target = target;
@@ -71,6 +75,10 @@ class Passage {
 
   mend(): void {
     this.#isCut = false;
+  }
+
+  hide(isHidden: (path: string) => boolean): void {
+    this.#isHidden = isHidden;
   }
 
   close(): void {
@@ -99,6 +107,7 @@ class Passage {
 
   async #passRead(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     this.#refuseWhenCut();
+    if (this.#isHidden(incoming.url ?? '')) throw new Error('hidden');
     const answer = await this.#send(incoming, Buffer.alloc(0));
     outgoing.on('close', () => answer.destroy());
     answer.on('error', () => outgoing.destroy());

@@ -41,7 +41,7 @@ describe('the judge', () => {
   });
 
   it('tells a refusal on purpose apart', async () => {
-    expect(await judge({ kind: 'Refused', message: 'cannot answer lookup of all Pods' }, printed)).toMatchObject({ kind: 'Apart' });
+    expect(await judge({ kind: 'Refused', message: 'cannot use an object of the chart' }, printed)).toMatchObject({ kind: 'Apart' });
   });
 
   it.each([

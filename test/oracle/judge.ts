@@ -23,7 +23,6 @@ export type Purpose = keyof typeof ON_PURPOSE;
 
 // What the operator refuses and `helm template` does not, although `helm install` or an API server would in part.
 const ON_PURPOSE = {
-  'a template asks the cluster with lookup': /cannot answer lookup of /,
   'a schema refers to another document': /references out of the document are not followed/,
   'an object that no API server takes': /cannot use an object of /,
 } as const satisfies Record<string, RegExp>;
