@@ -21,8 +21,8 @@ export const waitForHelm = async (
   deps.rollouts.forget(key);
   const patienceMs = Math.max(deps.takeoverAfterMs, timeoutMsOf(release));
   const isQuiet = (since: number) => since + patienceMs <= deps.clock.now();
-  // The objects are looked at only when the record alone says nothing against it.
-  const writtenAt = isQuiet(record.modifiedAt * 1000) ? await lastWrite(deps, { release, address, signal }, record) : record.modifiedAt * 1000;
+  // The objects are looked at only when the record alone says nothing against it, and can be read.
+  const writtenAt = isQuiet(record.modifiedAt * 1000) && record.damage === undefined ? await lastWrite(deps, { release, address, signal }, record) : record.modifiedAt * 1000;
   if (isQuiet(writtenAt)) return undefined;
   const at = writtenAt + patienceMs;
   return {

@@ -47,6 +47,7 @@ describe('Homes', () => {
   it.each<readonly [string, readonly RecordHead[], readonly string[]]>([
     ['wakes a release of which helm has written the newest record', [record(1, true), record(2, false)], ['apps/web']],
     ['wakes a release whose records are gone', [], ['apps/web']],
+    ['wakes a release of which somebody has written our newest record', [{ ...record(1, true), isTouched: true }], ['apps/web']],
     ['sleeps through what we write', [record(1, false), record(2, true)], []],
   ])('%s', (_name, records, woken) => {
     expect(wokenBy(records)).toEqual(woken);

@@ -28,10 +28,13 @@ export class Homes {
     this.#byKey.delete(key);
   }
 
-  /** These are all records of a Helm release now. What we write has our notes, and what helm writes has not; helm uninstall leaves nothing. */
+  /**
+   * These are all records of a Helm release now. What we write has our notes, and what helm writes has not; helm uninstall leaves nothing; and
+   * who edits one of ours may have damaged it.
+   */
   recordsChanged(address: ReleaseAddress, records: readonly RecordHead[]): void {
     const newest = records.at(-1);
-    if (newest?.notes !== undefined) return;
+    if (newest?.notes !== undefined && newest.isTouched !== true) return;
     for (const key of this.#keys.get(printAddress(address)) ?? []) this.#wake(key);
   }
 }

@@ -175,6 +175,7 @@ describe('decide, when somebody has damaged a record', () => {
     ['makes a revision in place of a failed one', [deployed, badFailed], { digest: NEW }, upgrade(4, { trigger: 'ChangedByHand', digest: NEW })],
     ['keeps what is deployed where it is an older one', [damaged(superseded), deployed], {}, keep(deployed)],
     ['goes back to the newest that can be read', [superseded, bad, failedNow], { digest: NEW }, { kind: 'GoBack', revision: 4, to: superseded, failed: failedNow, abandoned: [] }],
+    ['makes a revision in place of one that lost our notes too', [superseded, damaged(foreign(2, 'deployed'))], { isAdmitted: true }, upgrade(3, { trigger: 'ChangedByHand' })],
     ['stays with a failure that has nothing to go back to', [bad, failedNow], { digest: NEW }, goOn(failedNow)],
   ]);
 });

@@ -138,7 +138,7 @@ const afterOthers = (records: readonly RecordHead[], newest: RecordHead, target:
     own.filter(({ notes }) => notes === undefined || notes.uid === target.uid),
     target.told,
   );
-  const step = target.isMoving || target.isTakenOver ? undefined : stepFor(newest, wanted, last, target.told, target.handMode);
+  const step = target.isMoving || target.isTakenOver || newest.damage !== undefined ? undefined : stepFor(newest, wanted, last, target.told, target.handMode);
   if (step === 'Ours') return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
   if (step === 'Theirs' && last !== undefined) return { kind: 'KeepByHand', newest, last: last.record, stale: staleBefore(records, newest) };
   const isSameSpec = target.deployedDigest !== undefined;
