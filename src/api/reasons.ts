@@ -39,7 +39,7 @@ export const REASONS = {
     also: 'Reconciling',
     retry: 'onChange',
     event: 'None',
-    doc: 'A revision is applied and its objects are not ready yet; the message names the first of them.',
+    doc: 'A revision is applied and its objects are not ready yet, or a hook of it has not ended; the message names the first of them and, after 2 s, what holds it back.',
   },
   Suspended: {
     ready: 'AsBefore',
@@ -227,7 +227,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'onChange',
     event: 'Warning',
-    doc: 'A hook of the chart failed, or did not end in `spec.timeout`; the message has hook, event, and the last words of its pod. After a pre hook nothing was applied. The next chart digest or values begin afresh; annotate the ChartRelease with `tagalong.dev/reconcile-at` to have the hook run again.',
+    doc: 'A hook of the chart failed, or did not end in `spec.timeout`, or cannot begin; the message has hook, event, and the last words of its pod. After a pre hook nothing was applied. The next chart digest or values begin afresh; annotate the ChartRelease with `tagalong.dev/reconcile-at` to have the hook run again.',
   },
   TestFailed: {
     ready: 'False',
@@ -239,13 +239,13 @@ export const REASONS = {
     ready: 'False',
     retry: 'onChange',
     event: 'Warning',
-    doc: 'The first revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+    doc: 'The first revision did not become ready in `spec.timeout`, or an object failed, or waiting for one cannot help; the message names it and what holds it back. It stays in place and is deployed as soon as it becomes ready.',
   },
   UpgradeFailed: {
     ready: 'False',
     retry: 'onChange',
     event: 'Warning',
-    doc: 'A later revision did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+    doc: 'A later revision did not become ready in `spec.timeout`, or an object failed, or waiting for one cannot help; the message names it and what holds it back. It stays in place and is deployed as soon as it becomes ready.',
   },
   RolledBack: {
     ready: 'False',
@@ -257,7 +257,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'onChange',
     event: 'Warning',
-    doc: 'The revision that was to bring back an earlier one did not become ready in `spec.timeout`, or an object failed. It stays in place and is deployed as soon as it becomes ready.',
+    doc: 'The revision that was to bring back an earlier one did not become ready in `spec.timeout`, or an object failed, or waiting for one cannot help; the message names it and what holds it back. It stays in place and is deployed as soon as it becomes ready.',
   },
   UninstalledAfterFailure: {
     ready: 'False',

@@ -56,6 +56,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.tags.unfollow(key);
     deps.sources.forget(key);
     deps.rollouts.forget(key);
+    deps.causes.forget(key);
     deps.standings.take(key);
     deps.contenders.forget(key);
     deps.homes.forget(key);

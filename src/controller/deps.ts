@@ -1,3 +1,4 @@
+import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster, Healths } from '../ports/cluster.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
@@ -31,6 +32,7 @@ export interface Deps {
   readonly lookups: Lookups;
   readonly healths: Healths;
   readonly pods: Pods;
+  readonly causes: Causes;
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;

@@ -1,6 +1,6 @@
 import type { TestReport } from '../api/chart-release.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
-import type { Verdict } from '../core/readiness.ts';
+import type { Unready } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
 import { remedyFor } from '../core/remedy.ts';
@@ -9,6 +9,7 @@ import type { Outcome } from '../core/status.ts';
 import { describeFailure, describeGone, describeHeld, describeWaiting } from '../core/story.ts';
 import { reasonOf } from '../ports/errors.ts';
 import { close, closeFailed } from '../stages/close.ts';
+import { explain } from '../stages/explain.ts';
 import { type HookProgress, hooks } from '../stages/hooks.ts';
 import { wait } from '../stages/wait.ts';
 import { bring } from './bring.ts';
@@ -88,7 +89,12 @@ const see = async (deps: Deps, run: Run, applied: Applied, records: readonly Rec
   const rollout = { ...applied, completed };
   deps.rollouts.keep(run.key, rollout);
   if (gone !== undefined) return recover(deps, run, rollout, records, gone);
-  return verdict.kind === 'Ready' ? { ...rollout, isReady: true } : hold(deps, run, rollout, records, verdict);
+  if (verdict.kind === 'Ready') {
+    deps.causes.forget(run.key);
+    return { ...rollout, isReady: true };
+  }
+  const isOver = rollout.record.status === 'failed' || leftMsOf(deps, run, rollout) <= 0;
+  return hold(deps, run, rollout, records, await explain(deps, { releaseKey: run.key, verdict, since: rollout.since, isOver }, run.signal));
 };
 
 const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> => {
@@ -165,7 +171,7 @@ const recover = async (deps: Deps, run: Run, rollout: Applied, records: readonly
 };
 
 /** Not ready: in time still, or failed. A failed revision is looked at again whenever its objects' health changes. */
-const hold = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[], verdict: Exclude<Verdict, { readonly kind: 'Ready' }>): Promise<Outcome> => {
+const hold = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[], verdict: Unready): Promise<Outcome> => {
   const leftMs = leftMsOf(deps, run, rollout);
   if (verdict.kind === 'Waiting' && leftMs > 0) {
     return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.since, lookAgainAfterMs: leftMs };

@@ -16,13 +16,14 @@ type Case = readonly [name: string, object: Fields, status: Health['status'], me
 
 const runTable = (cases: readonly Case[]): void => {
   it.each(cases)('%s', (_name, object, status, message) => {
-    expect(healthOf(object)).toEqual({ status, message });
+    expect(healthOf(object)).toMatchObject({ status, message });
   });
 };
 
 describe('health of a Deployment', () => {
   const deployment = (status: Fields | undefined, spec: Fields = {}) => workload('apps/v1', 'Deployment', { replicas: 3, progressDeadlineSeconds: 600, ...spec }, status);
   const done = { replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3 };
+  const refused = (message: string) => ({ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message });
   const progressing = (reason: string, message = '') => ({
     conditions: [{ type: 'Progressing', status: reason === 'ProgressDeadlineExceeded' ? 'False' : 'True', reason, message }],
   });
@@ -40,7 +41,7 @@ describe('health of a Deployment', () => {
       'has failed when its progress deadline was exceeded',
       deployment({ ...done, ...progressing('ProgressDeadlineExceeded', 'ReplicaSet "web-5d4" has timed out progressing.') }),
       'Failed',
-      'ReplicaSet "web-5d4" has timed out progressing.',
+      'ReplicaSet "web-5d4" has timed out progressing',
     ],
     ['says why it failed also where its controller does not', deployment(progressing('ProgressDeadlineExceeded')), 'Failed', 'made no progress in time'],
     [
@@ -48,6 +49,19 @@ describe('health of a Deployment', () => {
       deployment({ observedGeneration: 1, ...progressing('ProgressDeadlineExceeded') }),
       'InProgress',
       'its controller has not seen the change yet',
+    ],
+    [
+      'says why its pods cannot be made, without the name that was made up for one',
+      deployment({ conditions: [refused('pods "web-5d4-x7k2p" is forbidden: exceeded quota: small, used: pods=2')] }),
+      'InProgress',
+      'exceeded quota: small, used: pods=2',
+    ],
+    ['does not mind that pods could not be made once they are there', deployment({ ...done, conditions: [refused('exceeded quota')] }), 'Current', '3 of 3 replicas available'],
+    [
+      'says both where that has lasted too long',
+      deployment({ conditions: [refused('exceeded quota: small'), ...progressing('ProgressDeadlineExceeded', 'timed out progressing.').conditions] }),
+      'Failed',
+      'timed out progressing; exceeded quota: small',
     ],
     ['is not waited for while it is paused', deployment({ ...done, updatedReplicas: 0 }, { paused: true }), 'Current', 'is paused'],
   ]);
@@ -99,7 +113,7 @@ describe('health of a ReplicaSet', () => {
   runTable([
     ['waits for replicas', replicaSet({ replicas: 2, availableReplicas: 1 }), 'InProgress', '1 of 2 replicas available'],
     ['waits for replicas that are too many', replicaSet({ replicas: 3, availableReplicas: 3 }), 'InProgress', '1 replicas too many'],
-    ['says why its pods cannot be made', replicaSet(quota), 'InProgress', 'pods "web-x" is forbidden: exceeded quota'],
+    ['says why its pods cannot be made', replicaSet(quota), 'InProgress', 'exceeded quota'],
     ['is current when its replicas are available', replicaSet({ replicas: 2, availableReplicas: 2 }), 'Current', '2 of 2 replicas available'],
   ]);
 });

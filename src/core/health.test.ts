@@ -7,7 +7,7 @@ type Case = readonly [name: string, object: Fields, status: Health['status'], me
 
 const runTable = (cases: readonly Case[]): void => {
   it.each(cases)('%s', (_name, object, status, message) => {
-    expect(healthOf(object)).toEqual({ status, message });
+    expect(healthOf(object)).toMatchObject({ status, message });
   });
 };
 

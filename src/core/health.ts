@@ -1,11 +1,14 @@
 import { HOOK_RUN } from '../api/chart-release.ts';
 import { groupOf, type ObjectRef } from './object-ref.ts';
+import { steadyWords } from './words.ts';
 
 /** Health of an object in kstatus' words, with what a person should know about it. */
 export interface Health {
   readonly status: 'Current' | 'InProgress' | 'Failed' | 'Terminating';
   /** Short and stable, no times and no counters of attempts. */
   readonly message: string;
+  /** That is all there is to say: pods and Events would not say more. */
+  readonly isTold?: true;
 }
 
 /**
@@ -37,7 +40,7 @@ export const healthOf = (object: unknown): Health => {
   if (text(object, 'metadata', 'deletionTimestamp') !== '') return { status: 'Terminating', message: 'is being deleted' };
   const generation = number(object, 'metadata', 'generation');
   const observed = number(object, 'status', 'observedGeneration');
-  if (observed !== undefined && generation !== undefined && observed !== generation) return waiting('its controller has not seen the change yet');
+  if (observed !== undefined && generation !== undefined && observed !== generation) return told('its controller has not seen the change yet');
   const kind = `${groupOf(text(object, 'apiVersion'))}/${text(object, 'kind')}`;
   const rule = RULES[kind];
   if (rule !== undefined) return rule(object);
@@ -46,14 +49,28 @@ export const healthOf = (object: unknown): Health => {
 
 const current = (message: string): Health => ({ status: 'Current', message });
 const waiting = (message: string): Health => ({ status: 'InProgress', message });
+const told = (message: string): Health => ({ status: 'InProgress', message, isTold: true });
 const failed = (message: string): Health => ({ status: 'Failed', message });
 
 const deployment = (object: unknown): Health => {
   // Helm does not wait for one either: it keeps its old pods until somebody resumes it.
   if (at(object, ['spec', 'paused']) === true) return current('is paused');
-  if (number(object, 'status', 'observedGeneration') === undefined) return waiting('its controller has not seen it yet');
+  if (number(object, 'status', 'observedGeneration') === undefined) return told('its controller has not seen it yet');
   const progressing = condition(object, 'Progressing');
-  if (progressing?.reason === 'ProgressDeadlineExceeded') return failed(progressing.message || 'made no progress in time');
+  const replicas = replicasOf(object);
+  const refused = replicas.status === 'Current' ? '' : refusalOf(object);
+  if (progressing?.reason === 'ProgressDeadlineExceeded')
+    return failed([progressing.message.replace(/\.$/, '') || 'made no progress in time', refused].filter((words) => words !== '').join('; '));
+  return refused === '' ? replicas : told(refused);
+};
+
+/** Why pods cannot be made: a quota, or what else admission says. */
+const refusalOf = (object: unknown): string => {
+  const failure = condition(object, 'ReplicaFailure');
+  return failure?.status === 'True' ? steadyWords(failure.message) || 'its pods cannot be made' : '';
+};
+
+const replicasOf = (object: unknown): Health => {
   const wanted = number(object, 'spec', 'replicas') ?? 1;
   const count = counter(object);
   if (count('updatedReplicas') < wanted) return waiting(`${count('updatedReplicas')} of ${wanted} replicas updated`);
@@ -64,7 +81,7 @@ const deployment = (object: unknown): Health => {
 };
 
 const statefulSet = (object: unknown): Health => {
-  if (number(object, 'status', 'observedGeneration') === undefined) return waiting('its controller has not seen it yet');
+  if (number(object, 'status', 'observedGeneration') === undefined) return told('its controller has not seen it yet');
   if (text(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return current('is updated on delete');
   const wanted = number(object, 'spec', 'replicas') ?? 1;
   const count = counter(object);
@@ -78,7 +95,7 @@ const statefulSet = (object: unknown): Health => {
 
 const daemonSet = (object: unknown): Health => {
   const wanted = number(object, 'status', 'desiredNumberScheduled');
-  if (wanted === undefined || number(object, 'status', 'observedGeneration') === undefined) return waiting('its controller has not seen it yet');
+  if (wanted === undefined || number(object, 'status', 'observedGeneration') === undefined) return told('its controller has not seen it yet');
   const count = counter(object);
   const isRolling = text(object, 'spec', 'updateStrategy', 'type') !== 'OnDelete';
   if (isRolling && count('updatedNumberScheduled') < wanted) return waiting(`${count('updatedNumberScheduled')} of ${wanted} pods updated`);
@@ -87,8 +104,8 @@ const daemonSet = (object: unknown): Health => {
 };
 
 const replicaSet = (object: unknown): Health => {
-  const failure = condition(object, 'ReplicaFailure');
-  if (failure?.status === 'True') return waiting(failure.message || 'its pods cannot be made');
+  const refused = refusalOf(object);
+  if (refused !== '') return told(refused);
   const wanted = number(object, 'spec', 'replicas') ?? 1;
   const count = counter(object);
   if (count('availableReplicas') < wanted) return waiting(`${count('availableReplicas')} of ${wanted} replicas available`);

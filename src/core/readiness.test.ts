@@ -34,7 +34,7 @@ describe('judge', () => {
   const slow = seen('InProgress', '1 of 3 replicas available');
   const broken = seen('Failed', 'made no progress in time');
 
-  it.each<readonly [string, readonly (Sighting | undefined)[], ReturnType<typeof judge>]>([
+  it.each<readonly [string, readonly (Sighting | undefined)[], { readonly kind: string; readonly message?: string }]>([
     ['is Ready with no objects', [], { kind: 'Ready' }],
     ['is Ready when every object is current', [current, current], { kind: 'Ready' }],
     ['waits for an object in progress and says for what', [current, slow], { kind: 'Waiting', message: 'Deployment prod/1: 1 of 3 replicas available' }],
@@ -48,7 +48,20 @@ describe('judge', () => {
   ])('%s', (_name, sightings, verdict) => {
     const objects = sightings.map((_, index) => applied('Deployment', String(index)));
     const sightingOf = (ref: ObjectRef) => sightings[Number(ref.name)];
-    expect(judge(objects, sightingOf)).toEqual(verdict);
+    expect(judge(objects, sightingOf)).toMatchObject(verdict);
+  });
+
+  const told: Sighting = { ...slow, health: { ...slow.health, isTold: true } };
+  it.each<readonly [string, readonly (Sighting | undefined)[], readonly string[]]>([
+    ['every object that is not ready', [current, slow, slow], ['1', '2']],
+    ['not those whose own words are all there is', [slow, told, undefined, slow], ['0', '3']],
+    ['nobody where the one that is named has said it itself', [told, slow], []],
+    ['nobody where the one that is named was not seen yet', [undefined, slow], []],
+    ['the one that has failed', [slow, broken], ['1']],
+  ])('suspects %s', (_name, sightings, names) => {
+    const objects = sightings.map((_, index) => applied('Deployment', String(index)));
+    const verdict = judge(objects, (ref) => sightings[Number(ref.name)]);
+    expect(verdict.kind === 'Ready' ? [] : verdict.suspects.map(({ ref }) => ref.name)).toEqual(names);
   });
 });
 

@@ -24,8 +24,17 @@ export interface Sighting {
 
 type SightingOf = (ref: ObjectRef) => Sighting | undefined;
 
-/** Whether a set of applied objects is ready; the message names the first object that is not. */
-export type Verdict = { readonly kind: 'Ready' } | { readonly kind: 'Waiting'; readonly message: string } | { readonly kind: 'Failed'; readonly message: string };
+/** That something is not ready, yet or for good; the message names the first object that is not. */
+export interface Unready {
+  readonly kind: 'Waiting' | 'Failed';
+  readonly message: string;
+}
+
+/** Whether a set of applied objects is ready. */
+export type Verdict =
+  | { readonly kind: 'Ready' }
+  /** With the objects whose pods, or Events, may tell why: the one that is named first, none where that one has said it itself. */
+  | (Unready & { readonly suspects: readonly AppliedObject[] });
 
 /** Objects whose readiness must be waited for. */
 export const objectsToWaitFor = (applied: readonly AppliedObject[], options: { readonly waitForJobs: boolean }): readonly AppliedObject[] =>
@@ -36,14 +45,16 @@ export const objectsToWaitFor = (applied: readonly AppliedObject[], options: { r
  * was before.
  */
 export const judge = (objects: readonly AppliedObject[], sightingOf: SightingOf): Verdict => {
-  let waiting: Verdict | undefined;
+  const unready: { readonly object: AppliedObject; readonly health: Health }[] = [];
   for (const object of objects) {
     const health = freshSighting(object, sightingOf)?.health ?? NOT_SEEN;
-    const message = `${printRef(object.ref)}: ${health.message}`;
-    if (health.status === 'Failed') return { kind: 'Failed', message };
-    if (health.status !== 'Current') waiting ??= { kind: 'Waiting', message };
+    if (health.status === 'Failed') return { kind: 'Failed', message: `${printRef(object.ref)}: ${health.message}`, suspects: [object] };
+    if (health.status !== 'Current') unready.push({ object, health });
   }
-  return waiting ?? { kind: 'Ready' };
+  const [first] = unready;
+  if (first === undefined) return { kind: 'Ready' };
+  const suspects = first.health.isTold === true ? [] : unready.filter(({ health }) => health.isTold !== true).map(({ object }) => object);
+  return { kind: 'Waiting', message: `${printRef(first.object.ref)}: ${first.health.message}`, suspects };
 };
 
 /** Objects that the watches do not have as they were applied: not yet, or not any more. */
@@ -54,7 +65,7 @@ export const unseen = (objects: readonly AppliedObject[], sightingOf: SightingOf
 export const completedJobs = (objects: readonly AppliedObject[], sightingOf: SightingOf): readonly string[] =>
   objects.filter((object) => isJob(object.ref) && freshSighting(object, sightingOf)?.health.status === 'Current').map(({ uid }) => uid);
 
-const NOT_SEEN: Health = { status: 'InProgress', message: 'not seen by the watch yet' };
+const NOT_SEEN: Health = { status: 'InProgress', message: 'not seen by the watch yet', isTold: true };
 
 const freshSighting = ({ ref, resourceVersion }: AppliedObject, sightingOf: SightingOf): Sighting | undefined => {
   const sighting = sightingOf(ref);

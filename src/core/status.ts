@@ -47,6 +47,9 @@ export interface Outcome {
   readonly waitingSince?: number;
 }
 
+/** A revision that becomes ready sooner than this is worth neither a status write on its way nor a question why it is not. */
+export const QUIET_MS = 2_000;
+
 /** What the next status is made from besides the outcome. */
 export interface StatusContext {
   readonly generation: number;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import { KubeCauses } from '../adapters/kube/causes.ts';
 import { KubeCluster } from '../adapters/kube/cluster.ts';
 import { connectInPod, connectWithKubeconfig, type ConnectionTools } from '../adapters/kube/connect.ts';
 import type { Connection } from '../adapters/kube/connection.ts';
@@ -74,6 +75,7 @@ const operate = async (config: Config): Promise<void> => {
     lookups: new KubeLookups(connection),
     healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
     pods: new KubePods(connection),
+    causes: new KubeCauses(connection, healthChanged),
     secrets: new KubeSecrets(connection),
     serviceAccounts: new KubeServiceAccounts(connection),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),

@@ -3,8 +3,6 @@ import type { ObjectRef } from '../core/object-ref.ts';
 /** What a pod has to say of itself. */
 export interface LastWords {
   readonly pod: string;
-  /** State of the container that tells most: `container main: ImagePullBackOff`, `container main exited with 1 (Error)`; empty where there is nothing to tell. */
-  readonly state: string;
   /** The last lines of its log; none where it cannot be had. */
   readonly lines: readonly string[];
 }

@@ -18,10 +18,13 @@ import {
   runFor,
   withRun,
 } from '../core/hooks.ts';
-import { groupOf, type ObjectRef, printRef } from '../core/object-ref.ts';
+import { withCause } from '../core/cause.ts';
+import { groupOf, keyOf, type ObjectRef, printRef } from '../core/object-ref.ts';
 import { type Owner, stampOf } from '../core/ownership.ts';
-import { type AppliedObject, judge } from '../core/readiness.ts';
+import { type AppliedObject, judge, type Unready } from '../core/readiness.ts';
 import type { RecordHead, RecordStatus, ReleaseAddress } from '../core/record.ts';
+import { QUIET_MS } from '../core/status.ts';
+import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster, Healths, LiveObject } from '../ports/cluster.ts';
 import { isRace, reasonOf } from '../ports/errors.ts';
@@ -36,6 +39,7 @@ export interface HookDeps {
   readonly healths: Healths;
   readonly renderer: Renderer;
   readonly pods: Pods;
+  readonly causes: Causes;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -77,10 +81,7 @@ const LAST_LINES = 5;
 const LINE = 200;
 const OUTPUT_LINES = 100;
 
-type Verdict =
-  | { readonly kind: 'Succeeded' }
-  | { readonly kind: 'Waiting'; readonly message: string; readonly isPolled?: boolean }
-  | { readonly kind: 'Failed'; readonly message: string };
+type Verdict = { readonly kind: 'Succeeded' } | (Unready & { readonly isPolled?: boolean; readonly suspects?: readonly AppliedObject[] });
 
 /** An object of a hook in its place, with the mark of its run on it. */
 interface HookObject {
@@ -142,12 +143,15 @@ class HookPass {
   /** Undefined when the hook has ended well. */
   async #watch(hook: Hook, run: HookRun): Promise<HookProgress | undefined> {
     const { clock, logger } = this.#deps;
-    const verdict = await this.#advance(hook, run);
-    const leftMs = epochMsOf(run.startedAt) + this.#input.timeoutMs - clock.now();
+    const verdict = await this.#explain(run, await this.#advance(hook, run));
+    const ageMs = clock.now() - epochMsOf(run.startedAt);
+    const leftMs = this.#input.timeoutMs - ageMs;
     if (verdict.kind === 'Waiting' && leftMs > 0) {
       const message = `${printHook(hook, this.#input.event)}: ${verdict.message}`;
-      return { kind: 'Waiting', record: this.#record, message, lookAgainAfterMs: verdict.isPolled === true ? Math.min(POLL_MS, leftMs) : leftMs };
+      const soonMs = verdict.isPolled === true ? POLL_MS : QUIET_MS - ageMs;
+      return { kind: 'Waiting', record: this.#record, message, lookAgainAfterMs: soonMs > 0 ? Math.min(soonMs, leftMs) : leftMs };
     }
+    this.#deps.causes.forget(this.#releaseKey);
     const ended = { ...run, completedAt: preciseTimestamp(clock.now()) };
     if (verdict.kind === 'Succeeded') {
       await this.#show(hook, run, 'Succeeded');
@@ -158,10 +162,23 @@ class HookPass {
     return this.#fail(hook, ended, verdict);
   }
 
-  async #fail(hook: Hook, run: HookRun, verdict: Exclude<Verdict, { readonly kind: 'Succeeded' }>): Promise<HookProgress> {
+  /** As stages/explain.ts does for the objects of a release: of what the hook waits for, or why it failed. */
+  async #explain({ startedAt }: HookRun, verdict: Verdict): Promise<Verdict> {
+    const suspect = verdict.kind === 'Succeeded' ? undefined : verdict.suspects?.[0];
+    if (verdict.kind === 'Succeeded' || suspect === undefined) return verdict;
+    const since = epochMsOf(startedAt);
+    const ageMs = this.#deps.clock.now() - since;
+    const isWatched = verdict.kind === 'Waiting' && ageMs < this.#input.timeoutMs;
+    if (isWatched && ageMs < QUIET_MS) return verdict;
+    const cause = await this.#deps.causes.of(this.#releaseKey, { ...suspect, resourceVersion: '', since }, { isWatched, lines: isWatched ? 1 : LAST_LINES }, this.#signal);
+    if (cause === undefined) return verdict;
+    return withCause(verdict, suspect.ref, cause);
+  }
+
+  async #fail(hook: Hook, run: HookRun, verdict: Unready): Promise<HookProgress> {
     const { event, timeoutMs, failed } = this.#input;
     const why = verdict.kind === 'Failed' ? `failed: ${verdict.message}` : `did not end within ${printDuration(timeoutMs)}: ${verdict.message}`;
-    const message = `${printHook(hook, event)} ${why}${await this.#lastWords(hook, run)}`;
+    const message = `${printHook(hook, event)} ${why}`;
     await this.#show(hook, run, 'Failed');
     this.#note(hook, { ...run, phase: 'Failed', ...(await this.#said(hook, run)) });
     await this.#save({ status: failed, description: message });
@@ -267,13 +284,6 @@ class HookPass {
     return (await this.#isStillThere(ref, live)) ? printRef(ref) : undefined;
   }
 
-  async #lastWords(hook: Hook, run: HookRun): Promise<string> {
-    const words = await this.#wordsOf(hook, run, LAST_LINES);
-    const state = words.filter((one) => one.state !== '').map(({ pod, state }) => `; Pod ${pod}: ${state}`);
-    const log = words.flatMap(({ lines }) => lines).slice(-LAST_LINES);
-    return `${state.join('')}${log.length === 0 ? '' : `; its log ends with: ${log.map((line) => line.trim().slice(0, LINE)).join(' | ')}`}`;
-  }
-
   /** The output of a hook goes to the operator's log where `helm.sh/hook-output-log-policy` asks for it. */
   async #show(hook: Hook, run: HookRun, phase: HookRun['phase']): Promise<void> {
     if (!isOutputWanted(hook, phase)) return;
@@ -304,6 +314,10 @@ class HookPass {
   async #save(change: { readonly status: RecordStatus; readonly description?: string }): Promise<void> {
     this.#record = await this.#deps.records.mark(this.#input.address, this.#record, { ...change, hooks: this.#json }, this.#signal);
     this.#isUnsaved = false;
+  }
+
+  get #releaseKey(): string {
+    return keyOf(this.#input.owner);
   }
 
   get #names() {

@@ -2,16 +2,13 @@ import type { ChartReleaseStatus, TestReport } from '../api/chart-release.ts';
 import { type Reason, reasonSpec } from '../api/reasons.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { requestedAt } from '../core/request.ts';
-import { nextStatus, type Outcome } from '../core/status.ts';
+import { nextStatus, type Outcome, QUIET_MS } from '../core/status.ts';
 import { describeDamage } from '../core/story.ts';
 import { canonicalJson } from '../core/values.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Announcement, Events } from '../ports/events.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ReleaseIdentity, Releases } from '../ports/releases.ts';
-
-/** A revision that becomes ready sooner than this is not worth a status write on its way. */
-const QUIET_MS = 2_000;
 
 export interface Reporting {
   readonly releases: Releases;

@@ -71,8 +71,7 @@ export class KubeHealths implements Healths {
 
   #keep(object: unknown): KeptHealth {
     const { labels } = metadataOf(object);
-    const { status, message } = this.#options.healthOf(object);
-    return { health: { status, message }, releaseKey: `${labels[NAMESPACE_LABEL] ?? ''}/${labels[NAME_LABEL] ?? ''}` };
+    return { health: this.#options.healthOf(object), releaseKey: `${labels[NAMESPACE_LABEL] ?? ''}/${labels[NAME_LABEL] ?? ''}` };
   }
 
   #tell(kind: string, change: Change<KeptHealth>): void {

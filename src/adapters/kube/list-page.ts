@@ -11,6 +11,8 @@ export interface Selection {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly isMetadataOnly: boolean;
+  /** Only the first page is listed, of so many objects. */
+  readonly most?: number;
 }
 
 export type ListPage =
@@ -30,7 +32,12 @@ export const listPage = async (api: Api, action: string, selection: Selection, c
   if (reply.status !== 200) throw refusal(action, request, reply);
   const list = fieldsOf(readJson(action, reply, parse));
   const metadata = fieldsOf(list['metadata']);
-  return { kind: 'Page', objects: listOf(list['items']), continueToken: textOf(metadata['continue']), resourceVersion: textOf(metadata['resourceVersion']) };
+  return {
+    kind: 'Page',
+    objects: listOf(list['items']),
+    continueToken: selection.most === undefined ? textOf(metadata['continue']) : '',
+    resourceVersion: textOf(metadata['resourceVersion']),
+  };
 };
 
 /** All objects of a selection, of one moment. Rejects with ClusterError. */
@@ -55,7 +62,7 @@ const listOnce = async (api: Api, action: string, selection: Selection, signal: 
 };
 
 const listRequest = (selection: Selection, continueToken: string): ApiRequest => {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  const query = new URLSearchParams({ limit: String(selection.most ?? PAGE_SIZE) });
   if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
   if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
   if (continueToken !== '') query.set('continue', continueToken);

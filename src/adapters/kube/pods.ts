@@ -1,18 +1,17 @@
 import { epochMsOf } from '../../api/time.ts';
 import type { ObjectRef } from '../../core/object-ref.ts';
-import { podWords, tellingContainer } from '../../core/pod-state.ts';
+import { readPod } from '../../core/pod-state.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import type { LastWords, Pods } from '../../ports/pods.ts';
 import { readJson } from './api.ts';
 import type { Connection } from './connection.ts';
 import { fieldsOf, listOf, metadataOf } from './kube-object.ts';
+import { readLog } from './pod-log.ts';
 
-/** So much of a log is read at most. */
-const LOG_BYTES = 16 * 1024;
 /** A kubelet that does not answer must not hold up the report. */
 const LOG_PATIENCE_MS = 5_000;
 
-/** Pods, each asked for when something went wrong, or its output is wanted. */
+/** Pods, each asked for when its output is wanted. */
 export class KubePods implements Pods {
   readonly #connection: Connection;
 
@@ -42,33 +41,19 @@ export class KubePods implements Pods {
 
   async #wordsOf(pod: unknown, lines: number, signal: AbortSignal): Promise<LastWords> {
     const { namespace, name } = metadataOf(pod);
-    const container = tellingContainer(pod);
-    const log = await this.#logOf({ namespace, name, container: container?.name }, lines, signal);
-    return { pod: `${namespace}/${name}`, state: container?.text ?? podWords(pod), lines: log };
-  }
-
-  async #logOf(of: { readonly namespace: string; readonly name: string; readonly container: string | undefined }, lines: number, signal: AbortSignal): Promise<readonly string[]> {
-    const query = `tailLines=${lines}&limitBytes=${LOG_BYTES}${of.container === undefined ? '' : `&container=${encodeURIComponent(of.container)}`}`;
-    const path = `/api/v1/namespaces/${encodeURIComponent(of.namespace)}/pods/${encodeURIComponent(of.name)}/log?${query}`;
-    const late = new AbortController();
-    const cancel = this.#connection.clock.after(LOG_PATIENCE_MS, () => late.abort());
-    try {
-      const { body } = await this.#connection.api.ask(`read the log of Pod ${of.namespace}/${of.name}`, { method: 'GET', path }, AbortSignal.any([signal, late.signal]));
-      return body
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line.trim() !== '');
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ClusterError || late.signal.aborted)) throw error;
-      return [];
-    } finally {
-      cancel();
-    }
+    const container = readPod(pod).trouble?.asks.log?.container;
+    const request = { namespace, pod: name, ...(container !== undefined && { container }), lines, timeoutMs: LOG_PATIENCE_MS };
+    return { pod: `${namespace}/${name}`, lines: await readLog(this.#connection, request, signal).catch(nothing) };
   }
 
   async #get(action: string, path: string, signal: AbortSignal): Promise<unknown> {
     return readJson(action, await this.#connection.api.ask(action, { method: 'GET', path }, signal));
   }
 }
+
+const nothing = (error: unknown): readonly string[] => {
+  if (error instanceof ClusterError) return [];
+  throw error;
+};
 
 const bornAt = (pod: unknown): number => epochMsOf(metadataOf(pod).creationTimestamp);

@@ -19,7 +19,7 @@ export interface WatcherOptions<T> {
   readonly parse?: (text: string) => unknown;
 }
 
-/** Lists and watches until its connection is closed, whatever happens: `watch-machine.ts` says what comes next. */
+/** Lists and watches until its connection is closed, or it is ended, whatever happens: `watch-machine.ts` says what comes next. */
 export class Watcher<T> {
   readonly #connection: Connection;
   readonly #options: WatcherOptions<T>;
@@ -32,9 +32,10 @@ export class Watcher<T> {
     this.#options = options;
   }
 
-  /** Begins; to be called once. */
-  start(): void {
-    void this.#run(this.#connection.api.closing);
+  /** Begins; to be called once. It ends when `until` aborts. */
+  start(until?: AbortSignal): void {
+    const { closing } = this.#connection.api;
+    void this.#run(until === undefined ? closing : AbortSignal.any([closing, until]));
   }
 
   /** Whether the first list is in. */
