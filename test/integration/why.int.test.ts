@@ -210,10 +210,10 @@ describe.concurrent('the message of Ready', () => {
   });
 
   it('names a claim, also one that a StatefulSet makes', async () => {
-    await install('claims', claim + deployment({ pod: `volumes: [{name: files, persistentVolumeClaim: {claimName: claims-files}}], ${MAIN}` }), { timeout: '6s' });
+    await install('claims', claim + deployment({ pod: `volumes: [{name: files, persistentVolumeClaim: {claimName: claims-files}}], ${MAIN}` }), { timeout: '1m' });
     const more =
       'serviceName: x\n  volumeClaimTemplates: [{metadata: {name: files}, spec: {accessModes: [ReadWriteOnce], storageClassName: there-is-none, resources: {requests: {storage: 1Gi}}}}]\n  ';
-    await install('made', workload('StatefulSet', more, {}), { timeout: '6s' });
+    await install('made', workload('StatefulSet', more, {}), { timeout: '1m' });
     expect(await says('claims', 'Progressing', 'ProvisioningFailed')).toBe(
       'revision 1 (...) is applied; waiting for PersistentVolumeClaim ns/claims-files: ProvisioningFailed: storageclass.storage.k8s.io "there-is-none" not found',
     );
@@ -245,7 +245,7 @@ describe.concurrent('the message of Ready', () => {
   });
 });
 
-describe('what the cause costs', () => {
+describe.concurrent('what the cause costs', () => {
   let site: Site;
   beforeAll(async () => {
     site = await openSite('cost');
