@@ -58,10 +58,10 @@ describe('judge', () => {
     ['nobody where the one that is named has said it itself', [told, slow], []],
     ['nobody where the one that is named was not seen yet', [undefined, slow], []],
     ['the one that has failed', [slow, broken], ['1']],
-  ])('suspects %s', (_name, sightings, names) => {
+  ])('tells who lags behind: %s', (_name, sightings, names) => {
     const objects = sightings.map((_, index) => applied('Deployment', String(index)));
     const verdict = judge(objects, (ref) => sightings[Number(ref.name)]);
-    expect(verdict.kind === 'Ready' ? [] : verdict.suspects.map(({ ref }) => ref.name)).toEqual(names);
+    expect(verdict.kind === 'Ready' ? [] : verdict.laggards.map(({ ref }) => ref.name)).toEqual(names);
   });
 });
 

@@ -34,7 +34,7 @@ export interface Unready {
 export type Verdict =
   | { readonly kind: 'Ready' }
   /** With the objects whose pods, or Events, may tell why: the one that is named first, none where that one has said it itself. */
-  | (Unready & { readonly suspects: readonly AppliedObject[] });
+  | (Unready & { readonly laggards: readonly AppliedObject[] });
 
 /** Objects whose readiness must be waited for. */
 export const objectsToWaitFor = (applied: readonly AppliedObject[], options: { readonly waitForJobs: boolean }): readonly AppliedObject[] =>
@@ -48,13 +48,13 @@ export const judge = (objects: readonly AppliedObject[], sightingOf: SightingOf)
   const unready: { readonly object: AppliedObject; readonly health: Health }[] = [];
   for (const object of objects) {
     const health = freshSighting(object, sightingOf)?.health ?? NOT_SEEN;
-    if (health.status === 'Failed') return { kind: 'Failed', message: `${printRef(object.ref)}: ${health.message}`, suspects: [object] };
+    if (health.status === 'Failed') return { kind: 'Failed', message: `${printRef(object.ref)}: ${health.message}`, laggards: [object] };
     if (health.status !== 'Current') unready.push({ object, health });
   }
   const [first] = unready;
   if (first === undefined) return { kind: 'Ready' };
-  const suspects = first.health.isTold === true ? [] : unready.filter(({ health }) => health.isTold !== true).map(({ object }) => object);
-  return { kind: 'Waiting', message: `${printRef(first.object.ref)}: ${first.health.message}`, suspects };
+  const laggards = first.health.isTold === true ? [] : unready.filter(({ health }) => health.isTold !== true).map(({ object }) => object);
+  return { kind: 'Waiting', message: `${printRef(first.object.ref)}: ${first.health.message}`, laggards };
 };
 
 /** Objects that the watches do not have as they were applied: not yet, or not any more. */

@@ -2,7 +2,7 @@ import type { Cause } from '../core/cause.ts';
 import type { ObjectRef } from '../core/object-ref.ts';
 
 /** An object that is not ready. */
-export interface Suspect {
+export interface Laggard {
   readonly ref: ObjectRef;
   readonly uid: string;
   /** resourceVersion of the write that is waited for; what was found out about an earlier one does not count. */
@@ -26,7 +26,7 @@ export interface Causes {
    * has changed, and at most once a second; what is told of by Events alone, after a growing pause. Takes 2 s at most. Rejects only when
    * the signal aborts.
    */
-  of(releaseKey: string, suspect: Suspect, scrutiny: Scrutiny, signal: AbortSignal): Promise<Cause | undefined>;
+  of(releaseKey: string, laggard: Laggard, scrutiny: Scrutiny, signal: AbortSignal): Promise<Cause | undefined>;
   /** Nothing of the release is waited for any more. */
   forget(releaseKey: string): void;
 }

@@ -36,7 +36,7 @@ describe('explain', () => {
   const of = async (known: Readonly<Record<string, Cause>>, more: { readonly ageMs?: number; readonly kind?: 'Waiting' | 'Failed'; readonly isOver?: boolean } = {}) => {
     const { ageMs = 3_000, kind = 'Waiting', isOver = false } = more;
     const causes = new KnownCauses(known);
-    const verdict = { kind, message: 'Deployment prod/a: 0 of 1', suspects: [object('a'), object('b'), object('c')] };
+    const verdict = { kind, message: 'Deployment prod/a: 0 of 1', laggards: [object('a'), object('b'), object('c')] };
     const told = await explain({ causes, clock: new FakeClock(10_000) }, { releaseKey: 'k', verdict, since: 10_000 - ageMs, isOver }, signal);
     return { told: told.message, kind: told.kind, asked: causes.asked.map(({ name }) => name).join(), isWatched: causes.asked[0]?.isWatched };
   };

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 /** What is to be explained. */
 export interface ExplainInput {
   readonly releaseKey: string;
-  readonly verdict: Unready & { readonly suspects: readonly AppliedObject[] };
+  readonly verdict: Unready & { readonly laggards: readonly AppliedObject[] };
   /** When the wait began, in ms. */
   readonly since: number;
   /** Nothing more is waited for. */
@@ -24,7 +24,7 @@ export const explain = async (deps: { readonly causes: Causes; readonly clock: C
   const isWatched = verdict.kind === 'Waiting' && !input.isOver;
   if (isWatched && deps.clock.now() - since < QUIET_MS) return verdict;
   let best: { readonly object: AppliedObject; readonly cause: Cause } | undefined;
-  for (const object of verdict.suspects.slice(0, MOST_SUSPECTS)) {
+  for (const object of verdict.laggards.slice(0, MOST_LAGGARDS)) {
     const cause = await deps.causes.of(releaseKey, { ...object, since }, { isWatched, lines: 1 }, signal);
     if (cause !== undefined && cause.weight > (best?.cause.weight ?? 0)) best = { object, cause };
     if ((best?.cause.weight ?? 0) > WEIGHT.pending) break;
@@ -33,4 +33,4 @@ export const explain = async (deps: { readonly causes: Causes; readonly clock: C
 };
 
 /** Others wait for these two, or are looked into when they are ready. */
-const MOST_SUSPECTS = 2;
+const MOST_LAGGARDS = 2;

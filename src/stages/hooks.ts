@@ -81,7 +81,7 @@ const LAST_LINES = 5;
 const LINE = 200;
 const OUTPUT_LINES = 100;
 
-type Verdict = { readonly kind: 'Succeeded' } | (Unready & { readonly isPolled?: boolean; readonly suspects?: readonly AppliedObject[] });
+type Verdict = { readonly kind: 'Succeeded' } | (Unready & { readonly isPolled?: boolean; readonly laggards?: readonly AppliedObject[] });
 
 /** An object of a hook in its place, with the mark of its run on it. */
 interface HookObject {
@@ -164,15 +164,15 @@ class HookPass {
 
   /** As stages/explain.ts does for the objects of a release: of what the hook waits for, or why it failed. */
   async #explain({ startedAt }: HookRun, verdict: Verdict): Promise<Verdict> {
-    const suspect = verdict.kind === 'Succeeded' ? undefined : verdict.suspects?.[0];
-    if (verdict.kind === 'Succeeded' || suspect === undefined) return verdict;
+    const laggard = verdict.kind === 'Succeeded' ? undefined : verdict.laggards?.[0];
+    if (verdict.kind === 'Succeeded' || laggard === undefined) return verdict;
     const since = epochMsOf(startedAt);
     const ageMs = this.#deps.clock.now() - since;
     const isWatched = verdict.kind === 'Waiting' && ageMs < this.#input.timeoutMs;
     if (isWatched && ageMs < QUIET_MS) return verdict;
-    const cause = await this.#deps.causes.of(this.#releaseKey, { ...suspect, resourceVersion: '', since }, { isWatched, lines: isWatched ? 1 : LAST_LINES }, this.#signal);
+    const cause = await this.#deps.causes.of(this.#releaseKey, { ...laggard, resourceVersion: '', since }, { isWatched, lines: isWatched ? 1 : LAST_LINES }, this.#signal);
     if (cause === undefined) return verdict;
-    return withCause(verdict, suspect.ref, cause);
+    return withCause(verdict, laggard.ref, cause);
   }
 
   async #fail(hook: Hook, run: HookRun, verdict: Unready): Promise<HookProgress> {

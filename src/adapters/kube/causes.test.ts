@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../../../test/fakes/clock.ts';
 import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { json, type ScriptedServer, type SeenRequest, startScripted } from '../../../test/kube/scripted-server.ts';
-import type { Scrutiny, Suspect } from '../../ports/causes.ts';
+import type { Scrutiny, Laggard } from '../../ports/causes.ts';
 import { Api } from './api.ts';
 import { KubeCauses } from './causes.ts';
 import { Discovery } from './discovery.ts';
@@ -14,8 +14,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const signal = new AbortController().signal;
 const WATCHED: Scrutiny = { isWatched: true, lines: 1 };
 const LAST: Scrutiny = { isWatched: false, lines: 1 };
-const suspect: Suspect = { ref: { apiVersion: 'v1', kind: 'Pod', namespace: 'prod', name: 'web' }, uid: 'uid-web', resourceVersion: '7', since: 0 };
-const claim: Suspect = { ...suspect, ref: { ...suspect.ref, kind: 'PersistentVolumeClaim' } };
+const laggard: Laggard = { ref: { apiVersion: 'v1', kind: 'Pod', namespace: 'prod', name: 'web' }, uid: 'uid-web', resourceVersion: '7', since: 0 };
+const claim: Laggard = { ...laggard, ref: { ...laggard.ref, kind: 'PersistentVolumeClaim' } };
 
 const pod = (resourceVersion: number, status: Fields) => ({ metadata: { name: 'web', namespace: 'prod', uid: 'uid-web', resourceVersion: String(resourceVersion) }, status });
 const crashed = (code: number) => ({
@@ -37,7 +37,7 @@ describe('KubeCauses', () => {
 
   const asked = (what: RegExp) => server.seen.filter(({ url }) => what.test(url));
   const sorts = () => [asked(/\/pods\?(?!.*watch=true)/), asked(/watch=true/), asked(/\/events\?/), asked(/\/log\?/)].map(({ length }) => length);
-  const text = async (scrutiny = WATCHED, of = suspect) => (await causes.of('prod/crel', of, scrutiny, signal))?.text;
+  const text = async (scrutiny = WATCHED, of = laggard) => (await causes.of('prod/crel', of, scrutiny, signal))?.text;
 
   /** The kubelet says something else of the pod. */
   const change = async (resourceVersion: number, to: Fields) => {
@@ -162,8 +162,8 @@ describe('KubeCauses', () => {
 
   it('looks at two objects of a release, and at none of an earlier write', async () => {
     await text();
-    await text(WATCHED, { ...suspect, resourceVersion: '8' });
-    await text(WATCHED, { ...suspect, uid: 'uid-other' });
+    await text(WATCHED, { ...laggard, resourceVersion: '8' });
+    await text(WATCHED, { ...laggard, uid: 'uid-other' });
     await vi.waitFor(() => expect(sorts()[1]).toBe(3));
     await text();
     await vi.waitFor(() => expect(sorts()[1]).toBe(4));
@@ -171,12 +171,12 @@ describe('KubeCauses', () => {
 
   it('opens 100 watches at most; who gets none lists the pods, and comes back after growing pauses', async () => {
     const keys = Array.from({ length: 101 }, (_, index) => `prod/crel-${index}`);
-    await Promise.all(keys.map((key) => causes.of(key, suspect, WATCHED, signal)));
+    await Promise.all(keys.map((key) => causes.of(key, laggard, WATCHED, signal)));
     await vi.waitFor(() => expect(sorts().slice(0, 2)).toEqual([101, 100]));
     await clock.advance(2_000);
     expect(woken).toEqual(['prod/crel-100']);
     causes.forget('prod/crel-0');
-    await causes.of('prod/crel-100', suspect, WATCHED, signal);
+    await causes.of('prod/crel-100', laggard, WATCHED, signal);
     await vi.waitFor(() => expect(sorts()[1]).toBe(101));
     for (const key of keys) causes.forget(key);
   });
@@ -184,7 +184,7 @@ describe('KubeCauses', () => {
   it('says what it can without rights to read logs or Events, and does not ask again at once', async () => {
     log = (response) => json(response, 403, { kind: 'Status', message: 'forbidden' });
     expect(await text()).toBe('container main exited with 1, CrashLoopBackOff');
-    expect(await text(WATCHED, { ...suspect, resourceVersion: '8' })).toBe('container main exited with 1, CrashLoopBackOff');
+    expect(await text(WATCHED, { ...laggard, resourceVersion: '8' })).toBe('container main exited with 1, CrashLoopBackOff');
     expect(sorts()[3]).toBe(1);
   });
 
@@ -204,7 +204,7 @@ describe('KubeCauses', () => {
     await vi.waitFor(() => expect(sorts()[3]).toBe(1));
     await clock.advance(1_000);
     expect(await looking).toBe('container main exited with 1, CrashLoopBackOff');
-    expect(await text(WATCHED, { ...suspect, resourceVersion: '8' })).toBe('container main exited with 1, CrashLoopBackOff');
+    expect(await text(WATCHED, { ...laggard, resourceVersion: '8' })).toBe('container main exited with 1, CrashLoopBackOff');
     expect(sorts()[3]).toBe(1);
   });
 
@@ -219,7 +219,7 @@ describe('KubeCauses', () => {
   it('rejects when the caller gives up', async () => {
     server.script = () => undefined;
     const end = new AbortController();
-    const looking = causes.of('prod/crel', suspect, WATCHED, end.signal);
+    const looking = causes.of('prod/crel', laggard, WATCHED, end.signal);
     end.abort(new Error('stop'));
     await expect(looking).rejects.toThrow('stop');
   });

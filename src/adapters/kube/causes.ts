@@ -1,5 +1,5 @@
 import type { Cause } from '../../core/cause.ts';
-import type { Causes, Scrutiny, Suspect } from '../../ports/causes.ts';
+import type { Causes, Scrutiny, Laggard } from '../../ports/causes.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import type { Connection } from './connection.ts';
 import { Inquiry } from './inquiry.ts';
@@ -22,8 +22,8 @@ export class KubeCauses implements Causes {
     this.#reluctance = new Reluctance(connection.clock);
   }
 
-  async of(releaseKey: string, suspect: Suspect, scrutiny: Scrutiny, signal: AbortSignal): Promise<Cause | undefined> {
-    const inquiry = this.#inquiryInto(releaseKey, suspect);
+  async of(releaseKey: string, laggard: Laggard, scrutiny: Scrutiny, signal: AbortSignal): Promise<Cause | undefined> {
+    const inquiry = this.#inquiryInto(releaseKey, laggard);
     const late = () => new ClusterError('Unavailable', 'what keeps an object from being ready was not found out in time');
     try {
       return await within(this.#connection.clock, { timeoutMs: PATIENCE_MS, late }, signal, (bounded) => inquiry.look(scrutiny, bounded));
@@ -39,11 +39,11 @@ export class KubeCauses implements Causes {
     this.#inquiries.delete(releaseKey);
   }
 
-  #inquiryInto(releaseKey: string, suspect: Suspect): Inquiry {
+  #inquiryInto(releaseKey: string, laggard: Laggard): Inquiry {
     const all = this.#inquiries.get(releaseKey) ?? new Map<string, Inquiry>();
     this.#inquiries.set(releaseKey, all);
-    const key = `${suspect.uid} ${suspect.resourceVersion}`;
-    const inquiry = all.get(key) ?? this.#newInquiry(releaseKey, suspect);
+    const key = `${laggard.uid} ${laggard.resourceVersion}`;
+    const inquiry = all.get(key) ?? this.#newInquiry(releaseKey, laggard);
     all.delete(key);
     all.set(key, inquiry);
     for (const [old, other] of all) {
@@ -54,7 +54,7 @@ export class KubeCauses implements Causes {
     return inquiry;
   }
 
-  #newInquiry(releaseKey: string, suspect: Suspect): Inquiry {
+  #newInquiry(releaseKey: string, laggard: Laggard): Inquiry {
     const tools = {
       connection: this.#connection,
       reluctance: this.#reluctance,
@@ -68,7 +68,7 @@ export class KubeCauses implements Causes {
         this.#watches -= 1;
       },
     };
-    return new Inquiry(tools, suspect);
+    return new Inquiry(tools, laggard);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Answers, type Cause, causeOf, isOpen, isPerhapsSlow, type Lead, leadOfClaim, leadOfPods, leadOfWorkload } from '../../core/cause.ts';
 import type { PodState } from '../../core/pod-state.ts';
 import { sortOf, type Workload } from '../../core/workload.ts';
-import type { Scrutiny, Suspect } from '../../ports/causes.ts';
+import type { Scrutiny, Laggard } from '../../ports/causes.ts';
 import type { Connection } from './connection.ts';
 import type { Selection } from './list-page.ts';
 import { PodWatch } from './pod-watch.ts';
@@ -34,7 +34,7 @@ interface Found {
 /** What is found out about one object that is not ready. */
 export class Inquiry {
   readonly #tools: InquiryTools;
-  readonly #suspect: Suspect;
+  readonly #laggard: Laggard;
   readonly #questions: Questions;
   #workload: Workload | undefined;
   #watch: PodWatch | undefined;
@@ -43,10 +43,10 @@ export class Inquiry {
   #askedAt = Number.NEGATIVE_INFINITY;
   #alarm: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  constructor(tools: InquiryTools, suspect: Suspect) {
+  constructor(tools: InquiryTools, laggard: Laggard) {
     this.#tools = tools;
-    this.#suspect = suspect;
-    this.#questions = new Questions(tools.connection, tools.reluctance, suspect.ref);
+    this.#laggard = laggard;
+    this.#questions = new Questions(tools.connection, tools.reluctance, laggard.ref);
   }
 
   /** What was found out last. */
@@ -78,7 +78,7 @@ export class Inquiry {
   }
 
   async #leadOf({ isWatched }: Scrutiny, signal: AbortSignal): Promise<Lead | undefined> {
-    const { ref, uid, since } = this.#suspect;
+    const { ref, uid, since } = this.#laggard;
     switch (sortOf(ref)) {
       case undefined:
         return undefined;
@@ -113,7 +113,7 @@ export class Inquiry {
   #isEnough(lead: Lead, { isWatched, lines }: Scrutiny): boolean {
     const found = this.#found;
     if (found === undefined) return false;
-    if (!isWatched && this.#suspect.ref.kind === 'Job' && lead.weight === 0 && found.cause !== undefined) return true;
+    if (!isWatched && this.#laggard.ref.kind === 'Job' && lead.weight === 0 && found.cause !== undefined) return true;
     if (found.sign !== signOf(lead, lines)) return false;
     return isWatched ? !this.#isRepeated(lead) || this.#now() < found.againAt : found.isAsked;
   }
