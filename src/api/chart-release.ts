@@ -41,6 +41,28 @@ const ValuesReference = Type.Object({
 });
 export type ValuesReference = Static<typeof ValuesReference>;
 
+const POINTER = '^(/.*)?$';
+
+const DriftIgnore = Type.Object({
+  paths: Type.Array(Type.String({ maxLength: 1024, pattern: POINTER }), {
+    minItems: 1,
+    maxItems: 64,
+    description:
+      'Fields, and all that is in them, as the condition Drifted names them: a JSON pointer (`/spec/replicas`), where an entry of a list is named by its key (`/spec/template/spec/containers/name=web/image`) or by its place in the chart, and `*` is any. An empty path is the object itself, also when it is deleted.',
+  }),
+  target: Type.Optional(
+    Type.Object(
+      {
+        kind: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: 'Kind of the objects.' })),
+        name: Type.Optional(Type.String({ minLength: 1, maxLength: 253, description: 'Name of the object.' })),
+        namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: 'Namespace of the objects.' })),
+      },
+      { description: 'Which objects are meant; all of the release where absent.' },
+    ),
+  ),
+});
+export type DriftIgnore = Static<typeof DriftIgnore>;
+
 /** The one source of the spec: its type, its CRD and its documentation are made from this. */
 export const ChartReleaseSpec = Type.Object({
   chart: Type.String({
@@ -169,6 +191,19 @@ export const ChartReleaseSpec = Type.Object({
     description:
       'Whether objects of the chart that are there already and belong to nobody are taken over: what kubectl has declared in them and the chart does not have goes. A Helm release of stock helm, and its objects, are taken over without this; what belongs to another release or to Flux never is.',
   }),
+  drift: Type.Object(
+    {
+      mode: Type.Enum(['Warn', 'Correct', 'Ignore'], { default: 'Warn', description: 'Whether drift is said, taken back at once, or not looked for.' }),
+      ignore: Type.Optional(
+        Type.Array(DriftIgnore, { maxItems: 64, description: 'What is no drift. Fields of these that somebody else has are left to him, by corrections and by later revisions.' }),
+      ),
+    },
+    {
+      default: { mode: 'Warn' },
+      description:
+        'What is done where somebody has changed, taken or removed a field that the release has set, or deleted an object: `mode` `Warn` (condition Drifted and an Event), `Correct` (applied again at once) or `Ignore`. `ignore` lists `paths`, and optionally the `target` (`kind`, `name`, `namespace`), that are no drift.',
+    },
+  ),
   deletionPolicy: Type.Enum(['Uninstall', 'Orphan'], {
     default: 'Uninstall',
     description:
@@ -266,7 +301,7 @@ export const ChartReleaseStatus = Type.Object({
       {
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
-        description: 'Ready always; Reconciling, Stalled, Suspended and FetchFailed while they are True.',
+        description: 'Ready always; Reconciling, Stalled, Suspended, FetchFailed and Drifted while they are True.',
       },
     ),
   ),

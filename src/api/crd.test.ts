@@ -64,6 +64,8 @@ describe('the schema of the CRD', () => {
       'spec.upgrade.crds': 'CreateReplace',
       'spec.force': false,
       'spec.adopt': false,
+      'spec.drift': { mode: 'Warn' },
+      'spec.drift.mode': 'Warn',
       'spec.deletionPolicy': 'Uninstall',
       'spec.historyLimit': 10,
     });

@@ -32,7 +32,8 @@ describe('REASONS', () => {
   });
 
   it('are announced as Normal where all is well, and never as Normal elsewhere', () => {
-    expect(thatAre(({ event }) => event === 'Normal')).toEqual(thatAre(({ ready }) => ready === 'True' || ready === 'AsBefore'));
+    expect(thatAre(({ event }) => event === 'Normal')).toEqual(thatAre(({ event, ready }) => ready === 'True' || (ready === 'AsBefore' && event !== 'Warning')));
+    expect(thatAre(({ event, ready }) => event === 'Warning' && ready === 'AsBefore')).toEqual(['DriftDetected', 'DriftContested', 'DriftNotCorrected']);
   });
 
   it('keep silent only where it passes by itself', () => {

@@ -278,6 +278,31 @@ export const REASONS = {
     event: 'Warning',
     doc: 'An object of the release could not be deleted, a record not be written, or a pre-delete or post-delete hook failed. It is tried again; what the API server refuses for longer than `--deletion-timeout` is left behind, and the Event `LeftBehind` lists it.',
   },
+
+  DriftDetected: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Of the condition Drifted: somebody has changed, taken or removed fields that the deployed revision has set, or deleted objects of it; the message has objects, paths, and who has them now. The next revision takes them back, `spec.drift.mode: Correct` does so at once, `spec.drift.ignore` leaves them.',
+  },
+  DriftContested: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Of the condition Drifted, with `spec.drift.mode: Correct`: what is corrected is taken back each time, by whom the message says. It is corrected again after a pause of 10 s, growing to 10 min. End the other one, or leave the fields to him with `spec.drift.ignore`.',
+  },
+  DriftNotCorrected: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Of the condition Drifted, with `spec.drift.mode: Correct`: the API server refuses the correction, or the object belongs to another release by now; the message has its words. It is tried again after a pause of 10 s, growing to 10 min.',
+  },
+  DriftCorrected: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Normal',
+    doc: 'Of an Event, with `spec.drift.mode: Correct`: objects of the deployed revision were applied again; the message has what had become of them.',
+  },
   ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
 } as const satisfies Record<string, ReasonSpec>;
 

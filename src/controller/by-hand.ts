@@ -9,6 +9,7 @@ import { tidy } from '../stages/close.ts';
 import { planAgain } from '../stages/plan.ts';
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
+import { forgetDrift } from './drift.ts';
 import { refsOf } from './memory.ts';
 import { handModeOf, type Run } from './run.ts';
 
@@ -23,6 +24,7 @@ export const keepByHand = async (
   const { newest, last, stale } = decision;
   deps.rollouts.forget(key);
   deps.standings.take(key);
+  forgetDrift(deps, key);
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
   const content = await deps.records.read(address, newest, signal);
   const handMade = { revision: newest.revision, chart: chartIn(content.chart), description: content.description };
@@ -38,7 +40,7 @@ export const keepByHand = async (
     reference,
     handMade,
     ...(objects !== undefined && { inventory: refsOf(await planAgain(deps.cluster, objects, address.namespace, signal)) }),
-    ...(handModeOf(release) === 'Warn' && !isSame && { drifted: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } }),
+    drift: handModeOf(release) === 'Warn' && !isSame ? { claim: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } } : {},
   };
 };
 

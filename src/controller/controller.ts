@@ -5,6 +5,7 @@ import type { RunEnd } from '../ports/metrics.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import { report } from '../stages/report.ts';
 import type { Deps } from './deps.ts';
+import { forgetDrift } from './drift.ts';
 import { finalize } from './finalize.ts';
 import { reconcile } from './reconcile.ts';
 import { namesOf } from './run.ts';
@@ -58,6 +59,7 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.rollouts.forget(key);
     deps.causes.forget(key);
     deps.standings.take(key);
+    forgetDrift(deps, key);
     deps.contenders.forget(key);
     deps.homes.forget(key);
     deps.departures.forget(key);

@@ -1,8 +1,10 @@
 import type { Causes } from '../ports/causes.ts';
+import type { ExcusedOwner } from '../core/drift.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster, Healths } from '../ports/cluster.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Events } from '../ports/events.ts';
+import type { Imprints } from '../ports/imprints.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Lookups } from '../ports/lookups.ts';
 import type { RunMetrics } from '../ports/metrics.ts';
@@ -18,8 +20,10 @@ import type { Accepted } from './accepted.ts';
 import type { Brake } from './brake.ts';
 import type { Contenders } from './contenders.ts';
 import type { Departures } from './departures.ts';
+import type { Contests } from './contests.ts';
 import type { Definitions } from './definitions.ts';
 import type { Dependents } from './dependents.ts';
+import type { Expectations } from './expectations.ts';
 import type { Homes } from './homes.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Standings } from './standings.ts';
@@ -31,6 +35,7 @@ export interface Deps {
   readonly cluster: Cluster;
   readonly lookups: Lookups;
   readonly healths: Healths;
+  readonly imprints: Imprints;
   readonly pods: Pods;
   readonly causes: Causes;
   readonly secrets: Secrets;
@@ -55,4 +60,8 @@ export interface Deps {
   readonly departures: Departures;
   readonly brake: Brake;
   readonly homes: Homes;
+  readonly expectations: Expectations;
+  readonly contests: Contests;
+  /** Who may have fields of ours, in any release. */
+  readonly excusedOwners: readonly ExcusedOwner[];
 }

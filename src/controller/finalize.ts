@@ -6,6 +6,7 @@ import { isRace } from '../ports/errors.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import { depart } from './depart.ts';
 import type { Deps } from './deps.ts';
+import { forgetDrift } from './drift.ts';
 import { giveUp, type Legacy, tellLegacy } from './give-up.ts';
 import { addressOf } from './run.ts';
 
@@ -22,6 +23,7 @@ export const finalize = async (deps: Deps, seen: SeenRelease, signal: AbortSigna
   deps.departures.remember(key, deps.rollouts.at(key));
   deps.rollouts.forget(key);
   deps.homes.forget(key);
+  forgetDrift(deps, key);
   if (!release.metadata.finalizers?.includes(FINALIZER)) return undefined;
   const legacies: Legacy[] = [];
   for (const address of addressesOf(seen)) {

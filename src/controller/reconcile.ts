@@ -32,6 +32,7 @@ import { define } from './define.ts';
 import type { Deps } from './deps.ts';
 import { keepByHand } from './by-hand.ts';
 import { waitForHelm } from './busy.ts';
+import { watchOver } from './drift.ts';
 import { gate } from './gate.ts';
 import { goBack } from './go-back.ts';
 import { makeRoom } from './make-room.ts';
@@ -160,7 +161,8 @@ const keepDeployed = async (deps: Deps, run: Run, records: readonly RecordHead[]
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
   const isReported = release.status.revision === deployed.revision && release.status.inventory !== undefined && release.status.releases?.length === 1;
   const inventory = isReported ? undefined : refsOf((await storedOf(deps, run, deployed)).planned);
-  return settle(deps, run, { record: deployed, reference, records: left, inventory });
+  const outcome = await settle(deps, run, { record: deployed, reference, records: left, inventory });
+  return { ...outcome, ...(await watchOver(deps, run, { record: deployed, inventory })) };
 };
 
 /** A new revision. When it cannot be begun, the one that is under way is brought to its end: that is better than neither. */

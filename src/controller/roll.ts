@@ -1,4 +1,6 @@
 import type { TestReport } from '../api/chart-release.ts';
+import { imprintOf, printImprints } from '../core/imprint.ts';
+import { refKey } from '../core/object-ref.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import type { Unready } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
@@ -11,10 +13,12 @@ import { reasonOf } from '../ports/errors.ts';
 import { close, closeFailed } from '../stages/close.ts';
 import { explain } from '../stages/explain.ts';
 import { type HookProgress, hooks } from '../stages/hooks.ts';
+import { spare } from '../stages/spare.ts';
 import { wait } from '../stages/wait.ts';
 import { bring } from './bring.ts';
 import { clear } from './clear.ts';
 import type { Deps } from './deps.ts';
+import { beginToWatch, expectAsApplied, rulesOf } from './drift.ts';
 import { checkNewest } from './overtaken.ts';
 import { type Earlier, objectsOf, refsOf, type Stored, toldOf } from './memory.ts';
 import { newRollout, type Rollout } from './rollouts.ts';
@@ -52,7 +56,9 @@ export const roll = async (deps: Deps, run: Run, opened: Rollout, planned: reado
   if ('reason' in passed) return passed;
   const { rollout, records } = passed;
   const standing = standingObjects(deps.standings.take(run.key));
-  const answer = await bring(deps, run, rollout.record, { objects: planned, standing }).catch((error: unknown) => refusalIn(error));
+  await beginToWatch(deps, run, planned);
+  const objects = await spare(deps, planned, rulesOf(deps, run), run.signal);
+  const answer = await bring(deps, run, rollout.record, { objects, standing }).catch((error: unknown) => refusalIn(error));
   if ('waitsFor' in answer) return holdBack(deps, run, rollout, records, answer.waitsFor);
   if (!('reason' in answer)) {
     deps.metrics.applied(answer.map(({ change }) => change));
@@ -101,12 +107,15 @@ const finish = async (deps: Deps, run: Run, rollout: Applied): Promise<Outcome> 
   const { release, key, address, signal } = run;
   await checkNewest(deps, run, rollout.record);
   deps.metrics.pruned(await clear(deps, run, rollout.toPrune));
-  const left = await close(deps.records, address, rollout.record.revision, release.spec.historyLimit, signal);
+  const closing = { revision: rollout.record.revision, imprints: imprintsOf(rollout) };
+  const left = await close(deps.records, address, closing, release.spec.historyLimit, signal);
   deps.rollouts.forget(key);
   deps.standings.keep(key, standingOf(rollout));
   deps.logger.info({ ...run.names, revision: rollout.record.revision }, 'deployed');
   const record = left.find(({ revision }) => revision === rollout.record.revision) ?? rollout.record;
-  return settle(deps, run, { record, reference: record.notes?.reference ?? '', records: left, inventory: refsOf(rollout.objects) });
+  const isUntouched = expectAsApplied(deps, run, record, rollout.applied.objects);
+  const outcome = await settle(deps, run, { record, reference: record.notes?.reference ?? '', records: left, inventory: refsOf(rollout.objects) });
+  return { ...outcome, drift: {}, ...(!isUntouched && { lookAgainAfterMs: 0 }) };
 };
 
 /** The rollout, and the records, once the hooks before or after it have all ended well; else what becomes of it. */
@@ -192,6 +201,12 @@ const standingOf = ({ address, record, firstDeployed, objects, hookEvents, appli
   hookEvents,
   applied: applied.objects,
 });
+
+/** As the record keeps them: in the order of its manifest. */
+const imprintsOf = ({ objects, applied }: Applied): string | undefined => {
+  const answers = new Map(applied.objects.map((answer) => [refKey(answer.ref), answer]));
+  return printImprints(objects.map(({ ref }) => imprintOf(answers.get(refKey(ref)) ?? { ownFields: '' })));
+};
 
 const leftMsOf = (deps: Deps, { release }: Run, rollout: Rollout): number => rollout.since + timeoutMsOf(release) - deps.clock.now();
 

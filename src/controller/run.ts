@@ -36,7 +36,7 @@ export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['nam
 export const whoseOf = ({ release, address }: Pick<Run, 'release' | 'address'>): Whose => ({ owner: release.metadata, address });
 
 /** What is done about what a person's helm makes of the release. */
-export const handModeOf = (_release: ChartRelease): HandMode => 'Warn';
+export const handModeOf = ({ spec }: Pick<ChartRelease, 'spec'>): HandMode => spec.drift.mode;
 
 /**
  * Whether a ChartRelease has begun to write at this address; see stages/admit.ts. What it is about to take over from stock helm is not

@@ -5,6 +5,8 @@ import type { ChartRelease } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
 import { Contenders } from './contenders.ts';
 import { Homes } from './homes.ts';
+import { Contests } from './contests.ts';
+import { Expectations } from './expectations.ts';
 import { Rollouts } from './rollouts.ts';
 import { suspend } from './suspend.ts';
 
@@ -19,6 +21,8 @@ const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonl
       rollouts: new Rollouts(),
       contenders: new Contenders(() => undefined),
       homes: new Homes(() => undefined),
+      expectations: new Expectations(),
+      contests: new Contests(),
       clock,
     },
     suspendedRelease(conditions),

@@ -3,6 +3,7 @@ import { FakeClock } from '../../test/fakes/clock.ts';
 import type { Condition } from '../api/conditions.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { SeenRelease } from '../ports/releases.ts';
+import { Expectations } from './expectations.ts';
 import { Dependents } from './dependents.ts';
 import { newRollout, Rollouts } from './rollouts.ts';
 import { triggers, type Triggers, wakeHeld } from './triggers.ts';
@@ -28,7 +29,10 @@ const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Pro
     rollouts.keep(KEY, newRollout({ address: { namespace: 'apps', releaseName: 'web' }, record: RECORD, firstDeployed: '', planned: [], hookEvents: [], toPrune: [], since: 0 }));
   const dependents = new Dependents((key) => queue.add(key));
   dependents.wait('apps/next', ['apps/base']);
-  happen(triggers(queue, rollouts, dependents));
+  const expectations = new Expectations();
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'apps', name: 'web' };
+  expectations.keep(KEY, { address: { namespace: 'apps', releaseName: 'web' }, record: RECORD }, [{ ref, imprint: 'as applied', resourceVersion: '1' }]);
+  happen(triggers(queue, rollouts, dependents, expectations));
   return Promise.all(Array.from({ length: queue.depth }, () => queue.get()));
 };
 
@@ -43,6 +47,11 @@ describe('triggers', () => {
     ['wake a release whose tag moved', (to) => to.tagChanged(KEY), false, [KEY]],
     ['wake a release under way when the health of an object changed', (to) => to.healthChanged(KEY), true, [KEY]],
     ['sleep through changes of health at rest', (to) => to.healthChanged(KEY), false, []],
+    ['wake a release that has lost a field of an object', (to) => to.imprintChanged(KEY, '/ConfigMap/apps/web', 'another'), false, [KEY]],
+    ['wake a release that has lost an object', (to) => to.imprintChanged(KEY, '/ConfigMap/apps/web', undefined), false, [KEY]],
+    ['sleep through what others do to an object beside us', (to) => to.imprintChanged(KEY, '/ConfigMap/apps/web', 'as applied'), false, []],
+    ['sleep through changes of fields while a revision is under way', (to) => to.imprintChanged(KEY, '/ConfigMap/apps/web', 'another'), true, []],
+    ['sleep through changes of objects that are none of the revision', (to) => to.imprintChanged(KEY, '/Pod/apps/hook', undefined), false, []],
     ['sleep through changes of health of another release', (to) => to.healthChanged('apps/api'), true, []],
   ])('%s', async (_name, happen, isUnderWay, keys) => {
     expect(await wokenBy(happen, isUnderWay)).toEqual(keys);

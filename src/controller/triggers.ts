@@ -2,6 +2,7 @@ import type { Reason } from '../api/reasons.ts';
 import { isHeldBy } from '../core/conditions.ts';
 import type { ReleaseChange, Releases } from '../ports/releases.ts';
 import type { Dependents } from './dependents.ts';
+import type { Expectations } from './expectations.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Workqueue } from './workqueue.ts';
 
@@ -12,10 +13,12 @@ export interface Triggers {
   /** The health of an object of the release changed. Nobody waits for it unless a revision is under way. */
   healthChanged(key: string): void;
   tagChanged(key: string): void;
+  /** An object of the release, by `refKey`, has another imprint, or is gone. While a revision is under way that is its own doing. */
+  imprintChanged(key: string, object: string, imprint: string | undefined): void;
 }
 
 /** The triggers that feed this queue. */
-export const triggers = (queue: Workqueue, rollouts: Rollouts, dependents: Dependents): Triggers => ({
+export const triggers = (queue: Workqueue, rollouts: Rollouts, dependents: Dependents, expectations: Expectations): Triggers => ({
   releaseChanged: (key, change) => {
     if (change !== 'status') queue.add(key);
     dependents.changed(key);
@@ -24,6 +27,9 @@ export const triggers = (queue: Workqueue, rollouts: Rollouts, dependents: Depen
     if (rollouts.has(key)) queue.add(key);
   },
   tagChanged: (key) => queue.add(key),
+  imprintChanged: (key, object, imprint) => {
+    if (!rollouts.has(key) && !expectations.isAsExpected(key, object, imprint)) queue.add(key);
+  },
 });
 
 /** Wakes the releases that say of themselves that they wait for this, because it is over: a pause that has grown long is cut short. */

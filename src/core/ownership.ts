@@ -22,6 +22,13 @@ export const stampOf = (owner: Owner, address: ReleaseAddress): { readonly label
   annotations: { 'meta.helm.sh/release-name': address.releaseName, 'meta.helm.sh/release-namespace': address.namespace },
 });
 
+/** Whether a field is one of those marks: without them an object would not be found again. */
+export const isOwnMark = ([metadata, map, element]: readonly string[]): boolean =>
+  metadata === 'f:metadata' && ((map === 'f:labels' && OWN_LABELS.has(element ?? '')) || (map === 'f:annotations' && OWN_ANNOTATIONS.has(element ?? '')));
+
+const OWN_LABELS: ReadonlySet<string> = new Set([NAMESPACE_LABEL, NAME_LABEL, 'app.kubernetes.io/managed-by'].map((key) => `f:${key}`));
+const OWN_ANNOTATIONS: ReadonlySet<string> = new Set(['meta.helm.sh/release-name', 'meta.helm.sh/release-namespace'].map((key) => `f:${key}`));
+
 interface Marks {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;

@@ -69,6 +69,8 @@ export interface RecordHead {
   readonly modifiedAt: number;
   /** When we closed it as deployed or failed; undefined where we did not. */
   readonly endedAt: number | undefined;
+  /** What its objects were like when it became deployed (core/imprint.ts), where that was noted. */
+  readonly imprints?: string;
   readonly notes: RevisionNotes | undefined;
   /** Why its content cannot be read, where that is known. */
   readonly damage?: string;

@@ -27,14 +27,14 @@ export interface Outcome {
   readonly releases?: readonly ReleaseAddress[];
   /** The revision that a person's helm made and that stays, or has failed. */
   readonly handMade?: HandMade;
-  /** That what runs is not what is asked for, where somebody wants to know. */
-  readonly drifted?: Pick<Claim, 'reason' | 'message'>;
   /** Why the tag cannot be followed at present, while what runs is right as far as is known. */
   readonly fetchTrouble?: Pick<Claim, 'reason' | 'message'>;
   /** What runs differs from what is asked for in nothing but an older digest of the same tag. */
   readonly isStanding?: boolean;
   /** A request to be looked at is not met with this: it stands. */
   readonly isRequestOpen?: boolean;
+  /** What was found of drift; undefined where nobody looked. */
+  readonly drift?: DriftReport;
   /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
   readonly isWatched?: boolean;
   /** It is tried again after a growing pause, though the reason itself asks for none. */
@@ -49,6 +49,15 @@ export interface Outcome {
 
 /** A revision that becomes ready sooner than this is worth neither a status write on its way nor a question why it is not. */
 export const QUIET_MS = 2_000;
+
+/** Where the deployed revision is not as it was applied, and what was done about it. */
+export interface DriftReport {
+  /** Undefined where nothing has drifted. */
+  readonly claim?: { readonly reason: Reason; readonly message: string };
+  /** What was taken back, for an Event. */
+  readonly corrected?: string;
+  readonly lookAgainAfterMs?: number;
+}
 
 /** What the next status is made from besides the outcome. */
 export interface StatusContext {
@@ -69,13 +78,15 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   const retry = retryOf(previous, outcome, context);
   const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome, previous);
   const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
+  const drifted = outcome.drift === undefined ? driftedBefore(previous, running) : outcome.drift.claim;
+  if (drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', reason: drifted.reason, message: drifted.message });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
   const test = outcome.test ?? previous.test;
   const handled = (outcome.isRequestOpen === true ? undefined : context.reconcileAt) ?? previous.lastHandledReconcileAt;
   return {
-    lookAgainAfterMs: outcome.lookAgainAfterMs ?? retry?.delayMs,
+    lookAgainAfterMs: earliest(outcome.lookAgainAfterMs ?? retry?.delayMs, outcome.drift?.lookAgainAfterMs),
     status: {
       observedGeneration: context.generation,
       conditions,
@@ -89,12 +100,11 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   };
 };
 
-const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): readonly Claim[] => {
+const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): Claim[] => {
   const { reason, message } = outcome;
   const spec = reasonSpec(reason);
   const claims: Claim[] = [{ type: 'Ready', status: readyStatus(spec.ready, previous, outcome), reason, message }];
   if (spec.also !== undefined) claims.push({ type: spec.also, status: 'True', reason, message });
-  if (outcome.drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', ...outcome.drifted });
   if (outcome.fetchTrouble !== undefined) claims.push({ type: 'FetchFailed', status: 'True', ...outcome.fetchTrouble });
   return claims;
 };
@@ -111,6 +121,12 @@ const readyStatus = (ready: ReasonSpec['ready'], previous: ChartReleaseStatus, {
       return isStanding === true ? 'True' : 'False';
   }
 };
+
+/** What nobody has looked at stays as it was, but for a revision that has been begun since: nothing of that is drift. */
+const driftedBefore = (previous: ChartReleaseStatus, { revision, history }: Running): Pick<Claim, 'reason' | 'message'> | undefined =>
+  previous.revision === revision && previous.history?.[0]?.revision === history?.[0]?.revision ? conditionOf(previous.conditions, 'Drifted') : undefined;
+
+const earliest = (one: number | undefined, other: number | undefined): number | undefined => (one === undefined || other === undefined ? (one ?? other) : Math.min(one, other));
 
 /** What is not ready, or on its way to be, does not become so while nothing is done. */
 const readyBefore = ({ conditions }: ChartReleaseStatus): 'True' | 'False' => (conditionOf(conditions, 'Ready')?.status === 'True' ? 'True' : 'False');

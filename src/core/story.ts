@@ -52,6 +52,11 @@ export const describeTurn = (most: number): string => `waits for its turn: at mo
 export const describeSuspect = (digest: string, failed: number, first: string): string =>
   `holds back from ${shortDigest(digest)}: ${failed} or more ChartReleases have failed on it, ${first} first, and none has become ready on it; goes on when one does, ` +
   'or the tag moves on; annotate this ChartRelease with tagalong.dev/reconcile-at to have it go on now';
+/** That what was corrected does not stay so. */
+export const describeContested = (drift: string): string => `${drift}; it is taken back whenever it is corrected, so with growing pauses`;
+
+/** That the API server refuses a correction, in its words. */
+export const describeRefused = (drift: string, why: string): string => `${drift}; cannot be corrected: ${why}`;
 
 /** What a revision waits for. */
 export const describeWaiting = (record: RecordHead, waitsFor: string): string =>

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { readCredentialsFile } from '../adapters/system/credentials-file.ts';
 import { parseDuration } from '../core/duration.ts';
+import { type ExcusedOwner, KNOWN_OWNERS } from '../core/drift.ts';
 import { type ListenAddress, parseAddress } from '../server/address.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
@@ -32,6 +33,8 @@ export interface Config {
   readonly metricsAddress: ServerAddress;
   readonly healthAddress: ServerAddress;
   readonly registries: RegistrySettings;
+  /** Who may have fields that releases set, beside those that are known. */
+  readonly excusedOwners: readonly ExcusedOwner[];
   /** File with a docker configuration for all releases; it is known to be readable. */
   readonly registryCredentials: string | undefined;
 }
@@ -53,7 +56,8 @@ export type ClusterAccess =
 export const USAGE = `Usage: operator [flags]
   --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
   --service-account DIR      where token, ca.crt and namespace of the Pod's ServiceAccount are, if not where Kubernetes puts them
-  --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials
+  --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials,
+                             excusedFieldOwners
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
   --deletion-timeout TIME    how long an uninstall that the API server refuses is tried (1m)
@@ -175,14 +179,15 @@ export const level = (text: string): Config['logLevel'] => {
   return found;
 };
 
-const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials'] as const;
+const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'excusedFieldOwners'] as const;
 
-const fileSettings = async (file: string | undefined): Promise<Pick<Config, 'registries' | 'registryCredentials'>> => {
+const fileSettings = async (file: string | undefined): Promise<Pick<Config, 'registries' | 'registryCredentials' | 'excusedOwners'>> => {
   const settings = file === undefined ? {} : await readSettings(file);
   const hosts = (name: 'plainHttpHosts' | 'allowedTokenHosts'): readonly string[] | undefined => hostList(`${file}: ${name}`, settings[name]);
   return {
     registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts') },
     registryCredentials: await credentialsFile(`${file}: registryCredentials`, settings.registryCredentials),
+    excusedOwners: [...KNOWN_OWNERS, ...ownerList(`${file}: excusedFieldOwners`, settings.excusedFieldOwners)],
   };
 };
 
@@ -204,6 +209,18 @@ const hostList = (setting: string, hosts: unknown): readonly string[] | undefine
   if (hosts === undefined || hosts === null) return undefined;
   if (!Array.isArray(hosts) || !hosts.every((host): host is string => typeof host === 'string')) throw new ConfigError(`${setting} is not a list of host[:port]`);
   return hosts;
+};
+
+const ownerList = (setting: string, owners: unknown): readonly ExcusedOwner[] => {
+  if (owners === undefined || owners === null) return [];
+  if (!Array.isArray(owners) || !owners.every(isOwner)) throw new ConfigError(`${setting} is not a list of owners, each with a manager, a subresource, or both`);
+  return owners;
+};
+
+const isOwner = (value: unknown): value is ExcusedOwner => {
+  if (typeof value !== 'object' || value === null) return false;
+  const members = Object.entries(value);
+  return members.length > 0 && members.every(([key, text]) => (key === 'manager' || key === 'subresource') && typeof text === 'string' && text !== '');
 };
 
 const credentialsFile = async (setting: string, file: unknown): Promise<string | undefined> => {

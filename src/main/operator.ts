@@ -6,7 +6,9 @@ import { connectInPod, connectWithKubeconfig, type ConnectionTools } from '../ad
 import type { Connection } from '../adapters/kube/connection.ts';
 import { KubeEvents } from '../adapters/kube/events.ts';
 import { KubeHealths } from '../adapters/kube/healths.ts';
+import { KubeImprints } from '../adapters/kube/imprints.ts';
 import { KubeLookups } from '../adapters/kube/lookups.ts';
+import { ManagedWatches } from '../adapters/kube/managed-watches.ts';
 import { KubePods } from '../adapters/kube/pods.ts';
 import { KubeRecords } from '../adapters/kube/records.ts';
 import { KubeReleases } from '../adapters/kube/releases.ts';
@@ -27,13 +29,16 @@ import { work } from '../controller/controller.ts';
 import { Contenders } from '../controller/contenders.ts';
 import { Definitions } from '../controller/definitions.ts';
 import { Departures } from '../controller/departures.ts';
+import { Contests } from '../controller/contests.ts';
 import { Dependents } from '../controller/dependents.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Homes } from '../controller/homes.ts';
+import { Expectations } from '../controller/expectations.ts';
 import { Rollouts } from '../controller/rollouts.ts';
 import { Standings } from '../controller/standings.ts';
 import { triggers, wakeHeld } from '../controller/triggers.ts';
 import { Workqueue } from '../controller/workqueue.ts';
+import { isExcusedOwner } from '../core/drift.ts';
 import { healthOf } from '../core/health.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { SeenRelease } from '../ports/releases.ts';
@@ -56,7 +61,9 @@ const operate = async (config: Config): Promise<void> => {
   const queue = new Workqueue(clock, metrics.queue);
   const rollouts = new Rollouts();
   const dependents = new Dependents((key) => queue.add(key));
-  const { releaseChanged, healthChanged, tagChanged } = triggers(queue, rollouts, dependents);
+  const expectations = new Expectations();
+  const { releaseChanged, healthChanged, imprintChanged, tagChanged } = triggers(queue, rollouts, dependents, expectations);
+  const watches = new ManagedWatches(connection, { healthOf, isExcused: (owner) => isExcusedOwner(owner, config.excusedOwners) });
   const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
   const homes = new Homes((key) => queue.add(key));
   const brake = new Brake({ ...config, isThere: (key) => isThere(releases.get(key)), wake: (key) => queue.add(key) });
@@ -73,7 +80,8 @@ const operate = async (config: Config): Promise<void> => {
     records,
     cluster: new KubeCluster(connection),
     lookups: new KubeLookups(connection),
-    healths: new KubeHealths(connection, { healthOf, changed: healthChanged }),
+    healths: new KubeHealths(watches, healthChanged),
+    imprints: new KubeImprints(watches, imprintChanged),
     pods: new KubePods(connection),
     causes: new KubeCauses(connection, healthChanged),
     secrets: new KubeSecrets(connection),
@@ -97,6 +105,9 @@ const operate = async (config: Config): Promise<void> => {
     departures: new Departures(config.deletionTimeoutMs),
     brake,
     homes,
+    expectations,
+    contests: new Contests(),
+    excusedOwners: config.excusedOwners,
   };
 
   const stopped = once(process, 'SIGTERM').catch(() => undefined);

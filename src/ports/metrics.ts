@@ -36,6 +36,10 @@ export interface RunMetrics {
   applied(changes: readonly ObjectChange[]): void;
   /** So many objects that a revision has no more were deleted. */
   pruned(count: number): void;
+  /** So many objects of deployed revisions were found not to be as they were applied. */
+  drifted(count: number): void;
+  /** So many of them were applied again. */
+  corrected(count: number): void;
 }
 
 /** Releases on their way to a new revision: that roll, wait for their turn, and are held because others failed. */
@@ -87,7 +91,7 @@ const ignored = (): typeof nothing => nothing;
 /** Counts nothing. */
 export const SILENT_METRICS: Metrics = {
   queue: { added: nothing, taken: nothing, done: nothing, retried: nothing },
-  runs: { begin: ignored, applied: nothing, pruned: nothing },
+  runs: { begin: ignored, applied: nothing, pruned: nothing, drifted: nothing, corrected: nothing },
   api: { to: () => ({ begin: ignored, retried: nothing }) },
   registry: { begin: ignored, digestChanged: nothing },
   charts: { hit: nothing, missed: nothing },

@@ -36,6 +36,8 @@ export interface RecordChange {
   /** JSON. */
   readonly hooks?: string;
   readonly applyMethod?: 'csa';
+  /** Of a revision that becomes deployed; see core/imprint.ts. They go with every other change. */
+  readonly imprints?: string;
 }
 
 /** A record would be larger than a Secret may be. */

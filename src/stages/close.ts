@@ -3,11 +3,24 @@ import { beyondLimit, describeDeployed } from '../core/release-state.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Records } from '../ports/records.ts';
 
+/** A revision that is ready. */
+export interface Closing {
+  readonly revision: number;
+  /** What it has left on its objects; undefined where they are too many to be noted. */
+  readonly imprints: string | undefined;
+}
+
 /**
  * Closes a revision that is ready: it becomes deployed first, then the one before it superseded, so that a deployed
  * revision exists at every moment. Records beyond the limit go last. Returns the records that are left.
  */
-export const close = async (records: Records, address: ReleaseAddress, revision: number, historyLimit: number, signal: AbortSignal): Promise<readonly RecordHead[]> => {
+export const close = async (
+  records: Records,
+  address: ReleaseAddress,
+  { revision, imprints }: Closing,
+  historyLimit: number,
+  signal: AbortSignal,
+): Promise<readonly RecordHead[]> => {
   const all = await records.list(address, signal);
   const record = all.find((one) => one.revision === revision);
   if (record === undefined)
@@ -16,7 +29,7 @@ export const close = async (records: Records, address: ReleaseAddress, revision:
     await records.mark(address, record, { status: 'superseded', description: 'Superseded by a revision that somebody else made' }, signal);
     throw new ClusterError('Conflict', `revision ${all.at(-1)?.revision ?? 0} of ${address.namespace}/${address.releaseName} was made by somebody else meanwhile`);
   }
-  const deployed = await records.mark(address, record, { status: 'deployed', description: describeDeployed(record) }, signal);
+  const deployed = await records.mark(address, record, { status: 'deployed', description: describeDeployed(record), ...(imprints !== undefined && { imprints }) }, signal);
   return tidy(records, address, [...all.slice(0, -1), deployed], historyLimit, signal);
 };
 

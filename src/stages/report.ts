@@ -53,7 +53,17 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
   // Where it fails the revision, that is said already.
   if (test !== undefined && test.revision !== before.test?.revision && outcome.reason !== 'TestFailed') all.push(testAnnouncement(test, after));
   for (const { revision, damage } of damagedSince(before, after)) all.push(announcement('Warning', 'RecordInvalid', describeDamage(revision, damage), after));
+  const { claim, corrected } = outcome.drift ?? {};
+  if (corrected !== undefined) all.push(announcement('Normal', 'DriftCorrected', corrected, after));
+  // Where it is why the release is not Ready as it was, that is said already.
+  if (claim !== undefined && claim.reason !== outcome.reason && isOtherDrift(before, after)) all.push(announcement('Warning', claim.reason, claim.message, after));
   return all;
+};
+
+/** What is fought over is announced once, though its words change. */
+const isOtherDrift = (before: ChartReleaseStatus, after: ChartReleaseStatus): boolean => {
+  const [was, is] = [conditionOf(before.conditions, 'Drifted'), conditionOf(after.conditions, 'Drifted')];
+  return was?.reason !== is?.reason || (is?.reason === 'DriftDetected' && was?.message !== is.message);
 };
 
 const testAnnouncement = ({ outcome, runs, message }: TestReport, after: ChartReleaseStatus): Announcement =>

@@ -61,7 +61,9 @@ export const lastWriteOf = (object: unknown): number => {
   return Math.max(epochMsOf(metadataOf(object).creationTimestamp), ...times);
 };
 
-const managedFieldsOf = (object: unknown): readonly ManagedEntry[] => listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map((entry) => entryOf(fieldsOf(entry)));
+/** Who has set which fields of a parsed object. */
+export const managedFieldsOf = (object: unknown): readonly ManagedEntry[] =>
+  listOf(fieldsOf(fieldsOf(object)['metadata'])['managedFields']).map((entry) => entryOf(fieldsOf(entry)));
 
 const entryOf = (entry: Readonly<Record<string, unknown>>): ManagedEntry => ({
   manager: textOf(entry['manager']),
@@ -80,8 +82,8 @@ export const hasWritten = (object: unknown, path: readonly string[]): boolean =>
   return managed.length === 0 || managed.some(({ manager, fieldsV1 }) => manager === FIELD_MANAGER && holds(fieldsV1));
 };
 
-/** The API server writes a field set in one order only, so that equal sets have equal texts. */
-const ownFieldsOf = (managed: readonly ManagedEntry[]): string => {
+/** Digest of the fields that are ours; the API server writes a field set in one order only, so that equal sets have equal texts. */
+export const ownFieldsOf = (managed: readonly ManagedEntry[]): string => {
   const own = ownEntry(managed);
   return own === undefined ? '' : hash('sha256', JSON.stringify([own.apiVersion, own.fieldsV1]), 'base64');
 };

@@ -87,8 +87,14 @@ describe('headOf', () => {
   );
 
   it('knows when a revision ended', () => {
-    expect(headOf(address, secret({}, annotationsAtEnd('failed', 300)))?.endedAt).toBe(300);
-    expect(annotationsAtEnd('superseded', 300)).toEqual({});
+    expect(annotationsAtEnd({ status: 'failed' }, 300)).toEqual({ 'tagalong.dev/ended-at': '300', 'tagalong.dev/imprints': null });
+    expect(headOf(address, secret({}, { 'tagalong.dev/ended-at': '300' }))?.endedAt).toBe(300);
+  });
+
+  it('keeps imprints only as long as a revision is deployed', () => {
+    expect(annotationsAtEnd({ status: 'deployed', imprints: 'a,b' }, 300)).toMatchObject({ 'tagalong.dev/imprints': 'a,b' });
+    expect(headOf(address, secret({}, { 'tagalong.dev/imprints': 'a,b' }))?.imprints).toBe('a,b');
+    expect(annotationsAtEnd({ status: 'superseded' }, 300)).toEqual({ 'tagalong.dev/imprints': null });
   });
 
   it('knows whether somebody else has written the content', () => {

@@ -1,6 +1,6 @@
 import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
 import { lookupsNote } from '../../core/lookup.ts';
-import type { NewRecord, RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes } from '../../ports/records.ts';
+import type { NewRecord, RecordChange, RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes } from '../../ports/records.ts';
 import { fieldsOf, hasWritten, lastWriteOf, metadataOf, textOf } from './kube-object.ts';
 
 /** Type of Helm's release Secrets. */
@@ -38,6 +38,7 @@ export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | u
     status: statusOf(labels['status']),
     modifiedAt: Math.floor(lastWriteOf(secret) / 1000),
     endedAt: secondsOf(annotations[ENDED_AT]),
+    ...(annotations[IMPRINTS] !== undefined && { imprints: annotations[IMPRINTS] }),
     notes: notesOf(annotations),
     ...(annotations[DAMAGE] !== undefined && { damage: annotations[DAMAGE] }),
     ...(!hasWritten(secret, ['f:data', 'f:release']) && { isTouched: true }),
@@ -91,6 +92,7 @@ const LOOKUPS = `${GROUP}/lookups`;
 
 /** Seconds since the epoch: when a revision was closed as deployed or failed. */
 const ENDED_AT = `${GROUP}/ended-at`;
+const IMPRINTS = `${GROUP}/imprints`;
 
 /** Annotations that keep our notes. */
 export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> => ({
@@ -105,8 +107,13 @@ export const annotationsFor = (renderedFor: RenderedFor | undefined): Readonly<R
 });
 
 /** Annotations that a change of status brings along. */
-export const annotationsAtEnd = (status: RecordStatus, nowSeconds: number): Readonly<Record<string, string>> =>
-  status === 'deployed' || status === 'failed' ? { [ENDED_AT]: String(nowSeconds) } : {};
+export const annotationsAtEnd = ({ status, imprints }: Pick<RecordChange, 'status' | 'imprints'>, nowSeconds: number): Readonly<Record<string, string | null>> => ({
+  ...(ENDS.includes(status) && { [ENDED_AT]: String(nowSeconds) }),
+  // What a record has of a time when it was deployed goes with it.
+  [IMPRINTS]: imprints ?? null,
+});
+
+const ENDS: readonly RecordStatus[] = ['deployed', 'failed'];
 
 /** Our notes from a record's annotations; undefined where one of them, but for the name, is missing or makes no sense. */
 const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes | undefined => {

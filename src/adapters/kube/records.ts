@@ -89,7 +89,7 @@ export class KubeRecords implements Records {
     const isDamaged = packed instanceof RecordInvalidError;
     const labels = { status: change.status, modifiedAt: String(this.#nowSeconds()) };
     const annotations = {
-      ...annotationsAtEnd(change.status, this.#nowSeconds()),
+      ...annotationsAtEnd(change, this.#nowSeconds()),
       ...((isDamaged || head.damage !== undefined) && { [DAMAGE]: isDamaged ? packed.message : null }),
     };
     const metadata = { resourceVersion: head.resourceVersion, labels, annotations };

@@ -13,6 +13,7 @@ import { KubeCluster } from './cluster.ts';
 import { connectWithKubeconfig } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { KubeHealths } from './healths.ts';
+import { ManagedWatches } from './managed-watches.ts';
 import { fieldsOf } from './kube-object.ts';
 import { KubeReleases } from './releases.ts';
 
@@ -158,7 +159,7 @@ describe('KubeHealths', () => {
       const ready = fieldsOf(fieldsOf(object)['status'])['readyReplicas'];
       return ready === 1 ? ({ status: 'Current', message: 'ready' } as const) : ({ status: 'InProgress', message: 'not ready' } as const);
     };
-    const healths = new KubeHealths(connection, { healthOf, changed: (woken) => (wakes += woken === key ? 1 : 0) });
+    const healths = new KubeHealths(new ManagedWatches(connection, { healthOf, isExcused: () => false }), (woken) => (wakes += woken === key ? 1 : 0));
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web' };
     await healths.follow([{ ref, resourceVersion: '0' }], signal);
     expect(healths.of(ref)).toBeUndefined();
@@ -173,7 +174,7 @@ describe('KubeHealths', () => {
   });
 
   it('says that a kind is not served', async () => {
-    const healths = new KubeHealths(connection, { healthOf: () => ({ status: 'Current', message: '' }), changed: () => undefined });
+    const healths = new KubeHealths(new ManagedWatches(connection, { healthOf: () => ({ status: 'Current', message: '' }), isExcused: () => false }), () => undefined);
     await expect(healths.follow([{ ref: { apiVersion: 'example.com/v1', kind: 'Thing', namespace, name: 'a' }, resourceVersion: '0' }], signal)).rejects.toMatchObject({
       code: 'UnknownKind',
     });

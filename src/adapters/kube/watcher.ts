@@ -11,8 +11,9 @@ export interface WatcherOptions<T> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly selection: Selection;
-  /** What is kept of an object; it comes without managedFields, unless only its metadata are asked for. */
+  /** What is kept of an object; it comes without managedFields, unless only its metadata are asked for, or they are. */
   readonly keep: (object: unknown) => T;
+  readonly hasManagedFields?: boolean;
   /** Called for every change, in order; must not block. What it throws is logged. */
   readonly changed: (change: Change<T>) => void;
   /** How JSON is read; `JSON.parse` where absent. */
@@ -26,6 +27,7 @@ export class Watcher<T> {
   readonly #cache = new WatchCache<T>();
   readonly #waiting = new Set<() => void>();
   #trouble: ClusterError | undefined;
+  #resourceVersion = '';
 
   constructor(connection: Connection, options: WatcherOptions<T>) {
     this.#connection = connection;
@@ -41,6 +43,11 @@ export class Watcher<T> {
   /** Whether the first list is in. */
   get isReady(): boolean {
     return this.#cache.isComplete;
+  }
+
+  /** How far it has come: every change up to this resourceVersion is in. Empty before the first list. */
+  get resourceVersion(): string {
+    return this.#resourceVersion;
   }
 
   /** What keeps it from listing or watching at present. */
@@ -162,7 +169,9 @@ export class Watcher<T> {
 
   #take(state: WatchState, input: WatchInput<T>): WatchState {
     const { state: next, order } = step(state, input, this.#connection.clock.random());
-    for (const change of this.#cache.obey(order)) this.#tell(change);
+    const changes = this.#cache.obey(order);
+    if (next.kind === 'Watching') this.#resourceVersion = next.resourceVersion;
+    for (const change of changes) this.#tell(change);
     return next;
   }
 
@@ -176,9 +185,9 @@ export class Watcher<T> {
 
   /** Empty for an object that cannot be kept: one such must not end the watch of the others. */
   #entryOf(object: unknown): readonly Entry<T>[] {
-    const { apiVersion, kind, keep, selection } = this.#options;
+    const { apiVersion, kind, keep, selection, hasManagedFields = false } = this.#options;
     const { managedFields, ...rest } = fieldsOf(fieldsOf(object)['metadata']);
-    const metadata = selection.isMetadataOnly ? { ...rest, managedFields } : rest;
+    const metadata = hasManagedFields || selection.isMetadataOnly ? { ...rest, managedFields } : rest;
     const { name, namespace, uid, resourceVersion } = metadataOf(object);
     try {
       // Lists do not repeat apiVersion and kind in each of their objects.

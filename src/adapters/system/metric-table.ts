@@ -66,7 +66,7 @@ export const METRICS = {
   tagalong_release_condition: {
     type: 'gauge',
     labels: ['namespace', 'name', 'type', 'status', 'reason'],
-    help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, Suspended, FetchFailed.',
+    help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, Suspended, FetchFailed, Drifted.',
   },
 
   tagalong_rollouts: {
@@ -78,6 +78,11 @@ export const METRICS = {
     type: 'counter',
     labels: ['result'],
     help: 'Objects of revisions: created, configured (sent), unchanged (as they were, and not sent), pruned.',
+  },
+  tagalong_drift_objects_total: {
+    type: 'counter',
+    labels: ['result'],
+    help: 'Objects of deployed revisions that somebody had changed or deleted: found, and of these corrected.',
   },
   tagalong_registry_requests_total: {
     type: 'counter',

@@ -48,12 +48,14 @@ export const runMetrics = (instruments: Instruments, maxConcurrent: number, now:
   const stalled = instruments.counter('controller_runtime_terminal_reconcile_errors_total').labels(CONTROLLER);
   const faults = instruments.counter('controller_runtime_reconcile_panics_total').labels(CONTROLLER);
   const objects = instruments.counter('tagalong_apply_objects_total');
+  const drift = instruments.counter('tagalong_drift_objects_total');
   const took = instruments.histogram('controller_runtime_reconcile_time_seconds').labels(CONTROLLER);
   instruments.gauge('controller_runtime_max_concurrent_reconciles').set(CONTROLLER, maxConcurrent);
   instruments.gauge('controller_runtime_active_workers', (gauge) => gauge.set(CONTROLLER, active));
   // Rates need a beginning: what did not happen yet is 0, not absent.
   for (const result of ['success', 'requeue', 'requeue_after', 'error']) total.inc({ ...CONTROLLER, result }, 0);
   for (const result of [...Object.values(CHANGES), 'pruned']) objects.inc({ result }, 0);
+  for (const result of ['found', 'corrected']) drift.inc({ result }, 0);
   for (const counter of [failed, stalled, faults]) counter.inc(0);
   return {
     begin: () => {
@@ -72,6 +74,8 @@ export const runMetrics = (instruments: Instruments, maxConcurrent: number, now:
       for (const change of changes) objects.inc({ result: CHANGES[change] });
     },
     pruned: (count) => objects.inc({ result: 'pruned' }, count),
+    drifted: (count) => drift.inc({ result: 'found' }, count),
+    corrected: (count) => drift.inc({ result: 'corrected' }, count),
   };
 };
 
