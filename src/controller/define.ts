@@ -36,11 +36,14 @@ export const define = async (deps: Deps, { release, signal }: Run, { decision, d
     return undefined;
   }
   const outcome = { reason: 'Progressing', message: `waiting for ${progress.message}` } as const;
-  // What was written is served in a moment, which is not worth a write of status. All else may take as long as it takes.
-  return progress.isChanged ? { ...outcome, waitingSince: deps.clock.now(), lookAgainAfterMs: POLL_MS } : { ...outcome, isRetried: true };
+  const now = deps.clock.now();
+  const since = progress.since ?? now;
+  // What was written a moment ago is served in a moment; all else may take as long as it takes.
+  return now - since < YOUNG_MS ? { ...outcome, waitingSince: since, lookAgainAfterMs: POLL_MS } : { ...outcome, isRetried: true };
 };
 
 const policyOf = ({ spec }: ChartRelease, action: Start['action']): CrdPolicy => (action === 'install' ? spec.install.crds : spec.upgrade.crds);
 
 /** The API server serves what it has stored some milliseconds later. */
 const POLL_MS = 300;
+const YOUNG_MS = 15_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideDefinition, type Definition, obstacleOf, withNote } from './crd-step.ts';
+import { changedAtOf, decideDefinition, type Definition, obstacleOf, withNote } from './crd-step.ts';
 
 const NOTE = 'tagalong.dev/crd-chart';
 
@@ -147,5 +147,20 @@ describe('obstacleOf', () => {
     ['one that is being deleted', { metadata: { deletionTimestamp: 't' }, status: {} }, { isFinal: false, message: 'to be gone: it is being deleted' }],
   ])('of %s', (_name, live, obstacle) => {
     expect(obstacleOf(live)).toEqual(obstacle);
+  });
+});
+
+describe('changedAtOf', () => {
+  const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
+  it.each<readonly [string, Readonly<Record<string, unknown>>, number]>([
+    ['one that was made', { creationTimestamp: at(1) }, 1],
+    ['one that somebody wrote to', { creationTimestamp: at(1), managedFields: [{ time: at(2) }, { time: at(3) }, {}] }, 3],
+    ['one that was deleted', { creationTimestamp: at(1), deletionTimestamp: at(5), managedFields: [{ time: at(2) }] }, 5],
+  ])('says when something was written: %s', (_name, metadata, second) => {
+    expect(changedAtOf({ metadata })).toBe(Date.parse(at(second)));
+  });
+
+  it('has the beginning of time for one that says nothing', () => {
+    expect(changedAtOf({})).toBe(0);
   });
 });

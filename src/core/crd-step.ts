@@ -1,4 +1,5 @@
 import { CRD_CHART } from '../api/chart-release.ts';
+import { epochMsOf } from '../api/time.ts';
 import { isNewerVersion } from './chart-version.ts';
 import { type DefinitionSpec, lossesOf } from './crd-safety.ts';
 import { parseExact } from './exact-json.ts';
@@ -49,6 +50,13 @@ export const withNote = (json: string, chart: ChartName): string => {
   const definition = fieldsOf(parseExact(json));
   const metadata = fieldsOf(definition['metadata']);
   return JSON.stringify({ ...definition, metadata: { ...metadata, annotations: { ...fieldsOf(metadata['annotations']), [CRD_CHART]: printChart(chart) } } });
+};
+
+/** When something was last written to a definition, in ms: it may take a moment from then on until it is served. */
+export const changedAtOf = (live: Definition): number => {
+  const { creationTimestamp, deletionTimestamp, managedFields } = fieldsOf(live['metadata']);
+  const times = [creationTimestamp, deletionTimestamp, ...listOf(managedFields).map((entry) => fieldsOf(entry)['time'])];
+  return Math.max(0, ...times.map((time) => epochMsOf(textOf(time))));
 };
 
 /** Why a definition is not served yet, or never will be; undefined for one that is established. */

@@ -1,6 +1,6 @@
 import type { CrdPolicy } from '../api/chart-release.ts';
 import { versionsOf } from '../core/crd-safety.ts';
-import { type ChartName, decideDefinition, type Definition, obstacleOf, withNote } from '../core/crd-step.ts';
+import { changedAtOf, type ChartName, decideDefinition, type Definition, obstacleOf, withNote } from '../core/crd-step.ts';
 import { groupOf, type ObjectRef } from '../core/object-ref.ts';
 import { fieldsOf, textOf } from '../core/parsed-json.ts';
 import { ClusterError, type Cluster } from '../ports/cluster.ts';
@@ -16,8 +16,8 @@ export interface CrdInput {
   readonly before: ChartName | undefined;
 }
 
-/** All that the chart needs is served, or what is waited for, and whether something was written just now. */
-export type CrdProgress = { readonly kind: 'Served' } | { readonly kind: 'Waiting'; readonly message: string; readonly isChanged: boolean };
+/** All that the chart needs is served, or what is waited for, and when something was written to it last, in ms: just now where that is undefined. */
+export type CrdProgress = { readonly kind: 'Served' } | { readonly kind: 'Waiting'; readonly message: string; readonly since: number | undefined };
 
 /**
  * Creates the CustomResourceDefinitions that are missing, and replaces those that are there and not as the chart has them, as far as the
@@ -33,10 +33,10 @@ export const crds = async (cluster: Cluster, input: CrdInput, signal: AbortSigna
     if (json === undefined || !(await write(cluster, one, json, signal))) continue;
     written ??= one.ref.name;
   }
-  if (written !== undefined) return { kind: 'Waiting', message: `CustomResourceDefinition ${written} to be served`, isChanged: true };
+  if (written !== undefined) return { kind: 'Waiting', message: `CustomResourceDefinition ${written} to be served`, since: undefined };
   for (const one of definitions) {
     const message = await awaited(cluster, one, signal);
-    if (message !== undefined) return { kind: 'Waiting', message: `CustomResourceDefinition ${one.source.name} ${message}`, isChanged: false };
+    if (message !== undefined) return { kind: 'Waiting', message: `CustomResourceDefinition ${one.source.name} ${message}`, since: changedAtOf(one.live ?? {}) };
   }
   return { kind: 'Served' };
 };
@@ -53,7 +53,8 @@ const open = async (cluster: Cluster, { definitions, policy }: CrdInput, signal:
   const opened = await Promise.all(
     firstOfName(definitions).map(async (source) => {
       const ref = refOf(source);
-      if (policy === 'Create' && (await isServed(cluster, servedBy(specIn(source)), signal))) return undefined;
+      const kinds = servedBy(specIn(source));
+      if (policy === 'Create' && kinds.length > 0 && (await isServed(cluster, kinds, signal))) return undefined;
       return { source, ref, live: await cluster.read(ref, signal).catch((error: unknown) => refused(error, source)) };
     }),
   );

@@ -12,7 +12,7 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 const LIMIT_BYTES = 64 * 1024 * 1024;
 const ACTION = 'ask what the API server serves';
 /** How soon the same unknown kind makes us ask again. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 1_000;
 /** How old the answer to `capabilities` may be. */
 const MAX_AGE_MS = 60_000;
 
