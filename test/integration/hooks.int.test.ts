@@ -210,10 +210,15 @@ spec:
 
   it('that never end fail after the timeout, by name and with what their pod waits for', async () => {
     await install('endless', job('stuck', { event: 'pre-install', play: 'pull-error' }), { timeout: '4s' });
+    await install('nowhere', job('homeless', { event: 'pre-install' }).replace('restartPolicy: Never,', 'restartPolicy: Never, nodeSelector: {lab: none},'), { timeout: '4s' });
     const message = await site.fails('endless', 'HookFailed');
     expect(message).toContain('pre-install hook Job stuck (endless/templates/hooks.yaml) did not end within 4s');
     expect(message).toContain('container main: ImagePullBackOff');
     expect(await site.configMap('endless')).toBeUndefined();
+    const words = await site.fails('nowhere', 'HookFailed');
+    expect(words).toMatch(
+      /pre-install hook Job homeless \(nowhere\/templates\/hooks\.yaml\) did not end within 4s: .*0\/1 nodes are available: 1 node\(s\) didn't match Pod's node affinity\/selector/,
+    );
   });
 
   it('that the API server refuses are refused before anything is written', async () => {
