@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Chart } from '../../src/ports/registry.ts';
-import type { Renderer, RenderRequest } from '../../src/ports/renderer.ts';
+import type { LookUp, Rendered, Renderer, RenderRequest } from '../../src/ports/renderer.ts';
 import type { ValuesDocument } from '../../src/core/values.ts';
 
 const NEVER = new AbortController().signal;
@@ -150,6 +150,59 @@ export const rendererContract = (name: string, open: () => ClosableRenderer): vo
 
     it('reads an empty manifest as no objects', async () => {
       expect(await renderer.read('', contractRequest().stamp, NEVER)).toEqual([]);
+    });
+
+    const lookupChart = (digest: string, expression: string) =>
+      contractChart(digest, { 'templates/lookup.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: found\ndata:\n  a: a\n  kinds: "${expression}"\n` });
+    const ONE = '{{ (lookup "v1" "Secret" "shop" "db").kind }}';
+    const ALL = '{{ range (lookup "v1" "Secret" "shop" "").items }}{{ .kind }} {{ end }}';
+    const pagesOf = (...pages: readonly unknown[]) => pages.map((page) => Buffer.from(JSON.stringify(page)));
+    const kindsIn = ({ objects }: Rendered) => jsonOf(objects.find(({ name: one }) => one === 'found')?.json);
+
+    it('asks what templates look up, and gives them what is answered', async () => {
+      const asked: unknown[] = [];
+      const answers = [pagesOf({ apiVersion: 'v1', kind: 'Secret' }), pagesOf({ kind: 'SecretList', items: [{ kind: 'A' }] }, { kind: 'SecretList', items: [{ kind: 'B' }] })];
+      const lookUp: LookUp = async (question) => {
+        asked.push(question);
+        return { kind: 'Found', pages: answers[asked.length - 1] ?? [] };
+      };
+      const rendered = await render({ chart: lookupChart('sha256:lookups', `${ONE} ${ALL}`), lookUp });
+      expect(kindsIn(rendered)).toMatchObject({ data: { kinds: 'Secret A B ' } });
+      const question = { apiVersion: 'v1', kind: 'Secret', namespace: 'shop' };
+      expect(asked).toEqual([
+        { ...question, name: 'db' },
+        { ...question, name: '' },
+      ]);
+    });
+
+    it('gives each render its own answers, and nothing where nobody answers', async () => {
+      const chart = lookupChart('sha256:lookup', ONE);
+      const answering =
+        (kind: string): LookUp =>
+        async () => ({ kind: 'Found', pages: pagesOf({ apiVersion: 'v1', kind }) });
+      const nothing: LookUp = async () => ({ kind: 'Found', pages: [] });
+      const all = await Promise.all([answering('Sand'), answering('Sea'), nothing, undefined].map(async (lookUp) => kindsIn(await render({ chart, lookUp }))));
+      expect(all).toMatchObject(['Sand', 'Sea', '', ''].map((kinds) => ({ data: { kinds } })));
+    });
+
+    it('fails a template with the words of who could not answer', async () => {
+      const lookUp: LookUp = async () => ({ kind: 'Failed', message: 'cannot look up Secret shop/db: not today' });
+      await expect(render({ chart: lookupChart('sha256:lookup', ONE), lookUp })).rejects.toMatchObject({
+        code: 'TemplateFailed',
+        message: 'hello/templates/lookup.yaml:7: cannot look up Secret shop/db: not today',
+      });
+    });
+
+    it('takes back what is aborted while an answer is looked for, and works on', async () => {
+      const stop = new AbortController();
+      const lookUp: LookUp = (_, signal) =>
+        new Promise((__, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          stop.abort(new Error('enough'));
+        });
+      const chart = lookupChart('sha256:lookup', ONE);
+      await expect(renderer.render(contractRequest({ chart, lookUp }), stop.signal)).rejects.toThrow('enough');
+      await expect(render({ chart })).resolves.toMatchObject({ chart: { name: 'hello' } });
     });
 
     it('says where a template failed', async () => {

@@ -6,7 +6,19 @@ export interface RenderHeader {
   readonly release: { readonly name: string; readonly namespace: string; readonly revision: number };
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** What templates look up, by the expression that does; nothing is found where it is missing. */
+  readonly found?: ReadonlyMap<string, Fields>;
 }
+
+const LOOKUP = /\(lookup "(.*?)" "(.*?)" "(.*?)" "(.*?)"\)/;
+
+/** The questions of a chart's templates, by the expression that asks. */
+export const questionsIn = (files: Files): ReadonlyMap<string, Fields> =>
+  new Map(
+    [...files.values()].flatMap((text) =>
+      [...text.matchAll(new RegExp(LOOKUP, 'g'))].map(([expression, apiVersion, kind, namespace, name]) => [expression, { apiVersion, kind, namespace, name }] as const),
+    ),
+  );
 
 /** A chart's files by name. */
 export type Files = ReadonlyMap<string, string>;
@@ -47,8 +59,8 @@ export interface FakeRendered {
 const NO_STAMP = { labels: {}, annotations: {} };
 
 /**
- * Renders as much of Helm's language as the tests' charts use: `{{ .Values.key }}`, `{{ .Release.Name }}` and
- * `{{ fail "message" }}`.
+ * Renders as much of Helm's language as the tests' charts use: `{{ .Values.key }}`, `{{ .Release.Name }}`, `{{ fail "message" }}`,
+ * and of what is looked up `{{ (lookup "v1" "Secret" "shop" "db").kind }}` and `{{ range (lookup ...).items }}{{ .kind }} {{ end }}`.
  */
 export const renderFake = (files: Files, header: RenderHeader): FakeRendered => {
   const meta = metaOf(files);
@@ -94,7 +106,16 @@ const mapOf = (text: string): Fields => {
   return value as Fields;
 };
 
-const expand = (text: string, template: string, values: Fields, { release }: RenderHeader): string =>
+const expand = (text: string, template: string, values: Fields, header: RenderHeader): string => expandPlain(expandLookups(text, header), template, values, header);
+
+const expandLookups = (text: string, { found }: RenderHeader): string =>
+  text
+    .replaceAll(new RegExp(`\\{\\{ range (${LOOKUP.source})\\.items \\}\\}\\{\\{ \\.kind \\}\\} \\{\\{ end \\}\\}`, 'g'), (_, expression: string) =>
+      ((found?.get(expression)?.['items'] ?? []) as readonly Fields[]).map(({ kind }) => `${String(kind)} `).join(''),
+    )
+    .replaceAll(new RegExp(`\\{\\{ (${LOOKUP.source})\\.kind \\}\\}`, 'g'), (_, expression: string) => String(found?.get(expression)?.['kind'] ?? ''));
+
+const expandPlain = (text: string, template: string, values: Fields, { release }: RenderHeader): string =>
   text.replaceAll(/\{\{ ?(.+?) ?\}\}/g, (whole, expression: string, offset: number) => {
     const value = /^\.Values\.(\w+)$/.exec(expression)?.[1];
     if (value !== undefined) return String(values[value] ?? '');

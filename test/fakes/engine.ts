@@ -3,7 +3,7 @@
  * as a program, with a codec of its own, so that a fault in ours is not met by the same fault here.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { type FakeObject, FakeFailure, type Files, readFake, renderFake, type RenderHeader } from './engine-render.ts';
+import { type FakeObject, FakeFailure, type Files, questionsIn, readFake, renderFake, type RenderHeader } from './engine-render.ts';
 
 export type EngineMode =
   /** Works. */
@@ -23,6 +23,10 @@ export type EngineMode =
   | 'bad-span'
   | 'chatty'
   | 'deaf'
+  /** Looks something up, and ends. */
+  | 'ask-and-end'
+  /** Looks something up, and replies without an answer. */
+  | 'ask-and-go-on'
   /** Misbehave before they are ready. */
   | 'never-ready'
   | 'other-protocol'
@@ -35,6 +39,7 @@ export type EngineMode =
 interface Request {
   readonly header: { readonly id: number; readonly op: string; readonly [key: string]: unknown };
   readonly attachment: Buffer;
+  readonly found?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
 const [mode = 'good', marker = ''] = process.argv.slice(2);
@@ -89,7 +94,7 @@ const render = (request: Request): Buffer => {
   const { id } = request.header;
   const files = filesOf(request);
   if (files === undefined) return frame({ id, kind: 'chartNeeded' });
-  const made = renderFake(files, request.header as unknown as RenderHeader);
+  const made = renderFake(files, { ...(request.header as unknown as RenderHeader), ...(request.found !== undefined && { found: request.found }) });
   const spans = new Attachment();
   const header = {
     id,
@@ -170,6 +175,8 @@ const object = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: '', 
 
 const garbage = (): void => send(Buffer.from('level=INFO msg="a log line on stdout"\n'));
 
+const question = (id: number): Buffer => frame({ id, kind: 'lookup', number: 1, question: { apiVersion: 'v1', kind: 'Secret', namespace: 'shop', name: 'db' } });
+
 const BY_RELEASE: Readonly<Record<string, (request: Request) => void>> = {
   hang: () => undefined,
   crash,
@@ -192,6 +199,10 @@ const ANSWERS: Readonly<Record<string, (request: Request) => void>> = {
   drip: (request) => drip(work(request)),
   'by-release': byRelease,
   'crash-once': crashOnce,
+  'ask-and-end': ({ header }) => {
+    process.stdout.write(question(header.id), () => process.exit(1));
+  },
+  'ask-and-go-on': (request) => send(Buffer.concat([question(request.header.id), work(request)])),
 };
 
 let waiting = Buffer.alloc(0);
@@ -203,8 +214,37 @@ const receive = (chunk: Buffer): void => {
     waiting = waiting.subarray(4 + body.length);
     const end = 4 + body.readUInt32BE(0);
     const request = { header: JSON.parse(body.toString('utf8', 4, end)) as Request['header'], attachment: body.subarray(end) };
-    (ANSWERS[mode] ?? ((each) => send(work(each))))(request);
+    if (request.header.op === 'answer') answered?.(request);
+    else void begin(request);
   }
+};
+
+let answered: ((answer: Request) => void) | undefined;
+
+/** Does what the mode says, once all that the chart's templates look up is known. */
+const begin = async (request: Request): Promise<void> => {
+  const act = ANSWERS[mode] ?? ((each: Request) => send(work(each)));
+  const files = request.header['lookups'] === true ? filesOf(request) : undefined;
+  const questions = [...(files === undefined ? [] : questionsIn(files))];
+  if (questions.length === 0) return act(request);
+  const found = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const [index, [expression, question]] of questions.entries()) {
+    const failure = await lookUp(request.header.id, index + 1, question, (content) => found.set(expression, content));
+    if (failure !== '') return send(frame({ id: request.header.id, kind: 'failed', code: 'LookupFailed', message: failure, template: 'hello/templates/lookup.yaml', line: 7 }));
+  }
+  act({ ...request, found });
+};
+
+/** Asks, and gives the words of a failure; empty where there is none. */
+const lookUp = async (id: number, number: number, question: unknown, keep: (content: Readonly<Record<string, unknown>>) => void): Promise<string> => {
+  const { promise, resolve } = Promise.withResolvers<Request>();
+  answered = resolve;
+  send(frame({ id, kind: 'lookup', number, question }));
+  const { header, attachment } = await promise;
+  const pages = header['pages'] as readonly (readonly [number, number])[];
+  const parts = pages.map(([offset, length]) => JSON.parse(attachment.toString('utf8', offset, offset + length)) as { readonly items?: readonly unknown[] });
+  if (parts[0] !== undefined) keep({ ...parts[0], items: parts.flatMap(({ items }) => items ?? []) });
+  return header['failure'] as string;
 };
 
 const NOT_FOREVER_MS = 60_000;

@@ -33,10 +33,6 @@ export class Answering {
     this.#clock = clock;
   }
 
-  get isUnderWay(): boolean {
-    return this.#current !== undefined;
-  }
-
   /** All the time there ever was an answer under way. */
   get spentMs(): number {
     return this.#spentMs + (this.#since === undefined ? 0 : this.#clock.now() - this.#since);

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { EngineMode } from '../../../test/fakes/engine.ts';
 import { contractChart, contractRequest, valuesOf } from '../../../test/fakes/engine-contract.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { LookUp } from '../../ports/renderer.ts';
 import type { EnginesLimits } from './engines.ts';
 import { HelmRenderer } from './renderer.ts';
 
 const NEVER = new AbortController().signal;
-const launch = { command: process.execPath, args: [join(import.meta.dirname, '../../../test/fakes/engine.ts'), 'by-release'], environment: {} };
+const launchIn = (mode: EngineMode) => ({ command: process.execPath, args: [join(import.meta.dirname, '../../../test/fakes/engine.ts'), mode], environment: {} });
 const SHORT = { replyMs: 1_000, closeMs: 200, firstPauseMs: 1, longestPauseMs: 4, slowMs: 60_000, patienceMs: 60_000 };
 
 const clock = realClock(1, () => 0.5);
@@ -19,11 +21,13 @@ const counter = (pids: unknown[], bound: unknown): Logger => {
   return { debug: ignore, info, warn: ignore, error: ignore, with: ({ pid }) => counter(pids, pid) };
 };
 
+type Files = Readonly<Record<string, string>>;
+
 const opened: HelmRenderer[] = [];
 
-const open = (limits: Partial<EnginesLimits> = {}, engines = 1) => {
+const open = (limits: Partial<EnginesLimits> = {}, engines = 1, mode: EngineMode = 'by-release') => {
   const pids: unknown[] = [];
-  const renderer = new HelmRenderer({ launch, engines, clock, logger: counter(pids, undefined), limits: { ...SHORT, ...limits } });
+  const renderer = new HelmRenderer({ launch: launchIn(mode), engines, clock, logger: counter(pids, undefined), limits: { ...SHORT, ...limits } });
   opened.push(renderer);
   return { renderer, pids };
 };
@@ -36,14 +40,15 @@ afterEach(async () => {
 const render = (
   renderer: HelmRenderer,
   name: string,
-  request: { digest?: string; values?: readonly string[]; skipSchemaValidation?: boolean; signal?: AbortSignal; revision?: number } = {},
+  request: { digest?: string; values?: readonly string[]; skipSchemaValidation?: boolean; signal?: AbortSignal; revision?: number; lookUp?: LookUp; files?: Files } = {},
 ) =>
   renderer.render(
     contractRequest({
-      chart: contractChart(request.digest ?? `sha256:${name}`),
+      chart: contractChart(request.digest ?? `sha256:${name}`, request.files),
       values: (request.values ?? []).map(valuesOf),
       skipSchemaValidation: request.skipSchemaValidation ?? false,
       release: { name, namespace: 'shop', revision: request.revision ?? 1, action: 'install' },
+      lookUp: request.lookUp,
     }),
     request.signal ?? NEVER,
   );
@@ -141,5 +146,78 @@ describe('others than a render that is slow', { timeout: 60_000 }, () => {
     expect(await codeOf(render(renderer, 'good'))).toBe('rendered');
     stop.abort(new Error('enough'));
     await first;
+  });
+});
+
+describe('a render that waits for what its templates look up', { timeout: 60_000 }, () => {
+  const files = { 'templates/lookup.yaml': 'apiVersion: v1\nkind: {{ (lookup "v1" "Secret" "shop" "db").kind }}\nmetadata:\n  name: found\n' };
+  const found = { kind: 'Found', pages: [Buffer.from('{"kind":"Secret"}')] } as const;
+  const within =
+    (ms: number): LookUp =>
+    () =>
+      new Promise((resolve) => setTimeout(() => resolve(found), ms));
+  const never: LookUp = () => new Promise(() => undefined);
+
+  it('has its whole time besides', async () => {
+    const { renderer } = open({ replyMs: 600 });
+    expect(await codeOf(render(renderer, 'waits', { files, lookUp: within(1_500) }))).toBe('rendered');
+  });
+
+  it('is nobody to blame when the answers take too long, however often', async () => {
+    const { renderer } = open({ replyMs: 5_000, answersMs: 100 });
+    for (let turn = 0; turn < 3; turn += 1) {
+      await expect(render(renderer, 'waits', { files, lookUp: never })).rejects.toMatchObject({
+        code: 'Unavailable',
+        message: 'cannot render sha256:waits: the answers to what its templates look up took longer than 100 ms',
+      });
+    }
+    expect(await codeOf(render(renderer, 'waits', { files, lookUp: within(0) }))).toBe('rendered');
+  });
+
+  it('is not slow on that account, until the answers take very long', async () => {
+    const { renderer, pids } = open({ slowMs: 100, longAnswersMs: 60_000 });
+    await Promise.all(['one', 'two', 'three'].map((name) => render(renderer, name, { files, lookUp: within(400) })));
+    expect(pids).toHaveLength(1);
+    const hasty = open({ slowMs: 100, longAnswersMs: 150 });
+    const stop = new AbortController();
+    const waiting = codeOf(render(hasty.renderer, 'waits', { files, lookUp: never, signal: stop.signal }));
+    expect(await codeOf(render(hasty.renderer, 'good'))).toBe('rendered');
+    stop.abort(new Error('enough'));
+    await waiting;
+  });
+
+  it('gives way to others, and its chart is no suspect', async () => {
+    const { renderer } = open({ slowMs: 60_000, longAnswersMs: 50, replyMs: 60_000, answersMs: 60_000 });
+    const stop = new AbortController();
+    const options = { digest: 'sha256:shared', files, lookUp: never, signal: stop.signal };
+    const waiting = ['w-1', 'w-2', 'w-3'].map((name) => codeOf(render(renderer, name, options)));
+    const good = Array.from({ length: 10 }, (_, index) => codeOf(render(renderer, `good-${index}`)));
+    expect(new Set(await Promise.all(good))).toEqual(new Set(['rendered']));
+    expect(await codeOf(render(renderer, 'good', { ...options, lookUp: within(0) }))).toBe('rendered');
+    stop.abort(new Error('enough'));
+    await Promise.all(waiting);
+  });
+
+  it('ends at once with its engine, without an answer', async () => {
+    const { renderer } = open({ answersMs: 60_000 }, 1, 'ask-and-end');
+    let ends = 0;
+    const lookUp: LookUp = (_, signal) =>
+      new Promise((__, reject) => {
+        signal.addEventListener('abort', () => {
+          ends += 1;
+          reject(signal.reason);
+        });
+      });
+    await expect(render(renderer, 'gone', { lookUp })).rejects.toMatchObject({ code: 'ResourceExceeded', message: expect.stringContaining('the engine is gone: exited with 1') });
+    expect(ends).toBe(2);
+  });
+
+  it('fails with an engine that does not wait for the answer, or asks where nobody answers', async () => {
+    const { renderer } = open({}, 1, 'ask-and-go-on');
+    await expect(render(renderer, 'rude', { lookUp: never })).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('the engine spoke without being asked'),
+    });
+    await expect(render(renderer, 'rude')).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('the reply.kind is not rendered') });
   });
 });

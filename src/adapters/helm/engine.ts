@@ -175,6 +175,7 @@ export class Engine implements Speaker {
 
   /** It waits in the middle of a template, so without an answer it is of no more use. */
   async #answer(id: number, { number, question, lookUp }: Inquiry, withinMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.#isUsable) throw this.#lost();
     const { answersMs } = this.#limits;
     const late = new EngineLost(`the answers to what its templates look up took longer than ${answersMs} ms`);
     const cancel = this.#clock.after(withinMs, () => this.#kill(late));
@@ -216,7 +217,7 @@ export class Engine implements Speaker {
   }
 
   async #nextFrame({ afterMs, late }: Deadline, signal: AbortSignal): Promise<Frame> {
-    if (!this.#isUsable) throw this.#reason ?? new EngineLost('the engine has ended');
+    if (!this.#isUsable) throw this.#lost();
     const { promise, resolve, reject } = Promise.withResolvers<Frame>();
     this.#pending = { resolve, reject };
     const cancel = this.#clock.after(afterMs, () => this.#kill(late));
@@ -234,6 +235,10 @@ export class Engine implements Speaker {
     const pending = this.#take();
     if (pending === undefined) this.#kill(new EngineLost('the engine spoke without being asked'));
     else pending.resolve(frame);
+  }
+
+  #lost(): unknown {
+    return this.#reason ?? new EngineLost('the engine has ended');
   }
 
   #kill(reason: unknown): void {

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { type Rendered, RenderError, type Renderer, type RenderRequest } from '../../ports/renderer.ts';
+import { type LookUp, type LookupAnswer, type Rendered, RenderError, type Renderer, type RenderRequest } from '../../ports/renderer.ts';
 import { encodeFrame, FrameDecoder, REQUEST_LIMIT } from './frames.ts';
 import { type SocketLimits, SocketRenderer } from './socket-renderer.ts';
 import { serveRenderer } from './socket-server.ts';
@@ -97,6 +97,11 @@ const answering = (answer: (socket: Socket, header: Readonly<Record<string, unkn
       for (const { header } of decoder.push(chunk)) answer(socket, header as Readonly<Record<string, unknown>>);
     });
   });
+
+const QUESTION = { apiVersion: 'v1', kind: 'Secret', namespace: 'shop', name: 'db' };
+const OTHER = { ...QUESTION, name: 'other' };
+const found = (text: string): LookupAnswer => ({ kind: 'Found', pages: [Buffer.from(text)] });
+const textOf = (answer: LookupAnswer | undefined): string => (answer?.kind === 'Found' ? Buffer.concat(answer.pages).toString() : '');
 
 const hangUntil = (signal: AbortSignal): Promise<never> => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
@@ -312,5 +317,114 @@ describe('SocketRenderer', { timeout: 30_000 }, () => {
     await expect(rendering).rejects.toMatchObject({ code: 'Unavailable' });
     await closing;
     await expect(renderer.render(contractRequest(), NEVER)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('the renderer is closed') });
+  });
+});
+
+describe('lookups over a socket', { timeout: 30_000 }, () => {
+  /** Finds the other object at once, and the first never. */
+  const hanging: LookUp = (question, signal) => (question.name === OTHER.name ? Promise.resolve(found('other')) : hangUntil(signal));
+
+  it('are answered, however long that takes', async () => {
+    const renderer = open({ patienceMs: 10_000 });
+    const answers: (LookupAnswer | undefined)[] = [];
+    await serve(async ({ lookUp }, signal) => {
+      for (const question of [QUESTION, OTHER]) answers.push(await lookUp?.(question, signal));
+      return RENDERED;
+    });
+    const lookUp: LookUp = async ({ name }) => {
+      await new Promise((resolve) => setTimeout(resolve, 2 * SHORT.replyMs));
+      return name === OTHER.name ? { kind: 'Failed', message: 'no' } : found('one');
+    };
+    await expect(renderer.render(contractRequest({ lookUp }), NEVER)).resolves.toEqual(RENDERED);
+    expect(answers.map(textOf)).toEqual(['one', '']);
+    expect(answers[1]).toEqual({ kind: 'Failed', message: 'no' });
+  });
+
+  it('are not asked where nobody answers', async () => {
+    let asked: unknown = 'not rendered';
+    await serve(async ({ lookUp }) => {
+      asked = lookUp;
+      return RENDERED;
+    });
+    await open({ patienceMs: 10_000 }).render(contractRequest(), NEVER);
+    expect(asked).toBeUndefined();
+  });
+
+  it('may be given up by the renderer, and what is asked next has its own answer', async () => {
+    let second: LookupAnswer | undefined;
+    await serve(async ({ lookUp }, signal) => {
+      const stop = new AbortController();
+      const first = lookUp?.(QUESTION, stop.signal);
+      stop.abort(new Error('the engine is gone'));
+      await expect(first).rejects.toThrow('the engine is gone');
+      second = await lookUp?.(OTHER, signal);
+      return RENDERED;
+    });
+    await expect(open({ patienceMs: 10_000 }).render(contractRequest({ lookUp: hanging }), NEVER)).resolves.toEqual(RENDERED);
+    expect(textOf(second)).toBe('other');
+  });
+
+  it('end when the reply comes without them', async () => {
+    await answering((socket, { id, op }) => {
+      if (op !== 'render') return;
+      send(socket, { id, kind: 'lookup', number: 1, question: QUESTION });
+      send(socket, { id, kind: 'failed', code: 'TooLarge', message: 'late', template: '', line: 0 });
+    });
+    const renderer = open({ patienceMs: 10_000 });
+    await expect(renderer.render(contractRequest({ lookUp: hanging }), NEVER)).rejects.toMatchObject({ code: 'ResourceExceeded', message: expect.stringContaining('late') });
+    expect(renderer.isUp).toBe(true);
+  });
+
+  it('drop an answer that nobody waits for', async () => {
+    await serve(async () => RENDERED);
+    const answer = { id: 1, op: 'answer', number: 1, pages: [], failure: '' };
+    const socket = createConnection(path);
+    closings.push(async () => void socket.destroy());
+    const decoder = new FrameDecoder(REQUEST_LIMIT);
+    const kinds: unknown[] = [];
+    socket.on('data', (chunk: Buffer) => kinds.push(...decoder.push(chunk).map(({ header }) => (header as { readonly kind?: unknown }).kind)));
+    send(socket, answer);
+    send(socket, { id: 2, op: 'read', manifest: [0, 0], labels: {}, annotations: {} });
+    await expect.poll(() => kinds).toEqual(['hello', 'read']);
+  });
+
+  it('end with the renderer that asks, and its successor asks anew', async () => {
+    const renderer = open({ patienceMs: 10_000 });
+    const asked = Promise.withResolvers<void>();
+    const close = await serve(async ({ lookUp }, signal) => {
+      await lookUp?.(QUESTION, signal);
+      return RENDERED;
+    });
+    const lookUp: LookUp = (question, signal) => {
+      asked.resolve();
+      return hanging(question, signal);
+    };
+    const rendering = renderer.render(contractRequest({ lookUp }), NEVER);
+    await asked.promise;
+    await close();
+    let answer: LookupAnswer | undefined;
+    await serve(async ({ lookUp: again }, signal) => {
+      answer = await again?.(OTHER, signal);
+      return RENDERED;
+    });
+    await expect(rendering).resolves.toEqual(RENDERED);
+    expect(textOf(answer)).toBe('other');
+  });
+
+  it('end with the operator that answers', async () => {
+    const over = Promise.withResolvers<unknown>();
+    const asked = Promise.withResolvers<void>();
+    await serve(async ({ lookUp }, signal) => {
+      const answer = lookUp?.(QUESTION, signal);
+      asked.resolve();
+      await answer?.catch((reason: unknown) => over.resolve(reason));
+      return RENDERED;
+    });
+    const stop = new AbortController();
+    const rendering = open({ patienceMs: 10_000 }).render(contractRequest({ lookUp: hanging }), stop.signal);
+    await asked.promise;
+    stop.abort(new Error('enough'));
+    await expect(rendering).rejects.toThrow('enough');
+    await expect(over.promise).resolves.toMatchObject({ message: 'the operator has left' });
   });
 });

@@ -50,7 +50,9 @@ export class Wire implements Speaker {
   readonly #gone = Promise.withResolvers<string>();
   readonly #answering: Answering;
   #pending: Pending | undefined;
-  /** Came while an answer was looked for. */
+  /** A request waits for its reply. */
+  #isAsked = false;
+  /** Came before the answer to what was asked last. */
   #early: Frame | undefined;
   #version = '';
   #lastId = 0;
@@ -103,7 +105,13 @@ export class Wire implements Speaker {
       next: (withinMs: number) => this.#receive((frame) => parseStep(frame, { id, ...wanted }), withinMs, signal),
       answer: (inquiry: Inquiry) => this.#answer(id, inquiry, signal),
     };
-    return await untilReply(line, this.#options.limits.replyMs, this.#options.clock);
+    this.#isAsked = true;
+    try {
+      return await untilReply(line, this.#options.limits.replyMs, this.#options.clock);
+    } finally {
+      this.#isAsked = false;
+      if (this.#early !== undefined) this.#end(this.#unasked());
+    }
   }
 
   close(): void {
@@ -121,6 +129,7 @@ export class Wire implements Speaker {
 
   /** Unless something else comes meanwhile: then the engine that asked is gone, and nobody waits for the answer. */
   async #answer(id: number, { number, question, lookUp }: Inquiry, signal: AbortSignal): Promise<void> {
+    if (this.#early !== undefined) return;
     try {
       this.#send(id, answerMessage(number, await this.#answering.find(lookUp, question, signal)));
     } catch (error) {
@@ -165,12 +174,16 @@ export class Wire implements Speaker {
     const pending = this.#take();
     if (pending !== undefined) {
       pending.resolve(frame);
-    } else if (this.#answering.isUnderWay && this.#early === undefined) {
+    } else if (this.#isAsked && this.#early === undefined) {
       this.#early = frame;
       this.#answering.interrupt(OVERTAKEN);
     } else {
-      this.#end(new WireLost(`${this.#name} spoke without being asked`, { mayRepeat: false }));
+      this.#end(this.#unasked());
     }
+  }
+
+  #unasked(): WireLost {
+    return new WireLost(`${this.#name} spoke without being asked`, { mayRepeat: false });
   }
 
   #onGone(why: string): void {
