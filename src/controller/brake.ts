@@ -35,7 +35,7 @@ export class Brake {
     this.#maxRolling = maxRolling;
     this.#suspectAfter = suspectAfter;
     this.#slots = new Slots({ most: maxRolling, isThere, wake });
-    this.#suspects = new Suspects({ after: suspectAfter, isThere, wake });
+    this.#suspects = new Suspects({ after: suspectAfter, isThere, rolls: (key) => this.#slots.rolls(key), wake });
   }
 
   /** How many releases roll, wait for their turn, and are held. */
@@ -49,8 +49,8 @@ export class Brake {
     const [before, now] = [this.#evidence.get(address), evidenceOf(records)];
     if (now === undefined) this.#evidence.delete(address);
     else this.#evidence.set(address, now);
-    this.#suspects.changed(before, now);
     this.#slots.changed(before, now);
+    this.#suspects.changed(before, now);
   }
 
   /** A run of the release begins; `end` must be called at its end, however it ends. */
@@ -62,7 +62,7 @@ export class Brake {
   /** Asks, in a run, to begin a revision of that digest at that time, in ms. Returns what is in the way; the release is woken when it is not any more. */
   hold({ key, request }: Pick<Run, 'key' | 'request'>, digest: string, now: number): Braked | undefined {
     const suspect = this.#suspects.hold(key, digest, request !== undefined);
-    if (suspect !== undefined) return { reason: 'DigestSuspect', message: describeSuspect(digest, this.#suspectAfter, suspect.first) };
+    if (suspect !== undefined) return { reason: 'DigestSuspect', message: describeSuspect(digest, { ...suspect, after: this.#suspectAfter }) };
     const turn = this.#slots.take(key, now);
     return turn === undefined ? undefined : { reason: 'RolloutQueued', message: describeTurn(this.#maxRolling), waitingSince: turn.waitingSince };
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../core/evidence.ts';
 import { Slots } from './slots.ts';
 
-const evidence = (key: string, isRolling: boolean): Evidence => ({ key, isRolling, failure: undefined, readyOn: [] });
+const evidence = (key: string, isRolling: boolean): Evidence => ({ key, isRolling, triesOut: undefined, failure: undefined, readyOn: [] });
 
 const setUp = (most: number) => {
   const woken: string[] = [];

@@ -36,8 +36,13 @@ export class Slots {
   /** How many releases roll, or are about to. */
   get rolling(): number {
     let rolling = this.#let.size;
-    for (const key of this.#open.keys()) if (!this.#let.has(key) && !this.#stuck.has(key) && this.#options.isThere(key)) rolling += 1;
+    for (const key of this.#open.keys()) if (!this.#let.has(key) && this.rolls(key)) rolling += 1;
     return rolling;
+  }
+
+  /** Whether the release has an open revision, or one to be undone, and does not stand still. */
+  rolls(key: string): boolean {
+    return this.#open.has(key) && !this.#stuck.has(key) && this.#options.isThere(key);
   }
 
   /** How many wait for their turn. */

@@ -5,21 +5,31 @@ export interface SuspectsOptions {
   readonly after: number;
   /** Whether there is a ChartRelease with this key, which is not about to go. */
   readonly isThere: (key: string) => boolean;
+  /** Whether it has a revision under way that comes to its end by itself. */
+  readonly rolls: (key: string) => boolean;
   readonly wake: (key: string) => void;
 }
 
 interface Trial {
   /** Releases that have failed on the digest, and when, in s. */
   readonly failed: Map<string, number>;
+  /** Releases with an open revision of it. */
+  readonly open: Set<string>;
   /** How many Helm releases have become ready on it. */
   ready: number;
   /** The first that failed, once somebody asked. */
   first: string | undefined;
 }
 
+/** Why a release is held: the first that failed, and whether as many have as it takes, or that is still to be seen. */
+export interface Suspicion {
+  readonly first: string;
+  readonly isConfirmed: boolean;
+}
+
 /**
  * Chart digests on which several releases have failed and none has become ready, by the word of their records. Releases that have not
- * tried yet are held, and woken when that is so no more.
+ * tried yet are held, and woken when that is so no more. Once one has failed no more of them try than it takes to tell.
  */
 export class Suspects {
   readonly #options: SuspectsOptions;
@@ -48,22 +58,24 @@ export class Suspects {
   /** Wakes those who are held for nothing by now. */
   review(): void {
     for (const [digest, keys] of this.#held) {
-      if (this.#isSuspect(digest)) continue;
+      if (this.#verdictOn(digest) !== 'Fine') continue;
       this.#held.delete(digest);
       for (const key of keys) this.#options.wake(key);
     }
   }
 
   /**
-   * Whether the release must not begin a revision of that digest: returns the first release that failed on it. Who has failed on it as well may
-   * try again, and so may, from then on, whom a person has requested to be looked at.
+   * Whether the release must not begin a revision of that digest, and why. Who has failed on it as well may try again, and so may, from then
+   * on, whom a person has requested to be looked at.
    */
-  hold(key: string, digest: string, isRequested: boolean): { readonly first: string } | undefined {
+  hold(key: string, digest: string, isRequested: boolean): Suspicion | undefined {
     this.release(key);
     if (isRequested) this.#excused.set(key, digest);
-    if (this.#excused.get(key) === digest || this.#trials.get(digest)?.failed.has(key) === true || !this.#isSuspect(digest)) return undefined;
+    if (this.#excused.get(key) === digest || this.#trials.get(digest)?.failed.has(key) === true) return undefined;
+    const verdict = this.#verdictOn(digest);
+    if (verdict === 'Fine') return undefined;
     this.#held.set(digest, (this.#held.get(digest) ?? new Set()).add(key));
-    return { first: this.#firstOn(digest) ?? '' };
+    return { first: this.#firstOn(digest) ?? '', isConfirmed: verdict === 'Suspect' };
   }
 
   /** Ends what `hold` began. */
@@ -77,16 +89,14 @@ export class Suspects {
     this.#excused.delete(key);
   }
 
-  #isSuspect(digest: string): boolean {
-    const { after, isThere } = this.#options;
+  #verdictOn(digest: string): 'Fine' | 'Open' | 'Suspect' {
+    const { after, isThere, rolls } = this.#options;
     const trial = this.#trials.get(digest);
-    if (after === 0 || trial === undefined || trial.ready > 0 || trial.failed.size < after) return false;
-    let failed = 0;
-    for (const key of trial.failed.keys()) {
-      if (isThere(key)) failed += 1;
-      if (failed === after) return true;
-    }
-    return false;
+    if (after === 0 || trial === undefined || trial.ready > 0) return 'Fine';
+    const failed = countTo(after, trial.failed.keys(), isThere);
+    if (failed === after) return 'Suspect';
+    const undecided = countTo(after - failed, trial.open, (key) => !trial.failed.has(key) && rolls(key));
+    return failed > 0 && failed + undecided === after ? 'Open' : 'Fine';
   }
 
   /** Looked for once: it stays the first as long as it counts. */
@@ -99,7 +109,13 @@ export class Suspects {
     return trial.first;
   }
 
-  #count({ key, failure, readyOn }: Evidence, by: 1 | -1): void {
+  #count({ key, triesOut, failure, readyOn }: Evidence, by: 1 | -1): void {
+    if (triesOut !== undefined) {
+      const { open } = this.#trialOf(triesOut);
+      if (by === 1) open.add(key);
+      else open.delete(key);
+      this.#drop(triesOut);
+    }
     if (failure !== undefined) {
       const { failed } = this.#trialOf(failure.digest);
       if (by === 1) failed.set(key, failure.at);
@@ -113,13 +129,23 @@ export class Suspects {
   }
 
   #trialOf(digest: string): Trial {
-    const trial = this.#trials.get(digest) ?? { failed: new Map(), ready: 0, first: undefined };
+    const trial = this.#trials.get(digest) ?? { failed: new Map(), open: new Set(), ready: 0, first: undefined };
     this.#trials.set(digest, trial);
     return trial;
   }
 
   #drop(digest: string): void {
     const trial = this.#trials.get(digest);
-    if (trial?.ready === 0 && trial.failed.size === 0) this.#trials.delete(digest);
+    if (trial?.ready === 0 && trial.failed.size === 0 && trial.open.size === 0) this.#trials.delete(digest);
   }
 }
+
+/** How many of the keys are such, but no more than `most`. */
+const countTo = (most: number, keys: Iterable<string>, isSuch: (key: string) => boolean): number => {
+  let count = 0;
+  for (const key of keys) {
+    if (count === most) break;
+    if (isSuch(key)) count += 1;
+  }
+  return count;
+};

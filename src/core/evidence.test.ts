@@ -24,13 +24,13 @@ const undoing = (chartDigest: string): Partial<RevisionNotes> => {
   return { action: 'rollback', returns: { kind: 'Failed', to: 1, failed } };
 };
 
-const evidence = (more: Partial<Evidence> = {}): Evidence => ({ key: 'apps/app', isRolling: false, failure: undefined, readyOn: [], ...more });
+const evidence = (more: Partial<Evidence> = {}): Evidence => ({ key: 'apps/app', isRolling: false, triesOut: undefined, failure: undefined, readyOn: [], ...more });
 
 it.each<readonly [string, readonly RecordHead[], Evidence | undefined]>([
   ['says nothing of no records', [], undefined],
   ["says nothing of somebody else's release", [foreign(1, 'superseded'), foreign(2, 'pending-upgrade')], undefined],
   ['says nothing of a record without the name of its ChartRelease', [ours(1, 'pending-install', 'new', { chartRelease: '' })], undefined],
-  ['is rolling while a revision is open', [ours(1, 'deployed', 'old'), ours(2, 'pending-upgrade', 'new')], evidence({ isRolling: true, readyOn: ['old'] })],
+  ['is rolling while a revision is open', [ours(1, 'deployed', 'old'), ours(2, 'pending-upgrade', 'new')], evidence({ isRolling: true, triesOut: 'new', readyOn: ['old'] })],
   ['is not rolling where somebody has made another revision since', [ours(1, 'pending-install', 'new'), foreign(2, 'deployed')], evidence()],
   ["is not rolling while somebody's helm is at work", [ours(1, 'deployed', 'old'), foreign(2, 'pending-upgrade')], evidence({ readyOn: ['old'] })],
   ['has failed where the newest revision has', [ours(1, 'failed', 'new')], evidence({ failure: { digest: 'new', at: 11 } })],
@@ -40,7 +40,7 @@ it.each<readonly [string, readonly RecordHead[], Evidence | undefined]>([
     evidence({ isRolling: true, failure: { digest: 'new', at: 12 }, readyOn: ['old'] }),
   ],
   ['has not failed where it has moved on', [ours(1, 'failed', 'bad'), ours(2, 'deployed', 'good')], evidence({ readyOn: ['good'] })],
-  ['has not failed where it was left for something newer', [ours(1, 'failed', 'bad'), ours(2, 'pending-install', 'good')], evidence({ isRolling: true })],
+  ['has not failed where it was left for something newer', [ours(1, 'failed', 'bad'), ours(2, 'pending-install', 'good')], evidence({ isRolling: true, triesOut: 'good' })],
   [
     'has failed while it goes back, and is rolling',
     [ours(1, 'deployed', 'old'), ours(2, 'failed', 'new'), ours(3, 'pending-rollback', 'old', undoing('new'))],
@@ -59,7 +59,7 @@ it.each<readonly [string, readonly RecordHead[], Evidence | undefined]>([
   [
     'has failed while the same is tried again',
     [ours(1, 'superseded', 'old'), ours(3, 'deployed', 'old', undoing('new')), ours(4, 'pending-upgrade', 'new', { attempt: 2 })],
-    evidence({ isRolling: true, failure: { digest: 'new', at: 4 }, readyOn: ['old'] }),
+    evidence({ isRolling: true, triesOut: 'new', failure: { digest: 'new', at: 4 }, readyOn: ['old'] }),
   ],
   [
     'has not failed any more when that became ready',

@@ -6,6 +6,8 @@ export interface Evidence {
   readonly key: string;
   /** The newest record is a revision of ours that is open, or that has failed where there is a good one to go back to. */
   readonly isRolling: boolean;
+  /** The chart digest of that open revision, where it was not opened to undo another. */
+  readonly triesOut: string | undefined;
   /** The chart digest on which it has failed, and when, in s; undefined where the newest revision of ours has not. */
   readonly failure: { readonly digest: string; readonly at: number } | undefined;
   /** Chart digests on which a revision of ours has become ready once. */
@@ -17,9 +19,12 @@ export const evidenceOf = (records: readonly RecordHead[]): Evidence | undefined
   const own = records.filter(isOurs);
   const newest = own.at(-1);
   if (newest === undefined) return undefined;
+  const isLast = newest === records.at(-1);
+  const isOpen = isLast && isPending(newest.status);
   return {
     key: newest.notes.chartRelease,
-    isRolling: newest === records.at(-1) && (isPending(newest.status) || mayGoBack(records, newest)),
+    isRolling: isOpen || (isLast && mayGoBack(records, newest)),
+    triesOut: isOpen && newest.notes.action !== 'rollback' ? newest.notes.chartDigest : undefined,
     failure: failureOf(newest),
     readyOn: [...new Set(own.filter(({ status }) => status === 'deployed' || status === 'superseded').map(({ notes }) => notes.chartDigest))],
   };

@@ -48,10 +48,14 @@ export const describeStillRunning = (revision: number, { name, version }: Pick<C
 /** That a new revision waits for others to be done. Says nothing that changes while it waits. */
 export const describeTurn = (most: number): string => `waits for its turn: at most ${most} roll out at a time (--max-rolling)`;
 
-/** That a new revision is held back because of what became of others; `first` is the key of the first of them. */
-export const describeSuspect = (digest: string, failed: number, first: string): string =>
-  `holds back from ${shortDigest(digest)}: ${failed} or more ChartReleases have failed on it, ${first} first, and none has become ready on it; goes on when one does, ` +
-  'or the tag moves on; annotate this ChartRelease with tagalong.dev/reconcile-at to have it go on now';
+/** That a new revision is held back because of what became of others. Says nothing that changes while it is held. */
+export const describeSuspect = (digest: string, { first, isConfirmed, after }: { readonly first: string; readonly isConfirmed: boolean; readonly after: number }): string => {
+  const failed = isConfirmed
+    ? `${after} or more ChartReleases have failed on it, ${first} first, and none has become ready on it`
+    : `${first} has failed on it, none has become ready on it, and others are trying it already`;
+  return `holds back from ${shortDigest(digest)}: ${failed}; goes on when one becomes ready on it, or the tag moves on; annotate this ChartRelease with tagalong.dev/reconcile-at to have it go on now`;
+};
+
 /** That what was corrected does not stay so. */
 export const describeContested = (drift: string): string => `${drift}; it is taken back whenever it is corrected, so with growing pauses`;
 

@@ -121,15 +121,13 @@ describe.concurrent('a move of many releases', () => {
     });
     const held = ends.filter(({ ready }) => ready?.reason === 'DigestSuspect');
     const tried = (await moveOf(site, bad, true)).opened.size;
-    expect([held.length, tried > 2, tried < 9]).toEqual([names.length - tried, true, true]);
+    expect([held.length, tried]).toEqual([names.length - 4, 4]);
     const [first, second] = held.map(({ name }) => name);
     if (first === undefined || second === undefined) throw new Error('nobody is held');
     expect(held[0]?.ready).toMatchObject({
       status: 'True',
       message: expect.stringMatching(
-        new RegExp(
-          `^holds back from ${bad.slice(7, 19)}: 3 or more ChartReleases have failed on it, ${site.namespace}/r\\d\\d first, .*; revision 1 \\(app 1\\.0\\.0\\) keeps running$`,
-        ),
+        new RegExp(`^holds back from ${bad.slice(7, 19)}: .*${site.namespace}/r\\d\\d .* become ready on it.*; revision 1 \\(app 1\\.0\\.0\\) keeps running$`),
       ),
     });
 
