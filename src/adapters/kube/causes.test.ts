@@ -139,6 +139,13 @@ describe('KubeCauses', () => {
     await vi.waitFor(() => expect(watch?.destroyed).toBe(true));
   });
 
+  it('watches nothing once waiting cannot help', async () => {
+    status = { phase: 'Pending', containerStatuses: [{ name: 'main', state: { waiting: { reason: 'InvalidImageName', message: 'invalid reference format' } } }] };
+    expect(await text()).toBe('container main: InvalidImageName: invalid reference format');
+    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    expect(woken).toEqual([]);
+  });
+
   it('lists the pods for a last look where nothing is watched, and asks for Events at once', async () => {
     status = unready;
     await text(LAST);

@@ -62,7 +62,8 @@ export class Inquiry {
       if (lead !== undefined && !this.#isEnough(lead, scrutiny)) await this.#follow(lead, scrutiny, signal);
       return this.cause;
     } finally {
-      if (scrutiny.isWatched) this.#wakeAfter(this.#found === undefined ? UNKNOWN_PAUSE_MS : LEASE_MS);
+      // What is hopeless has failed: nothing is waited for any more.
+      if (scrutiny.isWatched && this.cause?.isHopeless !== true) this.#wakeAfter(this.#found === undefined ? UNKNOWN_PAUSE_MS : LEASE_MS);
       else this.close();
     }
   }
