@@ -1,0 +1,56 @@
+import type { ChartRelease } from '../api/chart-release.ts';
+import { conditionOf } from '../core/conditions.ts';
+import { keyOf } from '../core/object-ref.ts';
+import type { RecordHead } from '../core/record.ts';
+import { lastTold } from '../core/foreign.ts';
+import { printReference } from '../core/reference.ts';
+import type { Target } from '../core/release-state.ts';
+import { requestedAt } from '../core/request.ts';
+import type { GivenValues } from '../core/values.ts';
+import type { Source } from '../ports/registry.ts';
+import { handModeOf, isAdmitted, type Run } from './run.ts';
+
+/** A release with all that its next step is decided on. */
+export interface Deciding {
+  readonly source: Source;
+  readonly target: Target;
+  readonly records: readonly RecordHead[];
+  readonly given: GivenValues;
+}
+
+export const targetOf = ({ release, address, request }: Run, source: Source, { digest: valuesDigest }: GivenValues): Target => ({
+  uid: release.metadata.uid,
+  chartRelease: keyOf(release.metadata),
+  generation: release.metadata.generation,
+  address,
+  reference: printReference(source.reference),
+  valuesDigest,
+  digest: source.digest,
+  deployedDigest: isSettled(release) ? (release.status.chart?.digest ?? lastTold(release.status.history ?? [])?.digest) : undefined,
+  trouble: source.trouble,
+  isAdmitted: isAdmitted(release, address),
+  isMoving: isMoving(release, address),
+  onFailure: release.spec.onFailure,
+  request,
+  handMode: handModeOf(release),
+  told: release.status.history ?? [],
+  isTakenOver: false,
+});
+
+/** What somebody asks for since the last look that was reported. */
+export const openRequest = ({ metadata, status }: ChartRelease): string | undefined => {
+  const request = requestedAt(metadata.annotations);
+  return request === status.lastHandledReconcileAt ? undefined : request;
+};
+
+/** Nobody has looked at the tag while the release was suspended, unless another one follows it. */
+export const isResumed = ({ status }: ChartRelease): boolean => conditionOf(status.conditions, 'Suspended') !== undefined;
+
+/** Another Helm release than the present one was written last: the objects may be as that one wants them. */
+const isMoving = ({ status }: ChartRelease, { namespace, releaseName }: Run['address']): boolean => {
+  const last = status.releases?.at(-1);
+  return last !== undefined && (last.namespace !== namespace || last.releaseName !== releaseName);
+};
+
+/** The spec as it is now is deployed, by the word of status. */
+const isSettled = ({ metadata, status }: ChartRelease): boolean => status.observedGeneration === metadata.generation && conditionOf(status.conditions, 'Ready')?.status === 'True';
