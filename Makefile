@@ -97,6 +97,10 @@ bench-render: node_modules .build/helm-engine ## the time of a render, against s
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)
 
+.PHONY: drift-sweep
+drift-sweep: node_modules .build/helm-engine ## every chart of the corpus looked at 100 times (VISITS=n), a webhook at work: no drift
+	@VISITS="$${VISITS:-100}" vitest run --project integration test/integration/drift-quiet.int.test.ts
+
 .PHONY: generate
 generate: node_modules ## write what is generated from src/api: the CRD and the references in docs/spec
 	@node src/main/generate.ts

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { asStored } from './secret-data.ts';
 import { refKey, printRef, type ObjectRef } from './object-ref.ts';
 
 /** An object of a manifest and its place in the cluster. */
@@ -14,7 +15,7 @@ export interface PlacedObject {
 
 /** An object as it is going to the cluster. */
 export interface PlannedObject extends PlacedObject {
-  /** Its JSON, sent as it is. */
+  /** Its JSON, sent as it is (but for text of Secrets: secret-data.ts). */
   readonly json: Uint8Array;
 }
 
@@ -33,18 +34,17 @@ export const kindKey = (kind: Pick<ObjectRef, 'apiVersion' | 'kind'>): string =>
  * manifest names none, no namespace where its kind has none. `scopes` holds every kind by `kindKey`.
  */
 export const planObjects = (objects: readonly ManifestObject[], scopes: ReadonlyMap<string, 'Namespaced' | 'Cluster'>, namespace: string): readonly PlannedObject[] =>
-  objects.map((object) => ({
-    ref: {
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      namespace: scopes.get(kindKey(object)) === 'Cluster' ? '' : object.namespace || namespace,
-      name: object.name,
-    },
-    source: object.source,
-    isKept: object.resourcePolicy.trim().toLowerCase() === 'keep',
-    digest: hash('sha256', object.json, 'base64'),
-    json: object.json,
-  }));
+  objects.map((object) => {
+    const json = asStored(object, object.json);
+    const isCluster = scopes.get(kindKey(object)) === 'Cluster';
+    return {
+      ref: { apiVersion: object.apiVersion, kind: object.kind, namespace: isCluster ? '' : object.namespace || namespace, name: object.name },
+      source: object.source,
+      isKept: object.resourcePolicy.trim().toLowerCase() === 'keep',
+      digest: hash('sha256', json, 'base64'),
+      json,
+    };
+  });
 
 /** A sentence about the first object that the manifest holds twice, or undefined: which of the two is meant, nobody can say. */
 export const duplicateObjection = (objects: readonly PlannedObject[]): string | undefined => {

@@ -32,6 +32,8 @@ export const report = async (deps: Reporting, release: ReleaseIdentity, outcome:
     logTrouble(deps.logger, release, next.status);
     for (const announcement of announcements(release.status, next.status, outcome)) deps.events.announce(release, announcement);
   }
+  // Nothing is left of it in the status.
+  if (outcome.drift?.corrected !== undefined) deps.events.announce(release, announcement('Normal', 'DriftCorrected', outcome.drift.corrected, next.status));
   return next.lookAgainAfterMs;
 };
 
@@ -53,8 +55,7 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
   // Where it fails the revision, that is said already.
   if (test !== undefined && test.revision !== before.test?.revision && outcome.reason !== 'TestFailed') all.push(testAnnouncement(test, after));
   for (const { revision, damage } of damagedSince(before, after)) all.push(announcement('Warning', 'RecordInvalid', describeDamage(revision, damage), after));
-  const { claim, corrected } = outcome.drift ?? {};
-  if (corrected !== undefined) all.push(announcement('Normal', 'DriftCorrected', corrected, after));
+  const claim = outcome.drift?.claim;
   // Where it is why the release is not Ready as it was, that is said already.
   if (claim !== undefined && claim.reason !== outcome.reason && isOtherDrift(before, after)) all.push(announcement('Warning', claim.reason, claim.message, after));
   return all;
