@@ -93,6 +93,10 @@ bench: node_modules build ## seconds, CPU, memory and writes of N releases (100)
 bench-render: node_modules .build/helm-engine ## the time of a render, against stock helm as a process
 	@node test/bench/render.ts
 
+.PHONY: fleet
+fleet: node_modules .build/helm-engine ## bad digests under 200 releases, and 1000 that fail at once: who rolls, who comes back, requests a second (N, MAX_ROLLING, MANY)
+	@node test/fleet/main.ts
+
 .PHONY: oracle
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)

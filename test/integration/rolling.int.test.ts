@@ -1,20 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, type TestContext } from 'vitest';
+import { STUCK } from '../fleet/chart.ts';
 import { type Move, moveIn } from '../fleet/moves.ts';
 import { changesUnder, inOrder } from '../lab/history.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
-
-/** Never bound, so never ready: nobody has to play a pod for that. */
-const CLAIM = `{{- if .Values.claim }}
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: "{{ .Release.Name }}"}
-spec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {requests: {storage: 1Mi}}}
-{{- end }}
-`;
-
-/** Files of a chart whose releases never become ready, but with the value `claim: false`. */
-const STUCK = { 'templates/claim.yaml': CLAIM, 'values.yaml': 'greeting: hello\nclaim: true\n' };
 
 /** A site that is closed when the test ends. */
 const opened = async (test: TestContext, name: string, args: readonly string[], namespaces: readonly string[] = []): Promise<Site> => {
