@@ -215,6 +215,7 @@ export const ChartReleaseSpec = Type.Object({
 export type ChartReleaseSpec = Static<typeof ChartReleaseSpec>;
 export type CrdPolicy = ChartReleaseSpec['upgrade']['crds'];
 export type DeletionPolicy = ChartReleaseSpec['deletionPolicy'];
+export type DriftMode = ChartReleaseSpec['drift']['mode'];
 export type OnFailure = NonNullable<ChartReleaseSpec['onFailure']>;
 
 const timestamp = (description: string) => Type.String({ format: 'date-time', description });

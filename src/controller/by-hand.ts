@@ -11,7 +11,7 @@ import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { forgetDrift } from './drift.ts';
 import { refsOf } from './memory.ts';
-import { handModeOf, type Run } from './run.ts';
+import type { Run } from './run.ts';
 
 /** What a person's helm made of the release stays as it is, and is said. What was under way, or applied last, is forgotten. */
 export const keepByHand = async (
@@ -40,7 +40,7 @@ export const keepByHand = async (
     reference,
     handMade,
     ...(objects !== undefined && { inventory: refsOf(await planAgain(deps.cluster, objects, address.namespace, signal)) }),
-    drift: handModeOf(release) === 'Warn' && !isSame ? { claim: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } } : {},
+    drift: release.spec.drift.mode === 'Warn' && !isSame ? { claim: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } } : {},
   };
 };
 

@@ -1,6 +1,5 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { parseDuration } from '../core/duration.ts';
-import type { HandMode } from '../core/foreign.ts';
 import type { Whose } from '../core/ownership.ts';
 import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
 
@@ -34,9 +33,6 @@ export const namesOf = ({ namespace, name }: ChartRelease['metadata']): Run['nam
 
 /** Whose its objects are. */
 export const whoseOf = ({ release, address }: Pick<Run, 'release' | 'address'>): Whose => ({ owner: release.metadata, address });
-
-/** What is done about what a person's helm makes of the release. */
-export const handModeOf = ({ spec }: Pick<ChartRelease, 'spec'>): HandMode => spec.drift.mode;
 
 /**
  * Whether a ChartRelease has begun to write at this address; see stages/admit.ts. What it is about to take over from stock helm is not

@@ -8,7 +8,7 @@ import type { Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
 import type { GivenValues } from '../core/values.ts';
 import type { Source } from '../ports/registry.ts';
-import { handModeOf, isAdmitted, type Run } from './run.ts';
+import { isAdmitted, type Run } from './run.ts';
 
 /** A release with all that its next step is decided on. */
 export interface Deciding {
@@ -32,7 +32,7 @@ export const targetOf = ({ release, address, request }: Run, source: Source, { d
   isMoving: isMoving(release, address),
   onFailure: release.spec.onFailure,
   request,
-  handMode: handModeOf(release),
+  driftMode: release.spec.drift.mode,
   told: release.status.history ?? [],
   isTakenOver: false,
 });

@@ -1,10 +1,7 @@
-import type { HistoryEntry, Trigger } from '../api/chart-release.ts';
+import type { DriftMode, HistoryEntry, Trigger } from '../api/chart-release.ts';
 import { epochMsOf } from '../api/time.ts';
 import type { RecordHead, RevisionInputs } from './record.ts';
 import { askedBy } from './remedy.ts';
-
-/** What is done about a revision that a person's helm made of a release of ours. */
-export type HandMode = 'Warn' | 'Correct' | 'Ignore';
 
 /** What was asked for last, and the revision that was opened for it. */
 export interface LastAsked extends RevisionInputs {
@@ -40,7 +37,7 @@ export type HandStep = 'Ours' | 'Theirs' | undefined;
  * What to do where the newest record has no notes of ours. A person's revision stays, failed or not, until something else is asked for than
  * before it, or where the release corrects; it is brought back once each time, never in a loop of its own.
  */
-export const stepFor = (newest: RecordHead, wanted: RevisionInputs, last: LastAsked | undefined, told: readonly HistoryEntry[], mode: HandMode): HandStep => {
+export const stepFor = (newest: RecordHead, wanted: RevisionInputs, last: LastAsked | undefined, told: readonly HistoryEntry[], mode: DriftMode): HandStep => {
   if (last === undefined || last.chartDigest !== wanted.chartDigest || last.valuesDigest !== wanted.valuesDigest) return undefined;
   if (isRewritten(newest, told)) return newest.status === 'deployed' ? 'Ours' : undefined;
   return mode !== 'Correct' && (newest.status === 'deployed' || newest.status === 'failed') ? 'Theirs' : undefined;

@@ -6,7 +6,7 @@ const ADDRESS = { namespace: 'prod', releaseName: 'frontend' };
 const WHOSE = { owner: OWNER, address: ADDRESS };
 
 type Labels = Readonly<Record<string, string>>;
-const marks = (labels: Labels, annotations: Labels = {}) => ({ labels, annotations });
+const marks = (labels: Labels, annotations: Labels = {}, controller?: string) => ({ labels, annotations, controller });
 const ours = (namespace: string, name: string) => ({ 'tagalong.dev/namespace': namespace, 'tagalong.dev/name': name });
 
 describe('stampOf', () => {
@@ -18,7 +18,7 @@ describe('stampOf', () => {
   });
 
   it('makes an object its own', () => {
-    expect(belongingOf(stampOf(OWNER, ADDRESS), WHOSE)).toEqual({ kind: 'Own' });
+    expect(belongingOf({ ...stampOf(OWNER, ADDRESS), controller: undefined }, WHOSE)).toEqual({ kind: 'Own' });
   });
 });
 
@@ -56,6 +56,11 @@ describe('belongingOf', () => {
   ])('names %s', (_name, labels, annotations, owner, isFlux) => {
     expect(belongingOf(marks(labels, annotations), WHOSE)).toEqual({ kind: 'Others', owner, isFlux });
   });
+});
+
+it('says of an object that another one controls whose it is', () => {
+  expect(belongingOf(marks({}, {}, 'ReplicaSet web-1'), WHOSE)).toEqual({ kind: 'Others', owner: 'ReplicaSet web-1', isFlux: false });
+  expect(belongingOf(marks(ours('apps', 'web'), {}, 'Widget one'), WHOSE)).toEqual({ kind: 'Own' });
 });
 
 describe('describeStranger', () => {

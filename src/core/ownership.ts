@@ -32,6 +32,8 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set(['meta.helm.sh/release-name
 interface Marks {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** The object that made it and sees to it. */
+  readonly controller: string | undefined;
 }
 
 /** Whose an object is. */
@@ -44,10 +46,10 @@ export type Belonging =
   | { readonly kind: 'Others'; readonly owner: string; readonly isFlux: boolean };
 
 /**
- * Whose an object is, by its labels and annotations. Whoever labels it comes before Helm's annotations: Flux runs Helm, and writes the same
+ * Whose an object is, by its labels, its annotations and its controller. Whoever labels it comes before Helm's annotations: Flux runs Helm, and writes the same
  * annotations as anybody's helm.
  */
-export const belongingOf = ({ labels, annotations }: Marks, { owner, address }: Whose): Belonging => {
+export const belongingOf = ({ labels, annotations, controller }: Marks, { owner, address }: Whose): Belonging => {
   const [namespace, name] = [labels[NAMESPACE_LABEL], labels[NAME_LABEL]];
   if (name === owner.name && namespace === owner.namespace) return { kind: 'Own' };
   if (name !== undefined) return others(`ChartRelease ${namespace ?? '?'}/${name}`);
@@ -56,7 +58,7 @@ export const belongingOf = ({ labels, annotations }: Marks, { owner, address }: 
     if (labelled !== undefined) return others(`Flux ${kind} ${labels[`${domain}/namespace`] ?? '?'}/${labelled}`, true);
   }
   const release = annotations['meta.helm.sh/release-name'];
-  if (release === undefined) return { kind: 'Nobodys' };
+  if (release === undefined) return controller === undefined ? { kind: 'Nobodys' } : others(controller);
   const home = annotations['meta.helm.sh/release-namespace'];
   return release === address.releaseName && home === address.namespace ? { kind: 'Own' } : others(`Helm release ${home ?? '?'}/${release}`);
 };
@@ -85,7 +87,7 @@ export const describeStranger = (belonging: Exclude<Belonging, { readonly kind: 
 export const strangerIn = (object: Marks & { readonly managed: readonly { readonly manager: string }[] }, whose: Whose): string | undefined => {
   const belonging = belongingOf(object, whose);
   if (belonging.kind !== 'Own') return describeStranger(belonging, object.managed);
-  const byHelm = belongingOf({ labels: {}, annotations: object.annotations }, whose);
+  const byHelm = belongingOf({ labels: {}, annotations: object.annotations, controller: undefined }, whose);
   return byHelm.kind === 'Others' ? describeStranger(byHelm, object.managed) : undefined;
 };
 

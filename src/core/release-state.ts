@@ -1,6 +1,6 @@
-import { type HistoryEntry, type OnFailure, PIN, type Trigger } from '../api/chart-release.ts';
+import { type DriftMode, type HistoryEntry, type OnFailure, PIN, type Trigger } from '../api/chart-release.ts';
 import type { Reason } from '../api/reasons.ts';
-import { type HandMode, isAtWork, lastAskedOf, stepFor, triggerAfter } from './foreign.ts';
+import { isAtWork, lastAskedOf, stepFor, triggerAfter } from './foreign.ts';
 import { isPending, type RecordHead, type ReleaseAddress, type RevisionInputs, type RevisionNotes } from './record.ts';
 import { shortDigest } from './reference.ts';
 import { askedBy, remedyFor, triedAgainAt } from './remedy.ts';
@@ -32,7 +32,7 @@ export interface Target extends RecordOwner {
   /** Somebody asks for a look, and no status says yet that it was met; undefined where nobody does. */
   readonly request: string | undefined;
   /** What is done about what a person's helm has made of the release. */
-  readonly handMode: HandMode;
+  readonly driftMode: DriftMode;
   /** What status has told of earlier revisions. */
   readonly told: readonly HistoryEntry[];
   /** A helm that was at work has not written anything for so long that its revision is taken over. */
@@ -138,7 +138,7 @@ const afterOthers = (records: readonly RecordHead[], newest: RecordHead, target:
     own.filter(({ notes }) => notes === undefined || notes.uid === target.uid),
     target.told,
   );
-  const step = target.isMoving || target.isTakenOver || newest.damage !== undefined ? undefined : stepFor(newest, wanted, last, target.told, target.handMode);
+  const step = target.isMoving || target.isTakenOver || newest.damage !== undefined ? undefined : stepFor(newest, wanted, last, target.told, target.driftMode);
   if (step === 'Ours') return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
   if (step === 'Theirs' && last !== undefined) return { kind: 'KeepByHand', newest, last: last.record, stale: staleBefore(records, newest) };
   const isSameSpec = target.deployedDigest !== undefined;

@@ -255,3 +255,27 @@ describe('a release that is suspended', () => {
     expect(ready(next)?.message).toBe('suspended since then');
   });
 });
+
+describe("a person's revision in the next status", () => {
+  const byHelm: RecordHead = { ...record(2, 'deployed'), notes: undefined };
+  const handMade = { revision: 2, chart: { chartName: 'app', chartVersion: '0.9.0', appVersion: '' }, description: 'Rollback to 1' };
+  const before = statusOf({ records: [record(1, 'deployed', { valuesDigest: 'sha256:1' })] });
+
+  it('is what runs, without a digest, beside what was told before of what helm has rewritten', () => {
+    const records = [{ ...record(1, 'superseded'), notes: undefined }, byHelm];
+    const status = statusOf({ reason: 'ChangedByHand', records, handMade, drift: { claim: { reason: 'ChangedByHand', message: 'other' } } }, before);
+    expect(status).toMatchObject({ revision: 2, chart: { name: 'app', version: '0.9.0' } });
+    expect(status.chart).not.toHaveProperty('digest');
+    expect(status.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['Ready ChangedByHand', 'Drifted ChangedByHand']);
+    expect(status.history).toMatchObject([
+      { revision: 2, action: 'rollback', trigger: 'ChangedByHand', outcome: 'deployed' },
+      { revision: 1, digest: DIGEST, values: 'sha256:1', outcome: 'superseded' },
+    ]);
+    expect(status.history?.[0]).not.toHaveProperty('digest');
+  });
+
+  it('keeps the chart of a revision of ours of which helm has dropped the notes', () => {
+    const status = statusOf({ records: [{ ...record(1, 'deployed'), notes: undefined }] }, before);
+    expect([status.revision, status.chart, status.history]).toEqual([before.revision, before.chart, before.history]);
+  });
+});

@@ -174,7 +174,7 @@ const chartSummary = ({ notes }: RecordHead, reference: string | undefined): Cha
     name: notes.chartName,
     version: notes.chartVersion,
     ...(notes.appVersion !== '' && { appVersion: notes.appVersion }),
-    digest: notes.chartDigest,
+    ...(notes.chartDigest !== '' && { digest: notes.chartDigest }),
     ...(tag !== undefined && { tag }),
   };
 };
@@ -194,8 +194,7 @@ const historyEntry = (record: RecordHead, told: readonly HistoryEntry[], handMad
   return [
     {
       revision: record.revision,
-      digest: record.notes.chartDigest,
-      values: record.notes.valuesDigest,
+      ...(record.notes.chartDigest !== '' && { digest: record.notes.chartDigest, values: record.notes.valuesDigest }),
       chartVersion: record.notes.chartVersion,
       ...(record.notes.appVersion !== '' && { appVersion: record.notes.appVersion }),
       action: record.notes.action,

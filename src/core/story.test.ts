@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordHead } from './record.ts';
-import { describeFailure, describePinned, describeRunning, describeUndone, describeWaiting } from './story.ts';
+import {
+  describeBusy,
+  describeChangedByHand,
+  describeFailure,
+  describeHandFailed,
+  describeHandMade,
+  describePinned,
+  describeRunning,
+  describeUndone,
+  describeWaiting,
+} from './story.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -88,5 +98,27 @@ describe('describePinned', () => {
     ],
   ])('tells %s', (_name, pin, text) => {
     expect(describePinned(record(), pin)).toBe(text);
+  });
+});
+
+describe('what a person made with helm', () => {
+  const made = { revision: 3, chart: { chartName: 'podinfo', chartVersion: '6.8.0', appVersion: '' }, description: 'Rollback to 1' };
+  it('runs, and what is followed', () => {
+    expect(describeHandMade(made, 'r.example/app:1', 60_000)).toBe("revision 3 (podinfo 6.8.0) by somebody's helm (Rollback to 1) runs; r.example/app:1 is looked at every 1m");
+  });
+  it('failed, and what can be done', () => {
+    expect(describeHandFailed(made)).toBe(
+      "revision 3 (podinfo 6.8.0) by somebody's helm (Rollback to 1) failed: run helm again, or have what the spec asks for brought back: move the tag, change the values, or set spec.drift.mode to Correct",
+    );
+  });
+  it('is in the place of something', () => {
+    expect(describeChangedByHand(made, record(), 'r.example/app:1')).toContain(
+      'is in the place of what the spec asks for, r.example/app:1, which revision 3 was for; to have that brought back: move the tag',
+    );
+  });
+  it('is not at its end, and until when that is waited for', () => {
+    expect(describeBusy({ ...record(), status: 'pending-upgrade' }, 'Helm release prod/app', '2026-01-01T00:00:00Z')).toBe(
+      "Helm release prod/app is at revision 3 pending-upgrade, which somebody's helm began; it is waited for, and taken over at 2026-01-01T00:00:00Z if helm writes nothing until then",
+    );
   });
 });

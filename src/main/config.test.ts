@@ -57,9 +57,15 @@ describe('readConfig, of flags', () => {
   it('brakes a move of many unless it is told otherwise', async () => {
     expect(await flags()).toMatchObject({ maxRolling: 50, suspectAfter: 5 });
     expect(await flags('--max-rolling', '8', '--suspect-after', '0')).toMatchObject({ maxRolling: 8, suspectAfter: 0 });
+    expect(await flags('--takeover-after', '1h30m')).toMatchObject({ takeoverAfterMs: 5_400_000 });
+    expect(await flags()).toMatchObject({ takeoverAfterMs: 1_800_000 });
   });
 
   it.each(['--max-rolling=0', '--max-rolling=many', '--suspect-after=-1', '--suspect-after='])('refuses %s', async (flag) => {
     await expect(flags(flag)).rejects.toThrow('is not a whole number above 0');
+  });
+
+  it.each(['--takeover-after=soon', '--takeover-after=0s', '--deletion-timeout=5'])('refuses %s', async (flag) => {
+    await expect(flags(flag)).rejects.toThrow('is no time above 0');
   });
 });

@@ -37,6 +37,8 @@ export interface LiveObject {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly isTerminating: boolean;
+  /** The object that made it and sees to it, as `ReplicaSet web-1`; undefined where nobody does. */
+  readonly controller: string | undefined;
   /**
    * Digest of the set of fields that we own by server-side apply; empty where we own none. Whoever changes or removes one of them, or
    * makes the object anew, takes it from us.

@@ -167,6 +167,22 @@ describe('a release of stock helm', () => {
       await site.eventually('the Pod is gone', async () => (await site.object('pods/broken')) === undefined);
     });
 
+    it('goes back to what helm had made where the first revision of ours fails', async () => {
+      await made('undone');
+      await followSmall('undone', '2.0.0', { timeout: '1s' }, { 'templates/pod.yaml': stuck('not-ready') });
+      const status = await site.reaches('undone', 'RolledBack', (seen) => conditionIn(seen, 'Ready')?.reason === 'RolledBack');
+      expect(status).toMatchObject({
+        revision: 3,
+        chart: { name: 'undone', version: '1.0.0' },
+        history: [
+          { revision: 3, action: 'rollback' },
+          { revision: 2, outcome: 'failed' },
+        ],
+      });
+      expect(await site.configMap('undone')).toEqual({ greeting: 'hello', version: '1.0.0' });
+      await site.eventually('the Pod is gone', async () => (await site.object('pods/undone')) === undefined);
+    });
+
     it('is installed again, with the next number, where it was uninstalled with its history kept', async () => {
       await made('left');
       await site.helm3(['uninstall', 'left', '--keep-history']);

@@ -116,6 +116,22 @@ describe.concurrent("a person's helm on a release of ours", () => {
     });
   });
 
+  it('is corrected once each time, where the spec says so', async () => {
+    await runs('right', { drift: { mode: 'Correct' } });
+    for (const revision of [2, 4]) {
+      await site.helm(['upgrade', 'right', await site.folder(smallChart('right', '1.5.0', MORE))]);
+      expect((await site.ready('right', revision + 1)).history?.[0]).toMatchObject({ trigger: 'ChangedByHand', chartVersion: '1.0.0' });
+      expect(await site.configMap('right')).toEqual({ greeting: 'hello', version: '1.0.0' });
+      expect(await site.configMap('right-more')).toBeUndefined();
+    }
+  });
+
+  it('is kept without a word, where the spec says so', async () => {
+    await runs('quiet', { drift: { mode: 'Ignore' } });
+    await site.helm(['upgrade', 'quiet', await site.folder(smallChart('quiet', '1.5.0', MORE))]);
+    expect(await byHand('quiet', 2)).toMatchObject({ chart: { version: '1.5.0' }, drifted: undefined });
+  });
+
   it('that was killed is waited for, and what the spec asks for is brought back', async () => {
     await runs('killed', { timeout: '3s' });
     const dir = await site.folder(smallChart('killed', '1.5.0', { ...MORE, 'templates/pod.yaml': pod('not-ready') }));

@@ -52,7 +52,14 @@ export const liveObjectOf = (action: string, object: unknown): LiveObject => {
   const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadataOf(object);
   if (name === '') throw nonsense(action, 'it has no metadata');
   const managed = managedFieldsOf(object);
-  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, ownFields: ownFieldsOf(managed), managed };
+  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, controller: controllerOf(object), ownFields: ownFieldsOf(managed), managed };
+};
+
+/** Its owner that is its controller, of which there is one at most. */
+const controllerOf = (object: unknown): string | undefined => {
+  const owners = listOf(fieldsOf(fieldsOf(object)['metadata'])['ownerReferences']).map(fieldsOf);
+  const controller = owners.find((owner) => owner['controller'] === true);
+  return controller === undefined ? undefined : `${textOf(controller['kind'])} ${textOf(controller['name'])}`;
 };
 
 /** When anything of an object was written last, in ms since the epoch, by the API server's clock. */

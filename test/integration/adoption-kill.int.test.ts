@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { Write } from '../crash/places.ts';
+import { startWriteProxy, type WriteProxy } from '../crash/write-proxy.ts';
+import { smallChart } from '../registry/push.ts';
+import { openSite, type Site } from './site.ts';
+
+let proxy: WriteProxy;
+let site: Site;
+beforeAll(async () => {
+  const { server, caFile } = inject('lab');
+  proxy = await startWriteProxy({ server, ca: await readFile(caFile, 'utf8') });
+  site = await openSite('adoption-kill', { server: proxy.server, args: ['--takeover-after', '1s'] });
+});
+// The operator first: without an API server it would wait.
+afterAll(async () => {
+  await site.close();
+  await proxy.close();
+});
+
+const DROPPED = { 'templates/dropped.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-dropped}\n' };
+const KEYS = {
+  'templates/configmap.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {greeting: {{ .Values.greeting | quote }}, dropped: "1"}\n',
+};
+
+const isTo =
+  (resource: string) =>
+  ({ path }: Write) =>
+    path.includes(`/${resource}`) && !path.includes('dryRun');
+
+/** What the operator has just written when it is killed. What comes later is as with any other revision. */
+const MOMENTS: readonly (readonly [name: string, isMeant: (write: Write) => boolean])[] = [
+  ['admits', ({ body }) => body.includes('"isAdopting":true')],
+  ['folds', ({ body }) => body.includes('"managedFields"')],
+  ['inherits', (write) => isTo('secrets/')(write) && write.body.includes('"status":"deployed"') && !write.path.includes('.v2')],
+  ['opens', (write) => isTo('secrets?')(write) && write.method === 'POST'],
+];
+
+/** Kills the operator when the write was done, and starts another one. */
+const killAfter = async (isMeant: (write: Write) => boolean, begin: () => Promise<void>): Promise<void> => {
+  const { operator } = site;
+  let isStruck = false;
+  void proxy.arm({ isMeant, blow: 'AfterCommit', delayMs: 0, strike: () => void operator.kill() }).then(() => {
+    isStruck = true;
+  });
+  await begin();
+  await site.eventually('the moment comes', async () => isStruck);
+  await operator.kill();
+  proxy.mend();
+  await site.startOperator();
+};
+
+it.each(MOMENTS)('an operator that %s, and is killed, takes the release over all the same', async (name, isMeant) => {
+  await site.helm(['install', name, await site.folder(smallChart(name, '1.0.0', { ...KEYS, ...DROPPED }))]);
+  await site.pushSmall(name, 'stable', '2.0.0');
+  await killAfter(isMeant, () => site.release(name, { chart: site.reference(name, 'stable') }));
+  expect(await site.ready(name, 2)).toMatchObject({ history: [{ revision: 2, trigger: 'Adopted' }], releases: [{ namespace: site.namespace, releaseName: name }] });
+  expect(await site.configMap(name)).toEqual({ greeting: 'hello', version: '2.0.0' });
+  expect(await site.configMap(`${name}-dropped`)).toBeUndefined();
+  expect(JSON.parse((await site.helm(['history', name, '-o', 'json'])).stdout)).toMatchObject([{ status: 'superseded' }, { status: 'deployed' }]);
+  await site.helm(['rollback', name, '1']);
+  await site.ready(name, 3);
+});
+
+it('an operator that is killed between the revision that takes over from a dead helm and the end of that one closes both', async () => {
+  await site.pushSmall('dead', 'stable', '1.0.0');
+  await site.release('dead', { chart: site.reference('dead', 'stable'), timeout: '2s' });
+  await site.ready('dead', 1);
+  const pod =
+    'apiVersion: v1\nkind: Pod\nmetadata:\n  name: dead\n  annotations: {lab.tagalong.dev/play: not-ready}\nspec:\n  containers: [{name: web, image: registry.invalid/web}]\n';
+  const dir = await site.folder(smallChart('dead', '1.5.0', { 'templates/pod.yaml': pod }));
+  const helm = new AbortController();
+  const run = site.helm(['upgrade', 'dead', dir, '--wait'], { signal: helm.signal });
+  await killAfter(
+    (write) => isTo('secrets?')(write) && write.method === 'POST',
+    async () => {
+      await Promise.all([expect(run).rejects.toThrow(), site.eventually('helm waits', async () => (await site.object('pods/dead')) !== undefined).then(() => helm.abort())]);
+    },
+  );
+  await site.ready('dead', 3);
+  expect(JSON.parse((await site.helm(['history', 'dead', '-o', 'json'])).stdout)).toMatchObject([{ status: 'superseded' }, { status: 'failed' }, { status: 'deployed' }]);
+});
