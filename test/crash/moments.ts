@@ -126,9 +126,12 @@ export const trapOf = ({ place, nth, blow, delayMs }: Moment, strike: () => void
   };
 };
 
-/** Whether nothing of the revision was stored when the operator was killed: what was stored is never rendered again. */
-export const mayRender = ({ change, place, blow }: Moment): boolean =>
-  ['install', 'upgrade'].includes(change) && (['finalizer', 'admit', 'crd'].includes(place) || (place === 'open' && blow === 'BeforeSend'));
+/** How often a revision may be rendered after the operator was killed: what was stored never again, else once, and anew while its CRD is not served. */
+export const mostRenders = ({ change, place, blow }: Moment, hasCrd: boolean): number => {
+  const isStored = !['finalizer', 'admit', 'crd'].includes(place) && !(place === 'open' && blow === 'BeforeSend');
+  if (isStored || !['install', 'upgrade'].includes(change)) return 0;
+  return hasCrd ? Number.POSITIVE_INFINITY : 1;
+};
 
 /** As a table of the moments has it, and a failure. */
 export const printMoment = ({ change, place, nth, blow, delayMs }: Moment): string => {
