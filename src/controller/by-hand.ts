@@ -9,7 +9,7 @@ import { tidy } from '../stages/close.ts';
 import { planAgain } from '../stages/plan.ts';
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
-import { forgetDrift } from './drift.ts';
+import { forgetDrift } from './drift/drift.ts';
 import { refsOf } from './memory.ts';
 import type { Run } from './run.ts';
 

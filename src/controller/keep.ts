@@ -5,7 +5,7 @@ import type { Outcome } from '../core/status.ts';
 import { admit } from '../stages/admit.ts';
 import { tidy } from '../stages/close.ts';
 import type { Deps } from './deps.ts';
-import { watchOver } from './drift.ts';
+import { watchOver } from './drift/drift.ts';
 import { refsOf, storedOf } from './memory.ts';
 import type { Run } from './run.ts';
 import { running, settle } from './settle.ts';

@@ -18,7 +18,7 @@ import { wait } from '../stages/wait.ts';
 import { bring } from './bring.ts';
 import { clear } from './clear.ts';
 import type { Deps } from './deps.ts';
-import { beginToWatch, expectAsApplied, rulesOf } from './drift.ts';
+import { beginToWatch, expectAsApplied, rulesOf } from './drift/drift.ts';
 import { checkNewest } from './overtaken.ts';
 import { type Earlier, objectsOf, refsOf, type Stored, toldOf } from './memory.ts';
 import { newRollout, type Rollout } from './rollouts.ts';

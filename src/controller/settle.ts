@@ -7,7 +7,7 @@ import { pinOf } from '../core/pin.ts';
 import { describePinned, describeRunning, describeUndone } from '../core/story.ts';
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
-import { retire } from './retire.ts';
+import { retire } from './leave/retire.ts';
 import { isAdmitted, type Run, timeoutMsOf } from './run.ts';
 
 /** A revision that is deployed: its record, all records, and its objects where they are news. */

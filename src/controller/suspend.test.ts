@@ -3,10 +3,10 @@ import { FakeClock } from '../../test/fakes/clock.ts';
 import type { Condition } from '../api/conditions.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
-import { Contenders } from './contenders.ts';
+import { Contenders } from './pace/contenders.ts';
 import { Homes } from './homes.ts';
-import { Contests } from './contests.ts';
-import { Expectations } from './expectations.ts';
+import { Contests } from './drift/contests.ts';
+import { Expectations } from './drift/expectations.ts';
 import { Rollouts } from './rollouts.ts';
 import { suspend } from './suspend.ts';
 

@@ -5,7 +5,7 @@ import { keyOf } from '../core/object-ref.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeSuspended } from '../core/story.ts';
 import type { Deps } from './deps.ts';
-import { forgetDrift } from './drift.ts';
+import { forgetDrift } from './drift/drift.ts';
 
 /**
  * A release that rests because its spec says so: its tag and its values are not followed, a revision under way stays as it is, and nobody

@@ -1,8 +1,8 @@
 import type { Reason } from '../api/reasons.ts';
 import { isHeldBy } from '../core/conditions.ts';
 import type { ReleaseChange, Releases } from '../ports/releases.ts';
-import type { Dependents } from './dependents.ts';
-import type { Expectations } from './expectations.ts';
+import type { Dependents } from './pace/dependents.ts';
+import type { Expectations } from './drift/expectations.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Workqueue } from './workqueue.ts';
 

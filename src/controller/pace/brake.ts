@@ -1,9 +1,9 @@
-import { type Evidence, evidenceOf } from '../core/evidence.ts';
-import type { RecordHead, ReleaseAddress } from '../core/record.ts';
-import type { Outcome } from '../core/status.ts';
-import { describeSuspect, describeTurn } from '../core/story.ts';
-import type { RolloutCounts } from '../ports/metrics.ts';
-import type { Run } from './run.ts';
+import { type Evidence, evidenceOf } from '../../core/evidence.ts';
+import type { RecordHead, ReleaseAddress } from '../../core/record.ts';
+import type { Outcome } from '../../core/status.ts';
+import { describeSuspect, describeTurn } from '../../core/story.ts';
+import type { RolloutCounts } from '../../ports/metrics.ts';
+import type { Run } from '../run.ts';
 import { Slots } from './slots.ts';
 import { Suspects } from './suspects.ts';
 

@@ -1,14 +1,14 @@
-import { FINALIZER } from '../api/chart-release.ts';
-import { keyOf } from '../core/object-ref.ts';
-import { isSameAddress, printAddress, type ReleaseAddress } from '../core/record.ts';
-import type { Outcome } from '../core/status.ts';
-import { isRace } from '../ports/errors.ts';
-import type { SeenRelease } from '../ports/releases.ts';
+import { FINALIZER } from '../../api/chart-release.ts';
+import { keyOf } from '../../core/object-ref.ts';
+import { isSameAddress, printAddress, type ReleaseAddress } from '../../core/record.ts';
+import type { Outcome } from '../../core/status.ts';
+import { isRace } from '../../ports/errors.ts';
+import type { SeenRelease } from '../../ports/releases.ts';
 import { depart } from './depart.ts';
-import type { Deps } from './deps.ts';
-import { forgetDrift } from './drift.ts';
+import type { Deps } from '../deps.ts';
+import { forgetDrift } from '../drift/drift.ts';
 import { giveUp, type Legacy, tellLegacy } from './give-up.ts';
-import { addressOf } from './run.ts';
+import { addressOf } from '../run.ts';
 
 /**
  * A ChartRelease that is being deleted: sees to every Helm release that may hold something of it (depart.ts), then lets it go.

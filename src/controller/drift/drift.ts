@@ -1,21 +1,21 @@
-import { conditionOf } from '../core/conditions.ts';
-import { describeDrift, driftOf, type DriftRules, excusedLosses, isCorrectable, sparedFields } from '../core/drift.ts';
-import { imprintOf, parseImprints } from '../core/imprint.ts';
-import { bytesWithout, parseManifest } from '../core/manifest-path.ts';
-import { type ObjectRef, refKey } from '../core/object-ref.ts';
-import type { PlannedObject } from '../core/plan.ts';
-import type { AppliedObject } from '../core/readiness.ts';
-import type { RecordHead } from '../core/record.ts';
-import { isNewer } from '../core/resource-version.ts';
-import type { DriftReport, Outcome } from '../core/status.ts';
-import { ClusterError } from '../ports/cluster.ts';
-import type { Sight } from '../ports/imprints.ts';
-import { inspect } from '../stages/inspect.ts';
+import { conditionOf } from '../../core/conditions.ts';
+import { describeDrift, driftOf, type DriftRules, excusedLosses, isCorrectable, sparedFields } from '../../core/drift.ts';
+import { imprintOf, parseImprints } from '../../core/imprint.ts';
+import { bytesWithout, parseManifest } from '../../core/manifest-path.ts';
+import { type ObjectRef, refKey } from '../../core/object-ref.ts';
+import type { PlannedObject } from '../../core/plan.ts';
+import type { AppliedObject } from '../../core/readiness.ts';
+import type { RecordHead } from '../../core/record.ts';
+import { isNewer } from '../../core/resource-version.ts';
+import type { DriftReport, Outcome } from '../../core/status.ts';
+import { ClusterError } from '../../ports/cluster.ts';
+import type { Sight } from '../../ports/imprints.ts';
+import { inspect } from '../../stages/inspect.ts';
 import { correct, type Drifted } from './correct.ts';
-import type { Deps } from './deps.ts';
+import type { Deps } from '../deps.ts';
 import type { Expected } from './expectations.ts';
-import { refsOf, storedOf } from './memory.ts';
-import { type Run, whoseOf } from './run.ts';
+import { refsOf, storedOf } from '../memory.ts';
+import { type Run, whoseOf } from '../run.ts';
 
 /** A revision that is deployed, and its objects where the caller has them. */
 interface Deployed {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Evidence } from '../core/evidence.ts';
+import type { Evidence } from '../../core/evidence.ts';
 import { Suspects } from './suspects.ts';
 
 const BAD = 'sha256:bad';

@@ -1,7 +1,7 @@
-import type { Reason } from '../api/reasons.ts';
-import type { Evidence } from '../core/evidence.ts';
-import type { Outcome } from '../core/status.ts';
-import { Turns } from '../core/turns.ts';
+import type { Reason } from '../../api/reasons.ts';
+import type { Evidence } from '../../core/evidence.ts';
+import type { Outcome } from '../../core/status.ts';
+import { Turns } from '../../core/turns.ts';
 
 export interface SlotsOptions {
   /** How many releases may roll at once. */

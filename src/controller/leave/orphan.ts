@@ -1,12 +1,12 @@
-import { keyOf } from '../core/object-ref.ts';
-import { isPending, printAddress, type RecordHead, type ReleaseAddress } from '../core/record.ts';
-import { ownRecords } from '../core/release-state.ts';
-import type { Subject } from '../ports/events.ts';
-import type { ReleaseIdentity } from '../ports/releases.ts';
-import { closeFailed } from '../stages/close.ts';
-import { observe } from '../stages/observe.ts';
-import type { Deps } from './deps.ts';
-import { isAdmitted, namesOf } from './run.ts';
+import { keyOf } from '../../core/object-ref.ts';
+import { isPending, printAddress, type RecordHead, type ReleaseAddress } from '../../core/record.ts';
+import { ownRecords } from '../../core/release-state.ts';
+import type { Subject } from '../../ports/events.ts';
+import type { ReleaseIdentity } from '../../ports/releases.ts';
+import { closeFailed } from '../../stages/close.ts';
+import { observe } from '../../stages/observe.ts';
+import type { Deps } from '../deps.ts';
+import { isAdmitted, namesOf } from '../run.ts';
 
 /** A Helm release that is left behind, and why. */
 export interface Parting {

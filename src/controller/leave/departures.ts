@@ -1,5 +1,5 @@
-import type { PlacedObject } from '../core/plan.ts';
-import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
+import type { PlacedObject } from '../../core/plan.ts';
+import { isSameAddress, type ReleaseAddress } from '../../core/record.ts';
 
 interface UnderWay {
   readonly address: ReleaseAddress;

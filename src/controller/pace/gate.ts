@@ -1,10 +1,10 @@
-import { type Dependency, judgeDependencies } from '../core/dependencies.ts';
-import { keyOf } from '../core/object-ref.ts';
-import type { ChartRelease } from '../api/chart-release.ts';
-import { StageError } from '../ports/errors.ts';
-import type { SeenRelease } from '../ports/releases.ts';
-import type { Deps } from './deps.ts';
-import type { Run } from './run.ts';
+import { type Dependency, judgeDependencies } from '../../core/dependencies.ts';
+import { keyOf } from '../../core/object-ref.ts';
+import type { ChartRelease } from '../../api/chart-release.ts';
+import { StageError } from '../../ports/errors.ts';
+import type { SeenRelease } from '../../ports/releases.ts';
+import type { Deps } from '../deps.ts';
+import type { Run } from '../run.ts';
 
 /**
  * Lets a new revision begin when the ChartReleases that it depends on are ready, as the watch has them; else it is looked at again

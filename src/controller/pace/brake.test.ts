@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../core/record.ts';
+import type { RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../../core/record.ts';
 import { Brake } from './brake.ts';
 
 const DIGEST = `sha256:${'b'.repeat(64)}`;

@@ -1,6 +1,6 @@
-import type { Drift } from '../core/drift.ts';
-import { type ObjectRef, refKey } from '../core/object-ref.ts';
-import { isSameRecord, type RecordHead, type ReleaseAddress } from '../core/record.ts';
+import type { Drift } from '../../core/drift.ts';
+import { type ObjectRef, refKey } from '../../core/object-ref.ts';
+import { isSameRecord, type RecordHead, type ReleaseAddress } from '../../core/record.ts';
 
 /** What an object of a deployed revision is to be like. */
 export interface Expected {

@@ -1,5 +1,5 @@
-import { calmMs, type Correction, nextCorrection, type NextCorrection } from '../core/contest.ts';
-import { type Drift, partsOf } from '../core/drift.ts';
+import { calmMs, type Correction, nextCorrection, type NextCorrection } from '../../core/contest.ts';
+import { type Drift, partsOf } from '../../core/drift.ts';
 
 /** Corrections that this process has made, to know those that somebody takes back. Without it the next one is made at once. */
 export class Contests {

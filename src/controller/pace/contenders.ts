@@ -1,4 +1,4 @@
-import { isSameAddress, type ReleaseAddress } from '../core/record.ts';
+import { isSameAddress, type ReleaseAddress } from '../../core/record.ts';
 
 /**
  * ChartReleases that ask for a Helm release which another one has. They are looked at again by themselves, and at once

@@ -1,4 +1,4 @@
-import type { Evidence } from '../core/evidence.ts';
+import type { Evidence } from '../../core/evidence.ts';
 
 export interface SuspectsOptions {
   /** On how many releases a chart digest must have failed; 0: none is ever suspected. */

@@ -1,14 +1,14 @@
-import { keyOf, printRef } from '../core/object-ref.ts';
-import { printAddress, type ReleaseAddress } from '../core/record.ts';
-import type { Outcome } from '../core/status.ts';
-import { reasonOf } from '../ports/errors.ts';
-import type { Subject } from '../ports/events.ts';
-import type { ReleaseIdentity } from '../ports/releases.ts';
-import { surroundings } from '../stages/surroundings.ts';
-import type { Deps } from './deps.ts';
-import { inventoryOf } from './memory.ts';
+import { keyOf, printRef } from '../../core/object-ref.ts';
+import { printAddress, type ReleaseAddress } from '../../core/record.ts';
+import type { Outcome } from '../../core/status.ts';
+import { reasonOf } from '../../ports/errors.ts';
+import type { Subject } from '../../ports/events.ts';
+import type { ReleaseIdentity } from '../../ports/releases.ts';
+import { surroundings } from '../../stages/surroundings.ts';
+import type { Deps } from '../deps.ts';
+import { inventoryOf } from '../memory.ts';
 import { LeftBehindError } from './retire.ts';
-import { namesOf } from './run.ts';
+import { namesOf } from '../run.ts';
 
 /** What is left behind, and what an Event about that is about. */
 export interface Legacy {

@@ -1,15 +1,15 @@
-import { departureOf } from '../core/departure.ts';
-import { keyOf } from '../core/object-ref.ts';
-import type { ReleaseAddress } from '../core/record.ts';
-import { ownRecords } from '../core/release-state.ts';
-import type { SeenRelease } from '../ports/releases.ts';
-import { observe } from '../stages/observe.ts';
-import { surroundings } from '../stages/surroundings.ts';
-import type { Deps } from './deps.ts';
-import { toldOf } from './memory.ts';
+import { departureOf } from '../../core/departure.ts';
+import { keyOf } from '../../core/object-ref.ts';
+import type { ReleaseAddress } from '../../core/record.ts';
+import { ownRecords } from '../../core/release-state.ts';
+import type { SeenRelease } from '../../ports/releases.ts';
+import { observe } from '../../stages/observe.ts';
+import { surroundings } from '../../stages/surroundings.ts';
+import type { Deps } from '../deps.ts';
+import { toldOf } from '../memory.ts';
 import { orphan } from './orphan.ts';
 import { type Held, retire } from './retire.ts';
-import { DEFAULT_TIMEOUT_MS, isAdmitted, timeoutMsOf } from './run.ts';
+import { DEFAULT_TIMEOUT_MS, isAdmitted, timeoutMsOf } from '../run.ts';
 
 /**
  * Uninstalls a Helm release of a ChartRelease that is being deleted, or leaves it behind, as `departureOf` says. Returns the hook that it

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Evidence } from '../core/evidence.ts';
+import type { Evidence } from '../../core/evidence.ts';
 import { Slots } from './slots.ts';
 
 const evidence = (key: string, isRolling: boolean): Evidence => ({ key, isRolling, triesOut: undefined, failure: undefined, readyOn: [] });

@@ -1,17 +1,17 @@
-import { keyOf, type ObjectRef } from '../core/object-ref.ts';
-import { objectsToPrune, type PlacedObject } from '../core/plan.ts';
-import { printAddress, type RecordHead, type ReleaseAddress } from '../core/record.ts';
-import { ownRecords } from '../core/release-state.ts';
-import { StageError } from '../ports/errors.ts';
-import type { ReleaseIdentity } from '../ports/releases.ts';
-import { closeUninstalled } from '../stages/close.ts';
-import { hooks } from '../stages/hooks.ts';
-import { observe } from '../stages/observe.ts';
-import { type Failure, pruneAll } from '../stages/prune.ts';
-import { tellLeft } from './clear.ts';
-import type { Deps } from './deps.ts';
-import { earlierOf, objectsOf } from './memory.ts';
-import { namesOf } from './run.ts';
+import { keyOf, type ObjectRef } from '../../core/object-ref.ts';
+import { objectsToPrune, type PlacedObject } from '../../core/plan.ts';
+import { printAddress, type RecordHead, type ReleaseAddress } from '../../core/record.ts';
+import { ownRecords } from '../../core/release-state.ts';
+import { StageError } from '../../ports/errors.ts';
+import type { ReleaseIdentity } from '../../ports/releases.ts';
+import { closeUninstalled } from '../../stages/close.ts';
+import { hooks } from '../../stages/hooks.ts';
+import { observe } from '../../stages/observe.ts';
+import { type Failure, pruneAll } from '../../stages/prune.ts';
+import { tellLeft } from '../clear.ts';
+import type { Deps } from '../deps.ts';
+import { earlierOf, objectsOf } from '../memory.ts';
+import { namesOf } from '../run.ts';
 
 /** A Helm release that is to go, and objects of it that stay because another release has them now. */
 export interface Retirement {

@@ -1,12 +1,12 @@
-import type { RecordHead } from '../core/record.ts';
-import { askedBy } from '../core/remedy.ts';
-import type { Outcome } from '../core/status.ts';
-import { observe } from '../stages/observe.ts';
-import type { Deps } from './deps.ts';
-import { toldOf } from './memory.ts';
+import type { RecordHead } from '../../core/record.ts';
+import { askedBy } from '../../core/remedy.ts';
+import type { Outcome } from '../../core/status.ts';
+import { observe } from '../../stages/observe.ts';
+import type { Deps } from '../deps.ts';
+import { toldOf } from '../memory.ts';
 import { retire } from './retire.ts';
-import { type Run, timeoutMsOf } from './run.ts';
-import { undone } from './settle.ts';
+import { type Run, timeoutMsOf } from '../run.ts';
+import { undone } from '../settle.ts';
 
 /** Uninstalls a release whose newest revision failed, as its spec asks. Its records stay: they say why, and how often that was tried. */
 export const uninstallFailed = async (deps: Deps, run: Run): Promise<Outcome> => {

@@ -1,15 +1,15 @@
-import { conditionOf } from '../core/conditions.ts';
-import { describeDrift, type Drift, isCorrectable } from '../core/drift.ts';
-import { imprintOf } from '../core/imprint.ts';
-import { installWaves } from '../core/order.ts';
-import type { PlannedObject } from '../core/plan.ts';
-import type { RecordHead } from '../core/record.ts';
-import type { DriftReport } from '../core/status.ts';
-import { describeContested, describeRefused } from '../core/story.ts';
-import { reasonOf } from '../ports/errors.ts';
-import { bring } from './bring.ts';
-import type { Deps } from './deps.ts';
-import type { Run } from './run.ts';
+import { conditionOf } from '../../core/conditions.ts';
+import { describeDrift, type Drift, isCorrectable } from '../../core/drift.ts';
+import { imprintOf } from '../../core/imprint.ts';
+import { installWaves } from '../../core/order.ts';
+import type { PlannedObject } from '../../core/plan.ts';
+import type { RecordHead } from '../../core/record.ts';
+import type { DriftReport } from '../../core/status.ts';
+import { describeContested, describeRefused } from '../../core/story.ts';
+import { reasonOf } from '../../ports/errors.ts';
+import { bring } from '../bring.ts';
+import type { Deps } from '../deps.ts';
+import type { Run } from '../run.ts';
 
 /** An object that has drifted, and what to apply to correct it, where that was found out just now. */
 export interface Drifted {
