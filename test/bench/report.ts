@@ -75,6 +75,7 @@ const requests = (results: Results): string => {
     list('dry runs of the last upgrade', sent(upgrade, 'DryRun')),
     list('writes of the change of values', sent(values, 'Write')),
     list('reads by anybody, last upgrade', upgrade.reads),
+    list('reads by anybody, change of values', values.reads),
     list('writes by others, last upgrade', tally(upgrade.othersWrites.map(({ what }) => what))),
     `registry requests in all: install ${spoken(install)}; last upgrade ${spoken(upgrade)}; values ${spoken(values)}`,
   ].join('\n');
