@@ -84,7 +84,11 @@ describe('a webhook and controllers that are at work', () => {
     console.log(`corpus: ${names.length} of ${charts.length} charts run`);
     expect(names.length).toBeGreaterThan(25);
     expect(webhook.count()).toBeGreaterThan(0);
+    const scaled = (await Promise.all(charts.map(autoscale))).flat();
+    expect(scaled.length).toBeGreaterThan(0);
+    await Promise.all(scaled.map(isScaled));
     await Promise.all(names.map((name) => visit(name, VISITS)));
+    await Promise.all(scaled.map(isScaled));
     expect(await foundDrift()).toBe(0);
 
     // Nothing is noted of what was applied, so that every object is compared with what an apply would make of it.
@@ -131,6 +135,29 @@ const visit = async (name: string, times: number): Promise<void> => {
     expect(conditionIn(status, 'Ready')?.status, name).toBe('True');
   }
 };
+
+/** More replicas than any chart asks for: an autoscaler needs no metrics to see to that. */
+const REPLICAS = 12;
+
+/** Gives every Deployment of a chart that has replicas an autoscaler, which the lab's own controller acts upon. Answers with their API paths. */
+const autoscale = async (chart: OracleChart): Promise<readonly string[]> => {
+  const namespace = homeOf(chart);
+  const list = (await site.read(`/apis/apps/v1/namespaces/${namespace}/deployments`)) as
+    | { readonly items: readonly { readonly metadata: { readonly name: string }; readonly spec: { readonly replicas: number } }[] }
+    | undefined; // a DeploymentList
+  const names = (list?.items ?? []).filter(({ spec }) => spec.replicas > 0).map(({ metadata }) => metadata.name);
+  for (const name of names) {
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+    await site.ask('POST', `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`, {
+      metadata: { name: `${name}-sweep` },
+      spec: { scaleTargetRef, minReplicas: REPLICAS, maxReplicas: REPLICAS + 1 },
+    });
+  }
+  return names.map((name) => `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`);
+};
+
+const isScaled = (path: string): Promise<void> =>
+  site.eventually(`${path} is scaled`, async () => ((await site.read(path)) as { readonly spec: { readonly replicas: number } } | undefined)?.spec.replicas === REPLICAS); // a Deployment
 
 const forgetImprints = async (namespace: string): Promise<void> => {
   const list = (await site.read(`/api/v1/namespaces/${namespace}/secrets?labelSelector=owner%3Dhelm`)) as

@@ -102,6 +102,7 @@ function controllerManager(at: Layout): string[] {
     `--controllers=*,${NODE_CONTROLLERS.map((name) => `-${name}`).join(',')}`,
     `--service-account-private-key-file=${at.serviceAccountKey}`,
     `--root-ca-file=${at.ca}`,
+    '--horizontal-pod-autoscaler-sync-period=1s',
   ];
 }
 
