@@ -69,7 +69,7 @@ describe('a lab that the caller owns', () => {
 
   test('says which part did not start, with the end of its log', { timeout: LAB_MS }, async () => {
     await expect(startLab({ dir, extraArgs: { 'kube-apiserver': ['--no-such-flag'] } })).rejects.toThrow(/kube-apiserver ended \(exit code 1\).*unknown flag: --no-such-flag/s);
-    expect(pidsOf(dir)).toEqual([]);
+    await vi.waitFor(() => expect(pidsOf(dir)).toEqual([]), GONE);
   });
 });
 
