@@ -43,5 +43,5 @@ describe('LineCutter', () => {
         expect(cut([...chunks, stream.subarray(at)])).toEqual({ lines, isInLine: false });
       }),
     );
-  }, 60_000);
+  });
 });
