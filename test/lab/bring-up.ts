@@ -58,7 +58,8 @@ async function startAll(spec: LabSpec, at: Layout, ports: Ports, children: Child
   writeFileSync(at.registryConfig, registryConfig(at, ports));
   writeFileSync(at.podLog, POD_LOG);
   writeFileSync(at.podLogs, podLogs(at));
-  const start = (name: PartName) => children.start(name, toolOf(spec, name), [...partArgs(name, at, ports), ...(spec.extraArgs[name] ?? [])], partEnv(name));
+  const start = (name: PartName) =>
+    children.start(name, { program: toolOf(spec, name), args: [...partArgs(name, at, ports), ...(spec.extraArgs[name] ?? [])], env: partEnv(name) });
   for (const name of ['etcd', 'kube-apiserver', 'registry'] as const) start(name);
 
   const server = `https://127.0.0.1:${ports.apiserver}`;

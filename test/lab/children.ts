@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { identify, ownPid, type Pid } from '../tools/pid.ts';
+import { identify, isRunning, ownPid, type Pid } from '../tools/pid.ts';
 import { type Layout, logOf } from './layout.ts';
 
 const LOG_LINES = 12;
@@ -9,6 +10,13 @@ const LOG_LINES = 12;
 export interface PidFile {
   readonly supervisor: Pid;
   readonly parts: Readonly<Record<string, Pid>>;
+}
+
+/** How a part is started. */
+interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A part ended while it was wanted. `portTaken` tells that other ports may do. */
@@ -25,6 +33,7 @@ export class PartEnded extends Error {
 export class Children {
   readonly #at: Layout;
   readonly #running = new Map<string, ChildProcess>();
+  readonly #commands = new Map<string, Command>();
   readonly #pids: Record<string, Pid> = {};
   readonly #shield = deathSignal();
   #closed = false;
@@ -45,13 +54,27 @@ export class Children {
   }
 
   /** Starts a part with its output in its log file, and records its pid. */
-  start(name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
+  start(name: string, command: Command): void {
+    this.#commands.set(name, command);
+    this.#spawn(name, command, 'w');
+  }
+
+  /** Starts a part that has ended once more, as it was started, with further arguments; its log goes on. */
+  async restart(name: string, moreArgs: readonly string[]): Promise<void> {
+    const [command, pid, before] = [this.#commands.get(name), this.#pids[name], this.#running.get(name)];
+    if (command === undefined) throw new Error(`${name} was never started`);
+    if (pid !== undefined && isRunning(pid)) throw new Error(`${name} is running`);
+    if (before !== undefined) await once(before, 'exit'); // it is gone, and we have not heard of it yet
+    this.#spawn(name, { ...command, args: [...command.args, ...moreArgs] }, 'a');
+  }
+
+  #spawn(name: string, command: Command, mode: 'w' | 'a'): void {
     if (this.#closed) throw new Error(`the lab is stopping: ${name} not started`);
-    const log = openSync(logOf(this.#at, name), 'w');
-    const [program = command, ...rest] = [...this.#shield, command, ...args];
+    const log = openSync(logOf(this.#at, name), mode);
+    const [program = command.program, ...rest] = [...this.#shield, command.program, ...command.args];
     const child = spawn(program, rest, {
       cwd: this.#at.state,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...command.env },
       stdio: ['ignore', log, log],
     });
     closeSync(log);

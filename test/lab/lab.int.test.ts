@@ -46,6 +46,22 @@ describe('a lab that the caller owns', () => {
     await lab.stop();
   });
 
+  test('goes on without a part that was ended, and with it once it is started again', { timeout: LAB_MS }, async () => {
+    const lab = await startLab({ dir });
+    const isReady = () => kubectl(lab, ['get', 'namespace', 'default', '--request-timeout=2s']);
+    await lab.signal('kube-apiserver', 'SIGKILL');
+    await expect(isReady()).rejects.toThrow('refused');
+    await expect(lab.start('registry')).rejects.toThrow('registry is running');
+    await lab.start('kube-apiserver');
+    await vi.waitFor(isReady, { timeout: 30_000, interval: 200 });
+    await lab.signal('etcd', 'SIGSTOP');
+    await expect(isReady()).rejects.toThrow();
+    await lab.signal('etcd', 'SIGCONT');
+    await vi.waitFor(isReady, { timeout: 30_000, interval: 200 });
+    await lab.stop();
+    expect(pidsOf(dir).filter(isRunning)).toEqual([]);
+  });
+
   test('ends with an owner that is killed', { timeout: LAB_MS }, async () => {
     const owner = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'run', dir], { stdio: 'ignore' });
     await vi.waitFor(() => expect(runningLab(dir)).toBeDefined(), { timeout: LAB_MS, interval: 50 });

@@ -9,7 +9,8 @@ import type { Connection, LabSpec } from './bring-up.ts';
 import type { PidFile } from './children.ts';
 import { type Launched, launch } from './launch.ts';
 import { type Layout, layoutOf } from './layout.ts';
-import { PART_NAMES } from './parts.ts';
+import { PART_NAMES, type PartName } from './parts.ts';
+import type { Order, Report } from './supervisor.ts';
 
 const STOP_MS = 10_000;
 const POLL_MS = 20;
@@ -38,6 +39,14 @@ export interface Lab {
   stop(): Promise<void>;
 }
 
+/** A lab that belongs to the calling program, whose programs can be put out of action one by one. */
+export interface OwnLab extends Lab {
+  /** SIGKILL and SIGTERM end a part, and resolve when it is gone; SIGSTOP makes it stand still until SIGCONT. */
+  signal(part: PartName, signal: NodeJS.Signals): Promise<void>;
+  /** Starts a part that has ended once more, with the state that it had, and further arguments; it is not waited for. */
+  start(part: PartName, moreArgs?: readonly string[]): Promise<void>;
+}
+
 export interface LabOptions {
   /** Folder of the lab, made when needed: one lab at a time in a folder. A start throws away the state of the last. */
   readonly dir: string;
@@ -50,15 +59,15 @@ export interface LabOptions {
  * Starts a lab that belongs to the calling program: it ends with it, even by kill -9. Rejects with the part that failed and the end of its log,
  * or when a lab runs in the folder.
  */
-export function startLab(options: LabOptions): Promise<Lab> {
-  return start(options, 'owned', (lab) => {
-    throw new Error(`a lab is running in ${lab.dir} already; stop it first`);
-  });
+export async function startLab(options: LabOptions): Promise<OwnLab> {
+  const { lab, launched } = await start(options, 'owned');
+  if (launched === undefined) throw new Error(`a lab is running in ${lab.dir} already; stop it first`);
+  return { ...lab, signal: (part, by) => signalPart(layoutOf(lab.dir), part, by), start: (part, moreArgs = []) => restart(launched.supervisor, part, moreArgs) };
 }
 
 /** Starts a lab that stays until stopLab; one that runs in the folder is left alone and returned. */
-export function startBackgroundLab(options: LabOptions): Promise<Lab> {
-  return start(options, 'background', (lab) => lab);
+export async function startBackgroundLab(options: LabOptions): Promise<Lab> {
+  return (await start(options, 'background')).lab;
 }
 
 /** Ends the lab of a folder and whatever a killed one has left of itself there; resolves when all is gone. */
@@ -80,23 +89,42 @@ export function runningLab(dir: string): Lab | undefined {
   return labOf(at, connection, tools, () => stopLab(dir));
 }
 
-async function start(options: LabOptions, mode: LabSpec['mode'], onRunning: (lab: Lab) => Lab): Promise<Lab> {
+/** The lab of a folder: one that runs already, or one that is launched now. */
+async function start(options: LabOptions, mode: LabSpec['mode']): Promise<{ readonly lab: Lab; readonly launched: Launched | undefined }> {
   const at = layoutOf(options.dir);
   const progress = options.progress ?? SILENT;
   const tools = await ensureTools(LAB_TOOLS, { progress });
   mkdirSync(at.dir, { recursive: true, mode: 0o700 });
   return withLock(at.lock, async () => {
     const running = runningLab(at.dir);
-    if (running !== undefined) return onRunning(running);
+    if (running !== undefined) return { lab: running, launched: undefined };
     await stopLab(at.dir); // a killed lab's remains
     const spec: LabSpec = { dir: at.dir, mode, tools, extraArgs: options.extraArgs ?? {} };
     const launched = await progress.during('starting the lab', () => launch(spec, at));
-    return labOf(at, launched.connection, tools, () => stopOwn(launched, at));
+    return { lab: labOf(at, launched.connection, tools, () => stopOwn(launched, at)), launched };
   });
 }
 
 function labOf(at: Layout, connection: Connection, tools: Lab['tools'], stop: () => Promise<void>): Lab {
   return { dir: at.dir, kubeconfig: at.kubeconfig, operatorConfig: at.operatorConfig, caFile: at.ca, ...connection, tools, stop };
+}
+
+async function signalPart(at: Layout, part: PartName, by: NodeJS.Signals): Promise<void> {
+  const pid = readPids(at)?.parts[part];
+  if (pid === undefined) throw new Error(`the lab in ${at.dir} has no ${part}`);
+  signal(pid, by);
+  const isToEnd = by === 'SIGKILL' || by === 'SIGTERM';
+  if (isToEnd && !(await gone([pid], STOP_MS))) throw new Error(`${part} did not end within ${STOP_MS / 1000} s of ${by}`);
+}
+
+function restart(supervisor: Launched['supervisor'], part: PartName, moreArgs: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    supervisor.once('message', (report: Report) => {
+      if (report.kind === 'failed') reject(new Error(`cannot start ${part}: ${report.reason}`));
+      else resolve();
+    });
+    supervisor.send({ restart: part, moreArgs } satisfies Order);
+  });
 }
 
 /** Like stopLab, but only of this very lab: the folder may hold a later one by now. */

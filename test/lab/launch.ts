@@ -38,7 +38,7 @@ function firstReport(supervisor: ChildProcess, log: string): Promise<Connection>
   return new Promise((resolve, reject) => {
     supervisor.once('message', (report: Report) => {
       if (report.kind === 'ready') resolve(report.connection);
-      else reject(new Error(`the lab did not start: ${report.reason}`));
+      else reject(new Error(`the lab did not start: ${report.kind === 'failed' ? report.reason : report.kind}`));
     });
     supervisor.once('error', reject);
     supervisor.once('exit', (code, signal) => reject(new Error(`the lab's supervisor ended (${signal ?? code}) before the lab was ready; see ${log}`)));
