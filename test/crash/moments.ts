@@ -1,6 +1,6 @@
 import { type Random, pick, seeded, shuffled } from '../seeded.ts';
 import { type Place, placeOf } from './places.ts';
-import type { Blow, Trap } from './write-proxy.ts';
+import type { Blow, Trap } from '../lab/api-proxy.ts';
 
 /** A failure is an upgrade that never becomes ready, and is undone. */
 export type Change = 'install' | 'upgrade' | 'failure' | 'uninstall';

@@ -1,18 +1,11 @@
 import { PLURAL } from '../../src/api/chart-release.ts';
-
-/** A request that changes something, as the operator sends it. */
-export interface Write {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  readonly body: string;
-}
+import type { ApiCall } from '../lab/api-call.ts';
 
 /** Where in the order of writes a request stands, from the finalizer to the report, and from `uninstalling` on. */
 export type Place = 'finalizer' | 'admit' | 'crd' | 'open' | 'apply' | 'prune' | 'failed' | 'deployed' | 'superseded' | 'remove record' | 'report' | 'uninstalling';
 
 /** The place of a request; undefined for one that writes no state of a release: Events, dry runs, reports that it is not ready yet. */
-export const placeOf = ({ method, path, body }: Write): Place | undefined => {
+export const placeOf = ({ method, path, body }: ApiCall): Place | undefined => {
   if (path.includes('dryRun=All') || path.includes('/events')) return undefined;
   if (path.includes(`/${PLURAL}/`)) return placeOfRelease(path, body);
   if (path.includes('/customresourcedefinitions')) return 'crd';

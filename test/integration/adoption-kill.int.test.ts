@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import type { Write } from '../crash/places.ts';
-import { startWriteProxy, type WriteProxy } from '../crash/write-proxy.ts';
+import type { ApiCall } from '../lab/api-call.ts';
+import { startApiProxy, type ApiProxy } from '../lab/api-proxy.ts';
 import { smallChart } from '../registry/push.ts';
 import { openSite, type Site } from './site.ts';
 
-let proxy: WriteProxy;
+let proxy: ApiProxy;
 let site: Site;
 beforeAll(async () => {
   const { server, caFile } = inject('lab');
-  proxy = await startWriteProxy({ server, ca: await readFile(caFile, 'utf8') });
+  proxy = await startApiProxy({ server, ca: await readFile(caFile, 'utf8') });
   site = await openSite('adoption-kill', { server: proxy.server, args: ['--takeover-after', '1s'] });
 });
 // The operator first: without an API server it would wait.
@@ -25,11 +25,11 @@ const KEYS = {
 
 const isTo =
   (resource: string) =>
-  ({ path }: Write) =>
+  ({ path }: ApiCall) =>
     path.includes(`/${resource}`) && !path.includes('dryRun');
 
 /** What the operator has just written when it is killed. What comes later is as with any other revision. */
-const MOMENTS: readonly (readonly [name: string, isMeant: (write: Write) => boolean])[] = [
+const MOMENTS: readonly (readonly [name: string, isMeant: (write: ApiCall) => boolean])[] = [
   ['admits', ({ body }) => body.includes('"isAdopting":true')],
   ['folds', ({ body }) => body.includes('"managedFields"')],
   ['inherits', (write) => isTo('secrets/')(write) && write.body.includes('"status":"deployed"') && !write.path.includes('.v2')],
@@ -37,7 +37,7 @@ const MOMENTS: readonly (readonly [name: string, isMeant: (write: Write) => bool
 ];
 
 /** Kills the operator when the write was done, and starts another one. */
-const killAfter = async (isMeant: (write: Write) => boolean, begin: () => Promise<void>): Promise<void> => {
+const killAfter = async (isMeant: (write: ApiCall) => boolean, begin: () => Promise<void>): Promise<void> => {
   const { operator } = site;
   let isStruck = false;
   void proxy.arm({ isMeant, blow: 'AfterCommit', delayMs: 0, strike: () => void operator.kill() }).then(() => {

@@ -2,18 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { expect, inject } from 'vitest';
 import { INVARIANTS, violationsIn } from '../crash/invariants.ts';
 import { type Life, type Moment, mostRenders, printMoment, trapOf } from '../crash/moments.ts';
-import { type Step, stepOf } from '../crash/steps.ts';
+import { siteHistory } from '../crash/site-history.ts';
+import type { Step } from '../crash/steps.ts';
 import { World } from '../crash/world.ts';
-import { startWriteProxy, type WriteProxy } from '../crash/write-proxy.ts';
-import { deploymentSpec } from '../kube/objects.ts';
-import { changesUnder, inOrder } from '../lab/history.ts';
+import { startApiProxy, type ApiProxy } from '../lab/api-proxy.ts';
 import { chartOf } from './kill-chart.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 /** A namespace whose operator is killed again and again, and what its releases go through. */
 export interface Lane {
   readonly site: Site;
-  readonly proxy: WriteProxy;
+  readonly proxy: ApiProxy;
   readonly moments: { readonly release: string; readonly moment: Moment; readonly since: number }[];
   /** Digests by release and version: `web 1.0.0`. */
   readonly pushed: Map<string, string>;
@@ -30,7 +29,7 @@ export interface Course {
 /** Opens a namespace with an operator that reaches the API server through a proxy of its own. */
 export const openLane = async (): Promise<Lane> => {
   const { server, caFile } = inject('lab');
-  const proxy = await startWriteProxy({ server, ca: await readFile(caFile, 'utf8') });
+  const proxy = await startApiProxy({ server, ca: await readFile(caFile, 'utf8') });
   return { site: await openSite('kill', { server: proxy.server }), proxy, moments: [], pushed: new Map(), revisions: [] };
 };
 
@@ -124,25 +123,8 @@ const etcdRevision = async (site: Site): Promise<number> => {
   return Number(list.metadata.resourceVersion);
 };
 
-/** Name of the objects that are made last of all, so that a history that has them is whole. */
-const LAST = 'end-of-history';
-
 /** Ends the operator, and reads everything that happened to the releases of the lane. To be called once. */
-export const historyOf = async ({ site }: Lane): Promise<readonly Step[]> => {
-  await site.operator.stop();
-  const { namespace, lab } = site;
-  const metadata = { name: LAST, namespace };
-  const kinds = [
-    { resource: 'configmaps', last: { apiVersion: 'v1', kind: 'ConfigMap', metadata } },
-    { resource: 'secrets', last: { apiVersion: 'v1', kind: 'Secret', metadata } },
-    { resource: 'deployments', last: { apiVersion: 'apps/v1', kind: 'Deployment', metadata, ...deploymentSpec({}, 0) } },
-    { resource: 'tagalong.dev/chartreleases', last: { apiVersion: 'tagalong.dev/v1beta1', kind: 'ChartRelease', metadata, spec: { chart: site.reference('none', 'none') } } },
-  ];
-  await site.kubectl(['create', '--filename=-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: kinds.map(({ last }) => last) }));
-  const prefixes = kinds.map(({ resource }) => `/registry/${resource}/${namespace}/`);
-  const changes = inOrder(await Promise.all(prefixes.map((prefix) => changesUnder(lab.etcd, prefix, prefix + LAST))));
-  return changes.filter(({ key }) => !key.endsWith(`/${LAST}`)).flatMap((one) => stepOf(one) ?? []);
-};
+export const historyOf = ({ site }: Lane): Promise<readonly Step[]> => siteHistory(site);
 
 /** Where a history breaks an invariant, and at which moment that was. */
 export const breachesIn = ({ pushed, moments }: Lane, steps: readonly Step[]): readonly string[] =>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { startWriteProxy, type WriteProxy } from '../crash/write-proxy.ts';
+import { startApiProxy, type ApiProxy } from '../lab/api-proxy.ts';
 import { type RendererProgram, startRenderer } from '../lab/renderer.ts';
 import { kubectl } from '../lab/run.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
@@ -181,7 +181,7 @@ describe('an operator that may not see everything', () => {
   const role = 'lookup-limited';
   const lab = inject('lab');
   const run = (args: readonly string[], input?: string) => kubectl(lab, args, input === undefined ? {} : { input });
-  let proxy: WriteProxy;
+  let proxy: ApiProxy;
   let limited: Site;
 
   beforeAll(async () => {
@@ -200,7 +200,7 @@ describe('an operator that may not see everything', () => {
     ];
     await run(['create', '--filename=-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const token = (await run(['create', 'token', role, '--namespace=default'])).stdout.trim();
-    proxy = await startWriteProxy({ server: lab.server, ca: await readFile(lab.caFile, 'utf8') });
+    proxy = await startApiProxy({ server: lab.server, ca: await readFile(lab.caFile, 'utf8') });
     limited = await openSite('limited', { token, server: proxy.server });
   });
   afterAll(async () => {

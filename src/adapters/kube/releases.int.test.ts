@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { type CutProxy, startCutProxy } from '../../../test/kube/cut-proxy.ts';
 import { bytesOf, deploymentSpec } from '../../../test/kube/objects.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { scratchNamespace } from '../../../test/kube/scratch.ts';
+import { type ApiProxy, startApiProxy } from '../../../test/lab/api-proxy.ts';
 import type { ChartReleaseStatus } from '../../api/chart-release.ts';
 import type { ReleaseIdentity } from '../../ports/releases.ts';
 import { KubeCluster } from './cluster.ts';
@@ -21,7 +21,7 @@ const signal = AbortSignal.timeout(60_000);
 const lab = inject('lab');
 const SOON = { timeout: 15_000, interval: 20 };
 
-let proxy: CutProxy;
+let proxy: ApiProxy;
 let connection: Connection;
 let direct: Connection;
 let cluster: KubeCluster;
@@ -30,9 +30,9 @@ let dir: string;
 const logger = new RecordingLogger();
 
 beforeAll(async () => {
-  proxy = await startCutProxy(Number(new URL(lab.server).port));
+  proxy = await startApiProxy({ server: lab.server, ca: await readFile(lab.caFile, 'utf8') });
   dir = await mkdtemp(join(tmpdir(), 'tagalong-kube-'));
-  const kubeconfig = (await readFile(lab.kubeconfig, 'utf8')).replaceAll(lab.server, `https://127.0.0.1:${proxy.port}`);
+  const kubeconfig = (await readFile(lab.kubeconfig, 'utf8')).replaceAll(lab.server, proxy.server);
   await writeFile(join(dir, 'kubeconfig'), kubeconfig);
   connection = await connectWithKubeconfig(join(dir, 'kubeconfig'), undefined, { clock: realClock(), logger });
   direct = await connectWithKubeconfig(lab.kubeconfig, undefined, { clock: realClock(), logger: new RecordingLogger() });
