@@ -97,6 +97,10 @@ bench-render: node_modules .build/helm-engine ## the time of a render, against s
 fleet: node_modules .build/helm-engine ## bad digests under 200 releases, and 1000 that fail at once: who rolls, who comes back, requests a second (N, MAX_ROLLING, MANY)
 	@node test/fleet/main.ts
 
+.PHONY: soak
+soak: node_modules .build/helm-engine ## 200 releases (N), tags that move and faults for HOURS (1): does memory, or anything else, pile up (SEED=n READINGS=file)
+	@node test/soak/main.ts
+
 .PHONY: oracle
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)

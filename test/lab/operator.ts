@@ -29,6 +29,8 @@ export interface OperatorOptions {
   /** Namespaces whose ChartReleases it looks at; all when absent. */
   readonly namespaces?: readonly string[];
   readonly args?: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** The program: that of the working tree when absent. */
   readonly program?: string;
 }
@@ -38,7 +40,7 @@ export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfi
   if (!existsSync(ENGINE)) throw new Error('there is no .build/helm-engine; run make build');
   const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...LISTEN, ...(options.args ?? [])];
   if (options.namespaces !== undefined) args.push('--watch-namespaces', options.namespaces.join(','));
-  const child = spawn(process.execPath, [options.program ?? path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.program ?? path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const urls = new Map<string, string>();
   keepLines(child, lines);

@@ -1,0 +1,103 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Random, seeded } from '../seeded.ts';
+import { progressOn } from '../tools/progress.ts';
+import { type Act, nextAct } from './course.ts';
+import { type Reading, readingOf } from './reading.ts';
+import { growthIn, heapSlopeOf, printGrowth } from './verdict.ts';
+import { Yard } from './yard.ts';
+
+const HOUR_MS = 3_600_000;
+/** Caches fill, code is compiled, histories reach their length: what is read in this time is no slope. */
+const WARM_UP_SHARE = 1 / 3;
+const READING_MS = 30_000;
+const LEAST_PAUSE_MS = 1_000;
+const MOST_PAUSE_MS = 12_000;
+const SETTLED_MS = 120_000;
+const TAGS = 10;
+const EXAMPLES = 3;
+/** Every reading goes there too, as a JSON document a line. */
+const FILE = process.env['READINGS'];
+
+/** What came of a course. */
+interface Course {
+  readonly acts: ReadonlyMap<string, number>;
+  /** What people were refused, and how often. */
+  readonly refused: readonly string[];
+  readonly readings: readonly Reading[];
+  /** Lines in which the operator says that it is at fault. */
+  readonly faults: ReadonlySet<string>;
+}
+
+/** Lets people and faults at it for so long, one thing after another, and reads the operator meanwhile. */
+const run = async (yard: Yard, random: Random, extent: { readonly tags: number; readonly releases: number }, forMs: number): Promise<Course> => {
+  const [acts, refused, readings, faults] = [new Map<string, number>(), [] as string[], [] as Reading[], new Set<string>()];
+  const began = Date.now();
+  const isOver = (): boolean => Date.now() - began >= forMs;
+  const read = async (): Promise<void> => {
+    for (; !isOver(); await delay(READING_MS)) {
+      const reading = await readingOf({ pid: yard.operator.pid, metrics: `${yard.operator.url('metrics')}/metrics`, inspector: yard.inspector }, (Date.now() - began) / HOUR_MS);
+      readings.push(reading);
+      if (FILE !== undefined) await appendFile(FILE, `${JSON.stringify(reading)}\n`);
+      for (const line of yard.operator.log()) if (line.includes('a fault of the operator')) faults.add(line);
+    }
+  };
+  const act = async (): Promise<void> => {
+    while (!isOver()) {
+      const next = nextAct(random, extent);
+      const named = nameOf(next);
+      acts.set(named, (acts.get(named) ?? 0) + 1);
+      await yard.act(next).catch((error: unknown) => refused.push(`${named}: ${error instanceof Error ? error.message : String(error)}`));
+      await delay(LEAST_PAUSE_MS + random() * (MOST_PAUSE_MS - LEAST_PAUSE_MS));
+    }
+  };
+  await Promise.all([read(), act()]);
+  return { acts, refused, readings, faults };
+};
+
+const nameOf = (act: Act): string => {
+  if (act.kind === 'push') return `push ${act.chart}`;
+  if (act.kind === 'trouble') return act.trouble;
+  return act.kind === 'cut' ? `cut ${act.way}` : act.kind;
+};
+
+const setting = (name: string, fallback: string): number => {
+  const number = Number(process.env[name] || fallback);
+  if (!(number > 0)) throw new Error(`${name}=${process.env[name]}: it takes a number above 0`);
+  return number;
+};
+
+const cleanup = new AsyncDisposableStack();
+try {
+  const [hours, releases, seed] = [setting('HOURS', '1'), setting('N', '200'), setting('SEED', String(1 + (Date.now() % 1_000_000)))];
+  const progress = progressOn(process.stderr);
+  const dir = cleanup.adopt(await mkdtemp(path.join(tmpdir(), 'tagalong-soak-')), (it) => rm(it, { recursive: true, force: true }));
+  const extent = { tags: TAGS, releases };
+  const yard = await Yard.open({ dir, extent, progress }, cleanup);
+  console.log(`${releases} releases of ${TAGS} tags, ${hours} h, SEED=${seed}`);
+  await progress.during('installing all', async () => {
+    await yard.fill();
+    await yard.settled(SETTLED_MS);
+  });
+  const { acts, refused, readings, faults } = await progress.during(`people and faults at work for ${hours} h`, () => run(yard, seeded(seed), extent, hours * HOUR_MS));
+  await yard.calm();
+  const calmAt = Date.now();
+  await yard.settled(SETTLED_MS);
+  const settledS = (Date.now() - calmAt) / 1000;
+  const warm = readings.filter(({ atHours }) => atHours >= hours * WARM_UP_SHARE);
+  const complaints = [...growthIn(warm), ...(await yard.disorders()), ...[...faults].slice(0, EXAMPLES)];
+  console.log(`acts: ${[...acts].map(([name, times]) => `${times} ${name}`).join(', ')}; ${refused.length} were refused${refused.length > 0 ? `, as ${refused[0]}` : ''}`);
+  console.log(`first third to last, behind the warm-up: ${printGrowth(warm)}`);
+  for (const complaint of complaints) console.log(`  ${complaint}`);
+  console.log(
+    `soak: ${hours} h, heap ${heapSlopeOf(warm).toFixed(2)} MiB/h, ${readings.length} readings, settled in ${settledS.toFixed(1)} s, ${faults.size} faults of the operator, ${complaints.length} complaints`,
+  );
+  process.exitCode = complaints.length === 0 ? 0 : 1;
+} catch (error) {
+  console.error(`\nThe soak failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await cleanup.disposeAsync();
+}
