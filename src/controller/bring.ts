@@ -1,10 +1,11 @@
 import type { Immovable } from '../core/anew.ts';
-import { printRef, refKey } from '../core/object-ref.ts';
+import { type ObjectRef, printRef, refKey } from '../core/object-ref.ts';
 import type { PlannedObject } from '../core/plan.ts';
 import type { AppliedObject } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { StandingObject } from '../core/standing.ts';
 import { StageError } from '../ports/errors.ts';
+import type { Sight } from '../ports/imprints.ts';
 import { clearTheWay } from '../stages/anew.ts';
 import { apply } from '../stages/apply.ts';
 import { fold } from '../stages/fold.ts';
@@ -31,8 +32,10 @@ export const bring = async (
   const mayGoOn = () => checkNewest(deps, run, record);
   const cleared = new Set<string>();
   let isFolded = false;
+  // Where nobody wants to know of drift, nobody would be woken by what the watch does not have yet; and our own fold may be among that.
+  const sightOf = (ref: ObjectRef): Sight => (isFolded || release.spec.drift.mode === 'Ignore' ? { kind: 'Unknown' } : deps.imprints.of(ref));
   for (;;) {
-    const answer = await apply(deps.cluster, { objects, standing, force: release.spec.force, mayGoOn }, signal);
+    const answer = await apply(deps.cluster, { objects, standing, sightOf, force: release.spec.force, mayGoOn }, signal);
     if (answer.kind === 'Applied') {
       const shared = answer.objects.filter(({ isShared }) => isShared);
       if (shared.length === 0 || isFolded) return answer.objects;

@@ -30,6 +30,8 @@ export const take = async (deps: Deps, run: Run, { planned, earlier, records, is
   const ours = new Set(objectsOf(earlier.filter(({ record }) => !isTouched && record.status === 'deployed')).map(({ ref }) => refKey(ref)));
   const objects = planned.filter(({ ref }) => !ours.has(refKey(ref)));
   const claimed = await claim(deps.cluster, { whose, objects, adopt: release.spec.adopt }, signal);
+  // The watches may not have come to what was done to these, by whomever: all is sent.
+  if (claimed.length > 0) deps.standings.take(run.key);
   await fold(
     deps.cluster,
     claimed.map(({ object, live, isAdopted }) => ({ ref: object.ref, live, isAdopted })),

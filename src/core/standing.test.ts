@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { refKey } from './object-ref.ts';
-import { isAsApplied, type Present, type Standing, standingObjects } from './standing.ts';
+import { isAsApplied, isSeenAsApplied, type Present, type SeenObject, type Standing, standingObjects } from './standing.ts';
 
 const REF = { apiVersion: 'v1', kind: 'Service', namespace: 'apps', name: 'web' };
 const ANSWER = { ref: REF, uid: 'u1', resourceVersion: '7', ownFields: 'f1', change: 'Configured' as const };
@@ -30,6 +30,29 @@ describe('isAsApplied', () => {
 
   it('never trusts an answer that told no fields of ours', () => {
     expect(isAsApplied({ digest: 'd1', answer: { ...ANSWER, ownFields: '' } }, { ...PRESENT, ownFields: '' })).toBe(false);
+  });
+});
+
+describe('isSeenAsApplied', () => {
+  const APPLIED = { ...ANSWER, resourceVersion: '99', ownFields: 'abcdefghijklmnop' };
+  const SEEN: SeenObject = { uid: 'u1', resourceVersion: '99', imprint: 'abcdefghijkl', isShared: false, isTerminating: false, isFollowed: true };
+
+  it.each<readonly [string, SeenObject, boolean]>([
+    ['what our apply has left', SEEN, true],
+    ['what others have written beside us since', { ...SEEN, resourceVersion: '100' }, true],
+    ['a watch that has not come to our apply', { ...SEEN, resourceVersion: '98' }, false],
+    ['an object of which somebody took a field', { ...SEEN, resourceVersion: '100', imprint: 'another' }, false],
+    ['an object of which we own nothing any more', { ...SEEN, resourceVersion: '100', imprint: '' }, false],
+    ['an object that was deleted and made anew', { ...SEEN, resourceVersion: '100', uid: 'u2' }, false],
+    ['an object that is being deleted', { ...SEEN, resourceVersion: '100', isTerminating: true }, false],
+    ['an object whose fields an autoscaler or a helm may have', { ...SEEN, isShared: true }, false],
+    ['a watch that has broken off', { ...SEEN, isFollowed: false }, false],
+  ])('%s', (_name, seen, expected) => {
+    expect(isSeenAsApplied({ digest: 'd1', answer: APPLIED }, seen)).toBe(expected);
+  });
+
+  it('never trusts an answer that told no fields of ours', () => {
+    expect(isSeenAsApplied({ digest: 'd1', answer: { ...APPLIED, ownFields: '' } }, { ...SEEN, imprint: '' })).toBe(false);
   });
 });
 

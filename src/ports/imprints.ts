@@ -1,15 +1,9 @@
 import type { ObjectRef } from '../core/object-ref.ts';
+import type { SeenObject } from '../core/standing.ts';
 
 /** What the watches know of an object. */
 export type Sight =
-  | {
-      readonly kind: 'Seen';
-      readonly resourceVersion: string;
-      /** See core/imprint.ts; empty where none of its fields are ours. */
-      readonly imprint: string;
-      /** Somebody has fields of it who may have some of ours. */
-      readonly isShared: boolean;
-    }
+  | ({ readonly kind: 'Seen' } & SeenObject)
   /** As of this resourceVersion there is none that carries our label. */
   | { readonly kind: 'Absent'; readonly resourceVersion: string }
   /** Nobody has looked, or the first answer is not there yet. */

@@ -185,8 +185,10 @@ describe.concurrent('the life of a release', () => {
       expect([await fixed(), await changed()]).toEqual([0, 1]);
     });
 
+    const redden = (name: string) => site.kubectl(['patch', 'configmap', name, '--type=merge', '--patch', '{"data":{"colour":"red"}}']);
+
     it.each([
-      ['changed', (name: string) => site.kubectl(['patch', 'configmap', name, '--type=merge', '--patch', '{"data":{"colour":"red"}}'])],
+      ['changed', redden],
       ['emptied', (name: string) => site.kubectl(['patch', 'configmap', name, '--type=merge', '--patch', '{"data":null}'])],
       ['relabelled', (name: string) => site.kubectl(['label', 'configmap', name, 'tagalong.dev/name=other', '--overwrite'])],
       ['deleted', (name: string) => site.kubectl(['delete', 'configmap', name])],
@@ -200,6 +202,16 @@ describe.concurrent('the life of a release', () => {
       await site.ready(how, 2);
       expect(await site.configMap(`${how}-fixed`)).toEqual({ colour: 'blue' });
       expect(await site.object(`configmaps/${how}-fixed`)).toMatchObject({ metadata: { labels: { 'tagalong.dev/name': how } } });
+    });
+
+    it('is sent when somebody has changed it, also where nobody wants to know of drift', async () => {
+      await site.pushSmall('ignored', 'stable', '1.0.0', { 'templates/fixed.yaml': labels });
+      await site.release('ignored', { chart: site.reference('ignored', 'stable'), drift: { mode: 'Ignore' } });
+      await site.ready('ignored', 1);
+      await redden('ignored-fixed');
+      await changeValues('ignored', 'moin');
+      await site.ready('ignored', 2);
+      expect(await site.configMap('ignored-fixed')).toEqual({ colour: 'blue' });
     });
   });
 

@@ -30,8 +30,9 @@ export class KubeImprints implements Imprints {
     if (watcher?.isReady !== true) return { kind: 'Unknown' };
     const entry = watcher.get(nameKey(ref));
     if (entry === undefined) return { kind: 'Absent', resourceVersion: watcher.resourceVersion };
-    const { imprint, isShared } = entry.value;
-    return { kind: 'Seen', resourceVersion: entry.resourceVersion, imprint, isShared };
+    const { uid, resourceVersion, value } = entry;
+    const { imprint, isShared, health } = value;
+    return { kind: 'Seen', uid, resourceVersion, imprint, isShared, isTerminating: health.status === 'Terminating', isFollowed: watcher.isFollowing };
   }
 
   async #begin(ref: ObjectRef, signal: AbortSignal): Promise<void> {

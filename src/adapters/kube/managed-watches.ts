@@ -1,6 +1,7 @@
 import { NAME_LABEL, NAMESPACE_LABEL } from '../../api/chart-release.ts';
 import { type Health, isReadyOnceThere } from '../../core/health.ts';
 import { imprintOf } from '../../core/imprint.ts';
+import { isOfHelm } from '../../core/managed-fields.ts';
 import { groupOf, type ObjectRef } from '../../core/object-ref.ts';
 import type { FieldOwner } from '../../core/drift.ts';
 import type { Connection } from './connection.ts';
@@ -87,7 +88,7 @@ export class ManagedWatches {
       releaseKey: `${labels[NAMESPACE_LABEL] ?? ''}/${labels[NAME_LABEL] ?? ''}`,
       health: this.#options.healthOf(object),
       imprint: imprintOf({ ownFields: ownFieldsOf(managed) }),
-      isShared: managed.some(this.#options.isExcused),
+      isShared: managed.some((entry) => this.#options.isExcused(entry) || isOfHelm(entry)),
     };
   }
 }

@@ -164,6 +164,34 @@ describe('Watcher', () => {
     expect(logger.lines.map(({ fields }) => fields['error'])).toEqual([expect.stringContaining('does not answer'), expect.stringContaining('not now')]);
   });
 
+  it('says that it follows from the list on, not while it is cut off, and again when something comes in', async () => {
+    serve([list(9, [object('a', 1)])], (_, response) => {
+      if (watches().length === 2) json(response, 500, { kind: 'Status', message: 'not now' });
+      else hold(response);
+    });
+    const watcher = start();
+    expect(watcher.isFollowing).toBe(false);
+    await watcher.ready(signal);
+    expect(watcher.isFollowing).toBe(true);
+    await vi.waitFor(() => expect(open).toHaveLength(1));
+    open[0]?.destroy();
+    await vi.waitFor(() => expect(open).toHaveLength(2));
+    expect(watcher.isFollowing).toBe(false);
+    open[1]?.write(event('MODIFIED', object('a', 10)));
+    await vi.waitFor(() => expect(watcher.isFollowing).toBe(true));
+  });
+
+  it('does not say so while it lists anew', async () => {
+    serve([list(9, [object('a', 1)])], (_, response) => hold(response));
+    const watcher = start();
+    await watcher.ready(signal);
+    await vi.waitFor(() => expect(open).toHaveLength(1));
+    server.script = () => undefined;
+    open[0]?.write(event('ERROR', expired));
+    await vi.waitFor(() => expect(watcher.isFollowing).toBe(false));
+    expect(watcher.trouble).toBeUndefined();
+  });
+
   it('reconnects when no byte comes for 100 s', async () => {
     serve([list(9, [])]);
     start(realClock(1000));

@@ -27,6 +27,7 @@ export class Watcher<T> {
   readonly #cache = new WatchCache<T>();
   readonly #waiting = new Set<() => void>();
   #trouble: ClusterError | undefined;
+  #isWatching = false;
   #resourceVersion = '';
 
   constructor(connection: Connection, options: WatcherOptions<T>) {
@@ -48,6 +49,11 @@ export class Watcher<T> {
   /** How far it has come: every change up to this resourceVersion is in. Empty before the first list. */
   get resourceVersion(): string {
     return this.#resourceVersion;
+  }
+
+  /** Whether changes come in as they happen, as far as anybody knows: the list is in, and a watch goes on from it without trouble. */
+  get isFollowing(): boolean {
+    return this.#isWatching && this.#trouble === undefined;
   }
 
   /** What keeps it from listing or watching at present. */
@@ -170,6 +176,7 @@ export class Watcher<T> {
   #take(state: WatchState, input: WatchInput<T>): WatchState {
     const { state: next, order } = step(state, input, this.#connection.clock.random());
     const changes = this.#cache.obey(order);
+    this.#isWatching = next.kind === 'Watching';
     if (next.kind === 'Watching') this.#resourceVersion = next.resourceVersion;
     for (const change of changes) this.#tell(change);
     return next;
