@@ -127,7 +127,7 @@ const figuresOf = (seconds: readonly number[]): string => {
 const STALLED_S = 10;
 
 describe('edits', () => {
-  it('are all found, then taken back without touching what others have added', async () => {
+  it('are all found, then taken back without touching what others have added', { timeout: 240_000 }, async () => {
     const group = `${site.namespace}.test`;
     const all = edits(group);
     const templates = Object.fromEntries(
