@@ -231,10 +231,18 @@ export type ChartSummary = Static<typeof ChartSummary>;
 
 /**
  * What asks for a revision: the first look, a moved tag, a change of the spec, of what its valuesFrom names, a person's helm that changed the
- * release, a release of stock helm that is taken over, a failure that is undone, another try after that, or a person who holds an earlier revision.
+ * release, that being taken back because the spec has drift corrected, a release of stock helm that is taken over, a failure that is undone,
+ * another try after that, or a person who holds an earlier revision.
  */
-export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand', 'Adopted', 'Rollback', 'Retry', 'Pinned'] as const;
+export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand', 'DriftCorrected', 'Adopted', 'Rollback', 'Retry', 'Pinned'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
+
+const Correction = Type.Object({
+  times: Type.Integer({ description: 'How often.' }),
+  when: timestamp('When last.'),
+  what: Type.String({ description: 'What had become of objects that last time, cut to 300 characters.' }),
+});
+export type Correction = Static<typeof Correction>;
 
 const HistoryEntry = Type.Object({
   revision: Type.Integer(),
@@ -247,6 +255,10 @@ const HistoryEntry = Type.Object({
   outcome: Type.String({ description: 'Status of the Helm release record.' }),
   when: timestamp('When the revision was opened.'),
   duration: Type.Optional(Type.String({ description: 'How long it took from then until it was deployed, or failed.' })),
+  corrected: Type.Optional({
+    ...Correction,
+    description: 'That drift of its objects was corrected while it was deployed (`spec.drift.mode: Correct`), without a new revision.',
+  }),
   damage: Type.Optional(Type.String({ description: 'Why the Helm release record cannot be read, where somebody has damaged it.' })),
 });
 export type HistoryEntry = Static<typeof HistoryEntry>;

@@ -98,7 +98,9 @@ describe('stepFor', () => {
   it.each([
     ['keeps what a person made', byHelm(2), last, [], 'Warn', 'Theirs'],
     ['keeps it without a word', byHelm(2), last, [], 'Ignore', 'Theirs'],
-    ['brings back what is asked for', byHelm(2), last, [], 'Correct', undefined],
+    ['takes it back where drift is corrected', byHelm(2), last, [], 'Correct', 'TakenBack'],
+    ['takes back what failed', byHelm(2, 'failed'), last, [], 'Correct', 'TakenBack'],
+    ['goes on where another chart is asked for, whatever becomes of drift', byHelm(2), { ...last, chartDigest: 'sha256:b' }, [], 'Correct', undefined],
     ['keeps what a person did not bring to its end', byHelm(2, 'failed'), last, [], 'Warn', 'Theirs'],
     ['goes on where a person has uninstalled', byHelm(2, 'uninstalled'), last, [], 'Warn', undefined],
     ['goes on where other values are asked for', byHelm(2), { ...last, valuesDigest: 'sha256:2' }, [], 'Warn', undefined],

@@ -30,8 +30,8 @@ export const isRewritten = (record: RecordHead, told: readonly HistoryEntry[]): 
 export const toldOf = (record: RecordHead, told: readonly HistoryEntry[]): HistoryEntry | undefined =>
   told.find(({ revision, when }) => revision === record.revision && Math.abs(epochMsOf(when) - record.createdAt * 1000) < CLOCKS_APART_MS);
 
-/** The newest record is a person's, and what should become of it; undefined where what is asked for is to be brought about. */
-export type HandStep = 'Ours' | 'Theirs' | undefined;
+/** The newest record is a person's: it is ours after all, stays, or is taken back for being his; undefined where something else has what is asked for brought about. */
+export type HandStep = 'Ours' | 'Theirs' | 'TakenBack' | undefined;
 
 /**
  * What to do where the newest record has no notes of ours. A person's revision stays, failed or not, until something else is asked for than
@@ -40,10 +40,11 @@ export type HandStep = 'Ours' | 'Theirs' | undefined;
 export const stepFor = (newest: RecordHead, wanted: RevisionInputs, last: LastAsked | undefined, told: readonly HistoryEntry[], mode: DriftMode): HandStep => {
   if (last === undefined || last.chartDigest !== wanted.chartDigest || last.valuesDigest !== wanted.valuesDigest) return undefined;
   if (isRewritten(newest, told)) return newest.status === 'deployed' ? 'Ours' : undefined;
-  return mode !== 'Correct' && (newest.status === 'deployed' || newest.status === 'failed') ? 'Theirs' : undefined;
+  if (newest.status !== 'deployed' && newest.status !== 'failed') return undefined;
+  return mode === 'Correct' ? 'TakenBack' : 'Theirs';
 };
 
-/** Why a revision is needed where the newest record has no notes of ours. */
+/** Why a revision is needed where the newest record has no notes of ours, but for one that is `TakenBack`. */
 export const triggerAfter = (last: LastAsked | undefined, wanted: RevisionInputs, of: { readonly isOurs: boolean; readonly isSameSpec: boolean }): Trigger => {
   if (last === undefined) return of.isOurs ? 'ChangedByHand' : 'Adopted';
   if (last.chartDigest !== wanted.chartDigest) return 'DigestChanged';

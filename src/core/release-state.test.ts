@@ -226,7 +226,7 @@ describe('decide, when somebody else was at work', () => {
     ['closes what was under way when a person rolled back', [deployed, pending, stranger], {}, byHand(stranger, pending, [deployed, pending])],
     ['upgrades what a person made when the tag moves', [deployed, stranger], { digest: NEW }, upgrade(5, { digest: NEW, trigger: 'DigestChanged' })],
     ['upgrades what a person made to other values', [deployed, stranger], { valuesDigest: OTHER_VALUES }, upgrade(5, { trigger: 'SpecChanged' })],
-    ['brings back what is asked for after a rollback by hand, where it is to correct', [deployed, stranger], { driftMode: 'Correct' }, upgrade(5, { trigger: 'ChangedByHand' })],
+    ['brings back what is asked for after a rollback by hand, where it is to correct', [deployed, stranger], { driftMode: 'Correct' }, upgrade(5, { trigger: 'DriftCorrected' })],
     ['keeps what it brought back', [superseded, foreign(4, 'superseded'), brought], { driftMode: 'Correct' }, keep(brought)],
     [
       'knows from status what was asked for last where helm has dropped our notes',

@@ -146,7 +146,7 @@ const afterOthers = (records: readonly RecordHead[], newest: RecordHead, target:
     kind: 'Start',
     revision: newest.revision + 1,
     action: sinceUninstalled(records).some(wasDeployed) ? 'upgrade' : 'install',
-    trigger: isGone(newest) ? 'Created' : triggerAfter(last, wanted, { isOurs: own.length > 0, isSameSpec }),
+    trigger: step === 'TakenBack' ? 'DriftCorrected' : isGone(newest) ? 'Created' : triggerAfter(last, wanted, { isOurs: own.length > 0, isSameSpec }),
     digest: wanted.chartDigest,
     attempt: 1,
     abandoned: abandonedBy(records, newest, target),

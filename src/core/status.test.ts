@@ -279,3 +279,31 @@ describe("a person's revision in the next status", () => {
     expect([status.revision, status.chart, status.history]).toEqual([before.revision, before.chart, before.history]);
   });
 });
+
+describe('what was corrected in place', () => {
+  const DRIFT = 'ConfigMap prod/app: /data/a (kubectl)';
+  const records = [record(1, 'superseded'), record(2, 'deployed')];
+  const corrected = (previous: ChartReleaseStatus, more: Partial<Outcome> = {}, now = NOW) =>
+    nextStatus(previous, { reason: 'UpgradeSucceeded', message: 'runs', records, drift: { corrected: DRIFT }, ...more }, context({ now })).status;
+  const told = ({ history }: ChartReleaseStatus) => history?.map((entry) => entry.corrected);
+
+  it('is told of the deployed revision: how often, when last and what', () => {
+    const once = corrected(statusOf({ records }));
+    expect(told(once)).toEqual([{ times: 1, when: '2026-01-01T12:00:00Z', what: DRIFT }, undefined]);
+    const twice = corrected(once, { drift: { corrected: 'ConfigMap prod/app was deleted' } }, NOW + 60_000);
+    expect(told(twice)).toEqual([{ times: 2, when: '2026-01-01T12:01:00Z', what: 'ConfigMap prod/app was deleted' }, undefined]);
+  });
+
+  it('does not change while nothing is corrected, and stays with its revision when the next one is deployed, or helm rewrites its record', () => {
+    const once = corrected(statusOf({ records }));
+    expect(nextStatus(once, { reason: 'UpgradeSucceeded', message: 'runs', records, drift: {} }, context({ now: NOW + 60_000 })).status).toEqual(once);
+    const later = statusOf({ records: [record(1, 'superseded'), record(2, 'superseded'), record(3, 'deployed')] }, once);
+    expect(told(later)).toEqual([undefined, told(once)?.[0], undefined]);
+    const rewritten = statusOf({ records: [record(1, 'superseded'), { ...record(2, 'deployed'), notes: undefined }] }, once);
+    expect(told(rewritten)).toEqual(told(once));
+  });
+
+  it('is bounded, however much it was', () => {
+    expect(told(corrected(statusOf({ records }), { drift: { corrected: 'x'.repeat(5_000) } }))?.[0]?.what).toHaveLength(300);
+  });
+});

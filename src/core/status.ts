@@ -1,4 +1,4 @@
-import type { ChartReleaseStatus, ChartSummary, HistoryEntry, InventoryEntry, TestReport } from '../api/chart-release.ts';
+import type { ChartReleaseStatus, ChartSummary, Correction, HistoryEntry, InventoryEntry, TestReport } from '../api/chart-release.ts';
 import { reasonSpec, type Reason, type ReasonSpec } from '../api/reasons.ts';
 import { timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
@@ -10,6 +10,7 @@ import { parseReference } from './reference.ts';
 import { deployedOf } from './release-state.ts';
 import { retryDelayMs } from './retry.ts';
 import { describeStillRunning, type HandMade } from './story.ts';
+import { cut } from './words.ts';
 
 /** How a run ended, as data: everything that status, retry and Event are made from. */
 export interface Outcome {
@@ -54,7 +55,7 @@ export const QUIET_MS = 2_000;
 export interface DriftReport {
   /** Undefined where nothing has drifted. */
   readonly claim?: { readonly reason: Reason; readonly message: string };
-  /** What was taken back, for an Event. */
+  /** What was taken back, in words. */
   readonly corrected?: string;
   readonly lookAgainAfterMs?: number;
 }
@@ -76,7 +77,7 @@ export interface NextStatus {
 /** The status after a run. Equal to the previous one, timestamps included, when nothing happened. */
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
-  const running = outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome, previous);
+  const running = withCorrection(outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome, previous), outcome.drift, context.now);
   const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
   const drifted = outcome.drift === undefined ? driftedBefore(previous, running) : outcome.drift.claim;
   if (drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', reason: drifted.reason, message: drifted.message });
@@ -155,6 +156,21 @@ const runningBefore = ({ chart, revision, history }: ChartReleaseStatus): Runnin
   ...(history !== undefined && { history }),
 });
 
+/** What was corrected in place is told of the revision that is deployed: it makes none of its own. */
+const withCorrection = (running: Running, { corrected }: DriftReport = {}, now: number): Running => {
+  if (corrected === undefined || running.history === undefined) return running;
+  const history = running.history.map((entry) => (entry.revision === running.revision ? { ...entry, corrected: correctionAfter(entry.corrected, corrected, now) } : entry));
+  return { ...running, history };
+};
+
+const correctionAfter = (before: Correction | undefined, what: string, now: number): Correction => ({
+  times: (before?.times ?? 0) + 1,
+  when: timestamp(now),
+  what: cut(what, MOST_WORDS),
+});
+
+const MOST_WORDS = 300;
+
 const runningNow = (records: readonly RecordHead[], { reference, handMade }: Outcome, previous: ChartReleaseStatus): Running => {
   const deployed = deployedOf(records);
   const told = previous.history ?? [];
@@ -202,6 +218,7 @@ const historyEntry = (record: RecordHead, told: readonly HistoryEntry[], handMad
       outcome: record.status,
       when: whenOf(record),
       ...(record.endedAt !== undefined && { duration: printDuration((record.endedAt - record.createdAt) * 1000) }),
+      ...(before?.corrected !== undefined && { corrected: before.corrected }),
       ...(record.damage !== undefined && { damage: record.damage }),
     },
   ];

@@ -34,7 +34,8 @@ const oneLine = (text: string, most: number): string =>
     most,
   );
 
-const cut = (text: string, most: number): string => {
+/** Text cut to so many characters. */
+export const cut = (text: string, most: number): string => {
   if (text.length <= most) return text;
   // Half of a surrogate pair is no character.
   return `${text.slice(0, most - 3).replace(/[\ud800-\udbff]$/, '')}...`;

@@ -32,7 +32,7 @@ export const report = async (deps: Reporting, release: ReleaseIdentity, outcome:
     logTrouble(deps.logger, release, next.status);
     for (const announcement of announcements(release.status, next.status, outcome)) deps.events.announce(release, announcement);
   }
-  // Nothing is left of it in the status.
+  // Each one is news, also where no entry of the history is left that could count it.
   if (outcome.drift?.corrected !== undefined) deps.events.announce(release, announcement('Normal', 'DriftCorrected', outcome.drift.corrected, next.status));
   return next.lookAgainAfterMs;
 };

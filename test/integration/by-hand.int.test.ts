@@ -120,7 +120,7 @@ describe.concurrent("a person's helm on a release of ours", () => {
     await runs('right', { drift: { mode: 'Correct' } });
     for (const revision of [2, 4]) {
       await site.helm(['upgrade', 'right', await site.folder(smallChart('right', '1.5.0', MORE))]);
-      expect((await site.ready('right', revision + 1)).history?.[0]).toMatchObject({ trigger: 'ChangedByHand', chartVersion: '1.0.0' });
+      expect((await site.ready('right', revision + 1)).history?.[0]).toMatchObject({ trigger: 'DriftCorrected', chartVersion: '1.0.0' });
       expect(await site.configMap('right')).toEqual({ greeting: 'hello', version: '1.0.0' });
       expect(await site.configMap('right-more')).toBeUndefined();
     }

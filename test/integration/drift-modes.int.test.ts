@@ -81,8 +81,13 @@ describe.concurrent('drift', () => {
     expect({ replicas, image: template.spec.containers[0]?.image }).toEqual({ replicas: 5, image: 'none:2' });
     await scale('scaled', 4);
     await site.lookNow('scaled');
-    await calm('scaled');
-    await announces('scaled', 'DriftCorrected', [`Deployment ${site.namespace}/scaled: /spec/template/spec/containers/name=web/image (kubectl-set)`]);
+    const { history } = await calm('scaled');
+    const what = `Deployment ${site.namespace}/scaled: /spec/template/spec/containers/name=web/image (kubectl-set)`;
+    expect(history?.map(({ revision, corrected }) => [revision, corrected])).toEqual([
+      [2, undefined],
+      [1, { times: 1, when: expect.stringMatching(/Z$/), what }],
+    ]);
+    await announces('scaled', 'DriftCorrected', [what]);
   });
 
   it('is none where the cluster puts a ClusterRole together, or an owner that the configuration excuses has a field', async () => {
