@@ -320,7 +320,9 @@ export const ChartReleaseStatus = Type.Object({
   ),
   chart: Type.Optional(ChartSummary),
   revision: Type.Optional(Type.Integer({ description: 'The deployed revision.' })),
-  history: Type.Optional(Type.Array(HistoryEntry, { description: 'The records that are kept, newest first.' })),
+  history: Type.Optional(
+    Type.Array(HistoryEntry, { description: "The records that are kept, newest first; and the last revision that was asked for, while a person's helm has dropped its record." }),
+  ),
   inventory: Type.Optional(Type.Array(InventoryEntry, { description: 'The objects of the deployed revision.' })),
   releases: Type.Optional(
     Type.Array(HelmRelease, { description: 'The Helm releases that may hold something of this ChartRelease: one, except while it moves to another name or namespace.' }),

@@ -41,7 +41,7 @@ const prepare = async (deps: Deps, run: Run, { source, target, records, given }:
   if (release.spec.createNamespace) await namespace(deps.cluster, address.namespace, signal);
   const deployed = deployedOf(records)?.notes;
   const waiting = await define(deps, run, { decision, deployed, rendered });
-  if (waiting !== undefined) return { ...waiting, records: ownRecords(records, target) };
+  if (waiting !== undefined) return { ...waiting, ...(!target.isMoving && { records: ownRecords(records, target) }) };
   const planned = await plan(deps.cluster, rendered.objects, address.namespace, signal);
   const earlier = await earlierOf(deps, { release, address, signal }, records);
   const taken = await take(deps, run, { planned, earlier, records, isAdopting });

@@ -1,7 +1,7 @@
 import { timestamp } from '../api/time.ts';
 import { lastWrittenByHelm } from '../core/managed-fields.ts';
 import { printAddress, type RecordHead } from '../core/record.ts';
-import { ownRecords, type RecordOwner } from '../core/release-state.ts';
+import { ownRecords, type Target } from '../core/release-state.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeBusy } from '../core/story.ts';
 import { planAgain } from '../stages/plan.ts';
@@ -16,7 +16,11 @@ import { type Run, timeoutMsOf } from './run.ts';
 export const waitForHelm = async (
   deps: Deps,
   { release, key, address, signal }: Run,
-  { records, record, owner }: { readonly records: readonly RecordHead[]; readonly record: RecordHead; readonly owner: RecordOwner & { readonly isAdmitted: boolean } },
+  {
+    records,
+    record,
+    owner,
+  }: { readonly records: readonly RecordHead[]; readonly record: RecordHead; readonly owner: Pick<Target, 'uid' | 'chartRelease' | 'isAdmitted' | 'isMoving'> },
 ): Promise<Outcome | undefined> => {
   deps.rollouts.forget(key);
   const patienceMs = Math.max(deps.takeoverAfterMs, timeoutMsOf(release));
@@ -28,7 +32,8 @@ export const waitForHelm = async (
   return {
     reason: 'ReleaseBusy',
     message: describeBusy(record, `Helm release ${printAddress(address)}`, timestamp(at)),
-    records: ownRecords(records, owner),
+    // While it moves, what runs is elsewhere.
+    ...(!owner.isMoving && { records: ownRecords(records, owner) }),
     lookAgainAfterMs: at - deps.clock.now(),
   };
 };

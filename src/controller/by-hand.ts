@@ -31,7 +31,7 @@ export const keepByHand = async (
   if (newest.status === 'failed') return { reason: 'FailedByHand', message: describeHandFailed(handMade), records: left, reference, handMade };
   const isReported = release.status.revision === newest.revision && release.status.inventory !== undefined;
   // Helm may well have gone back to what the spec asks for.
-  const isSame = content.manifest === (await deps.records.read(address, last, signal).catch(unlessInvalid))?.manifest;
+  const isSame = last.record !== undefined && content.manifest === (await deps.records.read(address, last.record, signal).catch(unlessInvalid))?.manifest;
   const objects = isReported ? undefined : await deps.renderer.read(content.manifest, stampOf(release.metadata, address), signal);
   return {
     reason: 'ChangedByHand',
@@ -40,7 +40,7 @@ export const keepByHand = async (
     reference,
     handMade,
     ...(objects !== undefined && { inventory: refsOf(await planAgain(deps.cluster, objects, address.namespace, signal)) }),
-    drift: release.spec.drift.mode === 'Warn' && !isSame ? { claim: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last, reference) } } : {},
+    drift: release.spec.drift.mode === 'Warn' && !isSame ? { claim: { reason: 'ChangedByHand', message: describeChangedByHand(handMade, last.revision, reference) } } : {},
   };
 };
 

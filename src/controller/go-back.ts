@@ -40,9 +40,9 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
   return roll(deps, run, rollout, planned, [...left, record]);
 };
 
-const returnOf = ({ to, failed }: GoBack, why: string): Return => {
+const returnOf = ({ manifestOf, failed }: GoBack, why: string): Return => {
   const failure = failed === undefined ? undefined : failureOf(failed, why);
-  return failure === undefined ? { kind: 'Pinned', to: to.revision } : { kind: 'Failed', to: to.revision, failed: failure };
+  return failure === undefined ? { kind: 'Pinned', to: manifestOf } : { kind: 'Failed', to: manifestOf, failed: failure };
 };
 
 /** What that revision was, said again of this one; of one that a person's helm made no more is known than its chart. */

@@ -32,10 +32,11 @@ export const keepDeployed = async (deps: Deps, run: Run, records: readonly Recor
 };
 
 /** What runs is what was asked for until the tag moved, and nothing is wrong with what it points at now: it stays, and stays Ready. */
-export const stay = ({ release }: Run, { target, records }: Deciding, record: RecordHead, message: string): Outcome => ({
-  ...running(release, { record, reference: target.reference, records }),
+export const stay = async (deps: Deps, run: Run, { target, records }: Deciding, record: RecordHead, message: string): Promise<Outcome> => ({
+  ...running(run.release, { record, reference: target.reference, records }),
   fetchTrouble: { reason: 'RendererUnavailable', message },
   isRetried: true,
+  ...(await watchOver(deps, run, { record, inventory: undefined })),
 });
 
 const CREDENTIAL_PAUSE_MS = 60_000;

@@ -1,4 +1,5 @@
 import type { ChartRelease } from '../api/chart-release.ts';
+import { reasonSpec } from '../api/reasons.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { pinOf } from '../core/pin.ts';
 import { isSameAddress } from '../core/record.ts';
@@ -11,6 +12,7 @@ import { resolve } from '../stages/resolve.ts';
 import { values } from '../stages/values.ts';
 import type { Braked } from './pace/brake.ts';
 import type { Deps } from './deps.ts';
+import { watchOver } from './drift/drift.ts';
 import { keepByHand } from './by-hand.ts';
 import { waitForHelm } from './busy.ts';
 import { gate } from './pace/gate.ts';
@@ -18,7 +20,7 @@ import { goBack } from './go-back.ts';
 import { addressOf, namesOf, type Run } from './run.ts';
 import { absent, uninstallFailed } from './leave/uninstall.ts';
 import { begin } from './begin.ts';
-import { fallBack, goOn, makeDo, underWayOf } from './go-on.ts';
+import { goOn, looseEndOf, makeDo } from './go-on.ts';
 import { keepDeployed, stay, withFetchTrouble } from './keep.ts';
 import { holdPinned } from './pin.ts';
 import { type Deciding, isResumed, openRequest, targetOf } from './target.ts';
@@ -39,7 +41,7 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const run: Run = { release, key: keyOf(release.metadata), address: addressOf(release), names: namesOf(release.metadata), request: openRequest(release), signal };
   deps.homes.settle(run.key, run.address);
   const pin = pinOf(release.metadata.annotations);
-  if (pin.kind === 'Invalid') return { reason: 'PinInvalid', message: pin.message };
+  if (pin.kind === 'Invalid') return makeDo(deps, run, await observe(deps.records, run.address, signal), new StageError('PinInvalid', pin.message));
   if (pin.kind === 'Pinned') return holdPinned(deps, run, pin.revision);
   const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal).catch(asValue);
   const records = await observe(deps.records, run.address, signal);
@@ -78,12 +80,14 @@ const act = async (deps: Deps, run: Run, deciding: Deciding): Promise<Outcome> =
 const remedied = (deps: Deps, target: Target, outcome: Outcome): Outcome => {
   const newest = outcome.records?.at(-1);
   if (outcome.records === undefined || newest?.status !== 'failed') return outcome;
+  // What the API server refuses it may take in a moment: a rollback above all is not put off for that.
+  if (newest.notes?.returns?.kind === 'Failed' && reasonSpec(outcome.reason).retry === 'withBackoff') return outcome;
   if (newest.notes?.returns?.kind === 'Failed') return { ...outcome, triedAgain: { at: triedAgainAt(newest), failures: newest.notes.returns.failed.attempt } };
   const next = decide(outcome.records, { ...target, request: undefined }, deps.clock.now());
   return next.kind === 'GoBack' || next.kind === 'Uninstall' ? { ...outcome, lookAgainAfterMs: 0 } : outcome;
 };
 
-/** A new revision. When it cannot be begun, the one that is under way is brought to its end: that is better than neither. */
+/** A new revision. When it cannot be begun, the one before it is brought to its end, or undone where it failed: that is better than neither. */
 const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start): Promise<Outcome> => {
   try {
     gate(deps, run);
@@ -91,19 +95,22 @@ const start = async (deps: Deps, run: Run, deciding: Deciding, decision: Start):
     if (braked !== undefined) return await rest(deps, run, deciding, braked);
     return await begin(deps, run, deciding, decision);
   } catch (error) {
-    const stands = reasonOf(error) === 'RendererUnavailable' ? standing(deciding.records, deciding.target) : undefined;
-    if (stands !== undefined && error instanceof Error) return stay(run, deciding, stands, error.message);
-    return await fallBack(deps, run, deciding.records, underWayOf(deciding.records, run), error);
+    // It may have been opened.
+    const present = { ...deciding, records: await observe(deps.records, run.address, run.signal) };
+    const stands = reasonOf(error) === 'RendererUnavailable' ? standing(present.records, present.target) : undefined;
+    if (stands !== undefined && error instanceof Error) return stay(deps, run, present, stands, error.message);
+    return await makeDo(deps, run, present.records, error);
   }
 };
 
 type Start = Extract<Decision, { readonly kind: 'Start' }>;
 
-/** A new revision has to wait for what becomes of others. One that is under way goes on; what else runs is left as it is. */
+/** A new revision has to wait for what becomes of others. One that is under way goes on, and one that failed is undone; what else runs is left as it is. */
 const rest = async (deps: Deps, run: Run, { target, records }: Deciding, braked: Braked): Promise<Outcome> => {
-  const underWay = underWayOf(records, run);
-  if (underWay !== undefined) return fallBack(deps, run, records, underWay, new StageError(braked.reason, braked.message));
-  return { ...braked, isStanding: standing(records, target) !== undefined, isRequestOpen: braked.reason === 'RolloutQueued' };
+  if (looseEndOf(records, run) !== undefined) return makeDo(deps, run, records, new StageError(braked.reason, braked.message));
+  const stands = standing(records, target);
+  const watched = stands === undefined ? {} : await watchOver(deps, run, { record: stands, inventory: undefined });
+  return { ...braked, isStanding: stands !== undefined, isRequestOpen: braked.reason === 'RolloutQueued', ...watched };
 };
 
 /** Nothing can be done now. Who was about to write where another ChartRelease was faster has nothing there, and must not claim it later. */

@@ -5,7 +5,8 @@ import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
 import type { Unready } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
-import { remedyFor } from '../core/remedy.ts';
+import { pinOf } from '../core/pin.ts';
+import { type Remedy, remedyFor } from '../core/remedy.ts';
 import { type Standing, standingObjects } from '../core/standing.ts';
 import type { Outcome } from '../core/status.ts';
 import { describeFailure, describeGone, describeHeld, describeWaiting } from '../core/story.ts';
@@ -185,8 +186,9 @@ const hold = async (deps: Deps, run: Run, rollout: Rollout, records: readonly Re
   if (verdict.kind === 'Waiting' && leftMs > 0) {
     return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.since, lookAgainAfterMs: leftMs };
   }
-  const { spec } = run.release;
-  const message = describeFailure(rollout.record, verdict, spec.timeout, remedyFor(records, rollout.record, spec.onFailure));
+  const { metadata, spec } = run.release;
+  const remedy: Remedy = pinOf(metadata.annotations).kind === 'Pinned' ? { kind: 'Keep' } : remedyFor(records, rollout.record, spec.onFailure);
+  const message = describeFailure(rollout.record, verdict, spec.timeout, remedy);
   const failed = await closeFailed(deps.records, run.address, rollout.record, message, run.signal);
   return { reason: FAILURES[rollout.record.notes?.action ?? 'upgrade'], message, records: replaced(records, failed) };
 };

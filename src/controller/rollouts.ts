@@ -23,6 +23,8 @@ export interface Rollout {
   readonly isReady: boolean;
   /** Somebody wishes for a hook that has failed to be run again. */
   readonly isOnceMore: boolean;
+  /** The wish for which a revision that has failed was applied once more: status may be silent of it still. */
+  readonly answers: string | undefined;
 }
 
 interface Place {
@@ -92,6 +94,7 @@ export const newRollout = (of: {
   completed: new Set(),
   isReady: false,
   isOnceMore: false,
+  answers: undefined,
 });
 
 const placeOf = ({ ref, source, isKept, digest }: PlacedObject): PlacedObject => ({ ref, source, isKept, digest });

@@ -5,6 +5,7 @@ import type { Outcome } from '../core/status.ts';
 import { triedAgainAt } from '../core/remedy.ts';
 import { pinOf } from '../core/pin.ts';
 import { describePinned, describeRunning, describeUndone } from '../core/story.ts';
+import { arrive } from '../stages/admit.ts';
 import { intervalOf } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './leave/retire.ts';
@@ -25,6 +26,7 @@ export interface Deployed {
  */
 export const settle = async (deps: Deps, { release, address, signal }: Run, { record, reference, records, inventory }: Deployed): Promise<Outcome> => {
   const former = (release.status.releases ?? []).filter((one) => !isSameAddress(one, address));
+  if (former.length > 0) await arrive(deps.releases, release, address, signal);
   const outcome = { ...running(release, { record, reference, records }), ...(inventory !== undefined && { inventory }) };
   for (const one of former) {
     const held = await retire(

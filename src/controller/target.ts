@@ -47,10 +47,13 @@ export const openRequest = ({ metadata, status }: ChartRelease): string | undefi
 export const isResumed = ({ status }: ChartRelease): boolean => conditionOf(status.conditions, 'Suspended') !== undefined;
 
 /** Another Helm release than the present one was written last: the objects may be as that one wants them. */
-const isMoving = ({ status }: ChartRelease, { namespace, releaseName }: Run['address']): boolean => {
+export const isMoving = ({ status }: Pick<ChartRelease, 'status'>, { namespace, releaseName }: Run['address']): boolean => {
   const last = status.releases?.at(-1);
   return last !== undefined && (last.namespace !== namespace || last.releaseName !== releaseName);
 };
 
-/** The spec as it is now is deployed, by the word of status. */
-const isSettled = ({ metadata, status }: ChartRelease): boolean => status.observedGeneration === metadata.generation && conditionOf(status.conditions, 'Ready')?.status === 'True';
+/** The spec as it is now is deployed, by the word of status; a pin holds whatever the spec says. */
+const isSettled = ({ metadata, status }: ChartRelease): boolean => {
+  const ready = conditionOf(status.conditions, 'Ready');
+  return status.observedGeneration === metadata.generation && ready?.status === 'True' && ready.reason !== 'Pinned';
+};

@@ -55,15 +55,23 @@ const toldByHand = ({ digest: _digest, values: _values, ...entry }: HistoryEntry
 describe('lastAskedOf', () => {
   it.each<readonly [string, readonly RecordHead[], readonly HistoryEntry[], ReturnType<typeof lastAskedOf>]>([
     ['is nothing before anything was asked for', [byHelm(1)], [], undefined],
-    ['is what the newest record with notes was opened for', [ours(1, { chartDigest: 'sha256:b' }), ours(2), byHelm(3)], [], { record: ours(2), ...WANTED }],
-    ['is what status told where helm has dropped the notes', [ours(1, { chartDigest: 'sha256:b' }), byHelm(2), byHelm(3)], [told(2)], { record: byHelm(2), ...WANTED }],
+    ['is what the newest record with notes was opened for', [ours(1, { chartDigest: 'sha256:b' }), ours(2), byHelm(3)], [], { revision: 2, record: ours(2), ...WANTED }],
+    [
+      'is what status told where helm has dropped the notes',
+      [ours(1, { chartDigest: 'sha256:b' }), byHelm(2), byHelm(3)],
+      [told(2)],
+      { revision: 2, record: byHelm(2), ...WANTED },
+    ],
     [
       'is what failed, and not what it was undone with',
       [ours(1, { chartDigest: 'sha256:b' }), ours(2), byHelm(3), byHelm(4)],
       [told(3, { action: 'rollback', digest: 'sha256:b' })],
-      { record: ours(2), ...WANTED },
+      { revision: 2, record: ours(2), ...WANTED },
     ],
-    ["is not what status told of a person's", [ours(1), byHelm(2)], [toldByHand(told(2))], { record: ours(1), ...WANTED }],
+    ['is what status told of though helm has dropped the record', [byHelm(11), byHelm(12)], [toldByHand(told(11)), told(1)], { revision: 1, record: undefined, ...WANTED }],
+    ['is nothing where nothing of the release is ours', [], [told(1)], undefined],
+    ['is nothing where somebody has installed the release anew', [byHelm(1)], [told(1, { when: timestamp(0) })], undefined],
+    ["is not what status told of a person's", [ours(1), byHelm(2)], [toldByHand(told(2))], { revision: 1, record: ours(1), ...WANTED }],
   ])('%s', (_name, own, history, expected) => {
     expect(lastAskedOf(own, history)).toEqual(expected);
   });
@@ -94,7 +102,7 @@ it('lastTold passes over what was not asked for', () => {
 });
 
 describe('stepFor', () => {
-  const last = { record: ours(1), ...WANTED };
+  const last = { revision: 1, record: ours(1), ...WANTED };
   it.each([
     ['keeps what a person made', byHelm(2), last, [], 'Warn', 'Theirs'],
     ['keeps it without a word', byHelm(2), last, [], 'Ignore', 'Theirs'],
@@ -113,7 +121,7 @@ describe('stepFor', () => {
 });
 
 describe('triggerAfter', () => {
-  const last = { record: ours(1), ...WANTED };
+  const last = { revision: 1, record: ours(1), ...WANTED };
   it.each([
     ['Adopted', undefined, false, true],
     ['ChangedByHand', undefined, true, true],

@@ -3,25 +3,33 @@ import { epochMsOf } from '../api/time.ts';
 import type { RecordHead, RevisionInputs } from './record.ts';
 import { askedBy } from './remedy.ts';
 
-/** What was asked for last, and the revision that was opened for it. */
+/** What was asked for last, and the revision that was opened for it, whose record helm may have dropped: it keeps ten. */
 export interface LastAsked extends RevisionInputs {
-  readonly record: RecordHead;
+  readonly revision: number;
+  readonly record: RecordHead | undefined;
 }
 
 /**
  * What was asked for last, as far as is known: stock helm drops our notes from a record that it rewrites, and then what status told of that
- * revision before still holds. `own` are the records of the release, oldest first.
+ * revision before still holds, also where its record is gone by now. `own` are the records of the release, oldest first.
  */
 export const lastAskedOf = (own: readonly RecordHead[], told: readonly HistoryEntry[]): LastAsked | undefined => {
   for (const record of own.toReversed()) {
     const asked = askedBy(record) ?? toldInputs(record, told);
-    if (asked !== undefined) return { record, chartDigest: asked.chartDigest, valuesDigest: asked.valuesDigest };
+    if (asked !== undefined) return { revision: record.revision, record, chartDigest: asked.chartDigest, valuesDigest: asked.valuesDigest };
   }
-  return undefined;
+  const entry = lastToldBefore(own, told);
+  return entry === undefined ? undefined : { revision: entry.revision, record: undefined, chartDigest: entry.digest, valuesDigest: entry.values };
 };
 
 /** The newest revision that status told of and that was asked for. */
-export const lastTold = (told: readonly HistoryEntry[]): HistoryEntry | undefined => told.find(isAsked);
+export const lastTold = (told: readonly HistoryEntry[]): Asked | undefined => told.find(isAsked);
+
+/** The same, where it is older than every record: helm keeps ten of them. */
+export const lastToldBefore = ([oldest]: readonly RecordHead[], told: readonly HistoryEntry[]): Asked | undefined => {
+  const last = lastTold(told);
+  return oldest !== undefined && last !== undefined && last.revision < oldest.revision ? last : undefined;
+};
 
 /** Whether the revision is one of ours though its record has no notes of ours any more. */
 export const isRewritten = (record: RecordHead, told: readonly HistoryEntry[]): boolean => record.notes === undefined && toldOf(record, told)?.values !== undefined;
@@ -61,7 +69,8 @@ const toldInputs = (record: RecordHead, told: readonly HistoryEntry[]): Revision
 };
 
 /** One that brought an earlier revision back was not asked for itself; of a person's no digests are known. */
-const isAsked = (entry: HistoryEntry): entry is HistoryEntry & { readonly digest: string; readonly values: string } =>
-  entry.digest !== undefined && entry.values !== undefined && entry.action !== 'rollback';
+const isAsked = (entry: HistoryEntry): entry is Asked => entry.digest !== undefined && entry.values !== undefined && entry.action !== 'rollback';
+
+type Asked = HistoryEntry & { readonly digest: string; readonly values: string };
 
 const CLOCKS_APART_MS = 60_000;

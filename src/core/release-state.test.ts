@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEntry } from '../api/chart-release.ts';
 import type { RecordHead, RecordStatus, RevisionNotes } from './record.ts';
-import { decide, decidePinned, type Decision, standing, type Target } from './release-state.ts';
+import { decide, decidePinned, type Decision, type GoBack, standing, type Target } from './release-state.ts';
 
 const OLD = `sha256:${'a'.repeat(64)}`;
 const NEW = `sha256:${'b'.repeat(64)}`;
@@ -126,6 +126,12 @@ describe('standing', () => {
     ['is nothing before the first revision', [], { digest: NEW }, undefined],
     ['is nothing where values changed, too', [deployed], { digest: NEW, valuesDigest: OTHER_VALUES }, undefined],
     ['is nothing where another reference is followed', [deployed], { digest: NEW, reference: OTHER_REFERENCE }, undefined],
+    [
+      'is what a pin has held until now',
+      [ours(3, 'deployed', { action: 'rollback', returns: { kind: 'Pinned', to: 1 } })],
+      { digest: NEW },
+      ours(3, 'deployed', { action: 'rollback', returns: { kind: 'Pinned', to: 1 } }),
+    ],
     ['is nothing while a later revision is under way', [deployed, pending], { digest: NEW }, undefined],
     ['is nothing where a later revision failed', [deployed, failedNew], { digest: NEW }, undefined],
     ['is nothing where the objects may be as another Helm release wants them', [deployed], { digest: NEW, isMoving: true }, undefined],
@@ -174,7 +180,12 @@ describe('decide, when somebody has damaged a record', () => {
     ['makes a revision in place of one under way', [deployed, badPending], { digest: NEW }, upgrade(4, { trigger: 'ChangedByHand', digest: NEW, abandoned: [badPending] })],
     ['makes a revision in place of a failed one', [deployed, badFailed], { digest: NEW }, upgrade(4, { trigger: 'ChangedByHand', digest: NEW })],
     ['keeps what is deployed where it is an older one', [damaged(superseded), deployed], {}, keep(deployed)],
-    ['goes back to the newest that can be read', [superseded, bad, failedNow], { digest: NEW }, { kind: 'GoBack', revision: 4, to: superseded, failed: failedNow, abandoned: [] }],
+    [
+      'goes back to the newest that can be read',
+      [superseded, bad, failedNow],
+      { digest: NEW },
+      { kind: 'GoBack', revision: 4, to: superseded, manifestOf: 1, failed: failedNow, abandoned: [] },
+    ],
     ['makes a revision in place of one that lost our notes too', [superseded, damaged(foreign(2, 'deployed'))], { isAdmitted: true }, upgrade(3, { trigger: 'ChangedByHand' })],
     ['stays with a failure that has nothing to go back to', [bad, failedNow], { digest: NEW }, goOn(failedNow)],
   ]);
@@ -192,7 +203,12 @@ describe('decide, when somebody else was at work', () => {
     'belongs to ChartRelease test/first; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then';
   const former = ours(1, 'deployed');
   const [failedAsked, brought] = [ours(2, 'failed'), ours(5, 'deployed', { trigger: 'ChangedByHand' })];
-  const byHand = (newest: RecordHead, last: RecordHead, stale: readonly RecordHead[] = []): Decision => ({ kind: 'KeepByHand', newest, last, stale });
+  const byHand = (newest: RecordHead, last: RecordHead, stale: readonly RecordHead[] = []): Decision => ({
+    kind: 'KeepByHand',
+    newest,
+    last: { revision: last.revision, record: last },
+    stale,
+  });
   const told = (revision: number, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
     revision,
     digest: OLD,
@@ -241,6 +257,12 @@ describe('decide, when somebody else was at work', () => {
       { told: [told(2), told(1)], digest: NEW },
       upgrade(3, { digest: NEW, trigger: 'DigestChanged' }),
     ],
+    [
+      'keeps what a person made though helm has dropped the record of what was asked for before it',
+      [foreign(11, 'superseded'), foreign(12, 'deployed')],
+      { isAdmitted: true, told: [toldByHand(11), told(1)] },
+      { kind: 'KeepByHand', newest: foreign(12, 'deployed'), last: { revision: 1, record: undefined }, stale: [] },
+    ],
     ['takes no revision for ours that status calls one by hand', [deployed, stranger], { told: [toldByHand(4)] }, byHand(stranger, deployed, [deployed])],
     [
       'knows a release of ours by its address when helm has dropped our notes from its only record',
@@ -269,7 +291,7 @@ describe('decide, when somebody else was at work', () => {
     ['waits for the registry before it takes a release over', [stranger], { digest: undefined, trouble: UNAVAILABLE }, { kind: 'Refuse', ...UNAVAILABLE }],
     ['goes on when only older revisions are not ours', [foreign(1, 'superseded'), deployed], {}, keep(deployed)],
     ['keeps the newest of two deployed revisions and names the stale one', [former, deployed], {}, keep(deployed, [former])],
-    ['installs again what was uninstalled by hand', [superseded, uninstalled], {}, install(3)],
+    ['installs again what was uninstalled by hand', [superseded, foreign(2, 'uninstalled')], {}, install(3)],
     [
       'installs, and does not upgrade, while an install after an uninstall by hand is unfinished',
       [superseded, uninstalled, ours(3, 'failed')],
@@ -277,8 +299,8 @@ describe('decide, when somebody else was at work', () => {
       install(4, { digest: NEW, trigger: 'DigestChanged' }),
     ],
     ['applies what runs once more after another Helm release was tried', [deployed], { isMoving: true }, upgrade(3, { trigger: 'SpecChanged' })],
-    ['installs again what is being uninstalled', [ours(2, 'uninstalling')], {}, install(3)],
-    ['installs the new digest after an uninstall by hand', [superseded, uninstalled], { digest: NEW }, install(3, { digest: NEW })],
+    ['installs again what is being uninstalled', [ours(2, 'uninstalling')], {}, install(3, { trigger: 'SpecChanged' })],
+    ['installs the new digest after an uninstall by hand', [superseded, foreign(2, 'uninstalled')], { digest: NEW }, install(3, { digest: NEW })],
     ['starts anew on a record with a status that it does not know', [ours(1, 'unknown')], {}, install(2, { trigger: 'SpecChanged' })],
   ]);
 });
@@ -290,7 +312,7 @@ describe('decide, while the registry is silent', () => {
     ['keeps what runs for the same reference', [deployed], silent, keep(deployed)],
     ['upgrades the same chart to other values', [deployed], { ...silent, valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'SpecChanged' })],
     ['continues a revision that is pending for the same reference', [deployed, pendingNew], silent, goOn(pendingNew)],
-    ['installs again what was uninstalled by hand', [uninstalled], silent, install(3)],
+    ['installs again what was uninstalled by hand', [foreign(2, 'uninstalled')], { ...silent, deployedDigest: OLD }, install(3)],
     ['refuses, for the reason of the trouble, where nothing is installed', [], silent, refusal],
     ['keeps what runs for another reference when status says that it led there', [deployed], { ...silent, reference: OTHER_REFERENCE, deployedDigest: OLD }, keep(deployed)],
     ['refuses, for the reason of the trouble, to guess for another reference', [deployed], { ...silent, reference: OTHER_REFERENCE }, refusal],
@@ -313,7 +335,7 @@ describe('decide, when the newest revision failed', () => {
     ...ours(4, status, { action: 'rollback', trigger: 'Rollback', returns: { kind: 'Failed', to: 2, failed: { ...failure, ...failed } } }),
     endedAt: status === 'deployed' || status === 'failed' ? endedAt - 9 * MINUTES : undefined,
   });
-  const back = (to: RecordHead): Decision => ({ kind: 'GoBack', revision: 4, to, failed: failedNew, abandoned: [] });
+  const back = (to: RecordHead): Decision => ({ kind: 'GoBack', revision: 4, to, manifestOf: to.revision, failed: failedNew, abandoned: [] });
   const [undone, undoFailed, undoPending] = [undoing('deployed'), undoing('failed'), undoing('pending-rollback')];
   const asNoted = (head: RecordHead, request: string): RecordHead => ({ ...head, notes: head.notes && { ...head.notes, request } });
   const failedRecords = [superseded, deployed, failedNew];
@@ -331,6 +353,12 @@ describe('decide, when the newest revision failed', () => {
       [deployed, ours(3, 'uninstalled'), ours(4, 'failed', { chartDigest: NEW })],
       asked,
       goOn(ours(4, 'failed', { chartDigest: NEW })),
+    ],
+    [
+      'begins afresh where an earlier ChartRelease of the name had it fail, or was deleted meanwhile',
+      [superseded, deployed, ours(3, 'failed', { chartDigest: NEW, uid: 'uid-0' })],
+      asked,
+      upgrade(4, { digest: NEW, trigger: 'SpecChanged' }),
     ],
     ['uninstalls only when asked', failedRecords, { ...asked, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed: failedNew }],
     ['uninstalls a first install when asked', [failed], { generation: 1, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed }],
@@ -375,28 +403,50 @@ describe('decide, when the newest revision failed', () => {
 
     ['goes on uninstalling after a crash', [goneAfter('uninstalling', 1)], { ...asked, onFailure: 'Uninstall' }, { kind: 'Uninstall', failed: goneAfter('uninstalling', 1) }],
     [
+      'installs where it was an earlier ChartRelease of the name that was being uninstalled',
+      [ours(3, 'uninstalling', { chartDigest: NEW, uid: 'uid-0' })],
+      { ...asked, onFailure: 'Uninstall' },
+      install(4, { digest: NEW }),
+    ],
+    [
       'stays uninstalled for ten minutes',
       [goneAfter('uninstalled', 9)],
       { ...asked, onFailure: 'Uninstall' },
       { kind: 'Absent', failed: goneAfter('uninstalled', 9), triedAgainAt: NOW + MINUTES * 1000 },
     ],
     ['installs again after ten minutes', [goneAfter('uninstalled', 10)], { ...asked, onFailure: 'Uninstall' }, install(4, { digest: NEW, trigger: 'Retry', attempt: 2 })],
-    ['installs another digest at once', [goneAfter('uninstalled', 1)], { ...asked, digest: OLD, onFailure: 'Uninstall' }, install(4, { trigger: 'Created' })],
+    ['installs another digest at once', [goneAfter('uninstalled', 1)], { ...asked, digest: OLD, onFailure: 'Uninstall' }, install(4, { trigger: 'DigestChanged' })],
+    [
+      'installs again at once where the spec is another one',
+      [goneAfter('uninstalled', 1)],
+      { ...asked, generation: 2, onFailure: 'Uninstall' },
+      install(4, { digest: NEW, trigger: 'SpecChanged' }),
+    ],
   ]);
 });
 
 describe('decidePinned', () => {
-  const owner = { uid: 'uid-1', chartRelease: 'apps/app', address: { namespace: 'prod', releaseName: 'app' }, isAdmitted: true, isTakenOver: false };
+  const owner = { uid: 'uid-1', chartRelease: 'apps/app', address: { namespace: 'prod', releaseName: 'app' }, isAdmitted: true, isMoving: false, isTakenOver: false };
+  const backTo = (to: RecordHead, more: Partial<GoBack> = {}): Decision => ({
+    kind: 'GoBack',
+    revision: 4,
+    to,
+    manifestOf: to.revision,
+    failed: undefined,
+    abandoned: [],
+    ...more,
+  });
   const pinned = (status: RecordStatus) => ours(3, status, { action: 'rollback', trigger: 'Pinned', returns: { kind: 'Pinned', to: 1 } });
   it.each<readonly [string, readonly RecordHead[], number, unknown]>([
     ['keeps the revision that runs', [superseded, deployed], 2, keep(deployed)],
-    ['goes back to an earlier one', [superseded, deployed], 1, { kind: 'GoBack', revision: 3, to: superseded, failed: undefined, abandoned: [] }],
-    ['leaves for it what is under way', [superseded, deployed, pending], 1, { kind: 'GoBack', revision: 4, to: superseded, failed: undefined, abandoned: [pending] }],
+    ['goes back to an earlier one', [superseded, deployed], 1, backTo(superseded, { revision: 3 })],
+    ['leaves for it what is under way', [superseded, deployed, pending], 1, backTo(superseded, { abandoned: [pending] })],
+    ['applies the deployed one again where a later one failed', [superseded, deployed, failedNew], 2, backTo(deployed)],
     [
-      'applies the deployed one again where a later one failed',
-      [superseded, deployed, failedNew],
-      2,
-      { kind: 'GoBack', revision: 4, to: deployed, failed: undefined, abandoned: [] },
+      "takes back what a person's helm did beside it, though the record that it has the manifest of is gone",
+      [pinned('superseded'), foreign(4, 'deployed')],
+      1,
+      backTo(pinned('superseded'), { revision: 5, manifestOf: 1 }),
     ],
     ['keeps what was brought back', [superseded, ours(2, 'superseded'), pinned('deployed')], 1, keep(pinned('deployed'))],
     ['keeps it when the record that it has the manifest of is gone', [pinned('deployed')], 1, keep(pinned('deployed'))],
@@ -418,5 +468,9 @@ describe('decidePinned', () => {
     ],
   ])('%s', (_name, records, pin, decision) => {
     expect(decidePinned(records, owner, pin)).toEqual(decision);
+  });
+
+  it('applies what runs once more after another Helm release was tried', () => {
+    expect(decidePinned([superseded, deployed], { ...owner, isMoving: true }, 2)).toEqual(backTo(deployed, { revision: 3 }));
   });
 });

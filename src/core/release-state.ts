@@ -1,6 +1,6 @@
 import { type DriftMode, type HistoryEntry, type OnFailure, PIN, type Trigger } from '../api/chart-release.ts';
 import type { Reason } from '../api/reasons.ts';
-import { isAtWork, lastAskedOf, stepFor, triggerAfter } from './foreign.ts';
+import { isAtWork, type LastAsked, lastAskedOf, stepFor, triggerAfter } from './foreign.ts';
 import { isPending, type RecordHead, type ReleaseAddress, type RevisionInputs, type RevisionNotes } from './record.ts';
 import { shortDigest } from './reference.ts';
 import { askedBy, remedyFor, triedAgainAt } from './remedy.ts';
@@ -82,7 +82,7 @@ export interface KeepByHand {
   readonly kind: 'KeepByHand';
   readonly newest: RecordHead;
   /** The revision that was opened for what is asked for. */
-  readonly last: RecordHead;
+  readonly last: Pick<LastAsked, 'revision' | 'record'>;
   readonly stale: readonly RecordHead[];
 }
 
@@ -96,6 +96,8 @@ export interface GoBack {
   readonly kind: 'GoBack';
   readonly revision: number;
   readonly to: RecordHead;
+  /** Whose manifest that is: its own, or that of the revision that it has brought back, whose record may be gone. */
+  readonly manifestOf: number;
   /** The failed revision that is undone; undefined for a revision that is pinned. */
   readonly failed: RecordHead | undefined;
   readonly abandoned: readonly RecordHead[];
@@ -140,7 +142,7 @@ const afterOthers = (records: readonly RecordHead[], newest: RecordHead, target:
   );
   const step = target.isMoving || target.isTakenOver || newest.damage !== undefined ? undefined : stepFor(newest, wanted, last, target.told, target.driftMode);
   if (step === 'Ours') return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
-  if (step === 'Theirs' && last !== undefined) return { kind: 'KeepByHand', newest, last: last.record, stale: staleBefore(records, newest) };
+  if (step === 'Theirs' && last !== undefined) return { kind: 'KeepByHand', newest, last: { revision: last.revision, record: last.record }, stale: staleBefore(records, newest) };
   const isSameSpec = target.deployedDigest !== undefined;
   return {
     kind: 'Start',
@@ -169,7 +171,7 @@ const goOnWith = (records: readonly RecordHead[], newest: RecordHead, target: Ta
     case 'failed':
       return isDue ? undefined : remedied(records, newest, target);
     case 'uninstalling':
-      return isBeingUndone(newest, target) ? { kind: 'Uninstall', failed: newest } : undefined;
+      return undoing(records, newest, target);
     case 'uninstalled':
       return isDue || !isUndone(newest) ? undefined : { kind: 'Absent', failed: newest, triedAgainAt: triedAgainAt(newest) };
     case 'superseded':
@@ -178,12 +180,31 @@ const goOnWith = (records: readonly RecordHead[], newest: RecordHead, target: Ta
   }
 };
 
+/** The newest revision has failed, which is to be undone for that, or stays. */
 const remedied = (records: readonly RecordHead[], newest: RecordHead, target: Target): Decision | undefined => {
-  const remedy = remedyFor(records, newest, target.onFailure);
-  if (remedy.kind === 'Keep') return { kind: 'Continue', record: newest };
-  if (isAnew(newest, target)) return undefined;
-  if (remedy.kind === 'Uninstall') return { kind: 'Uninstall', failed: newest };
-  return { kind: 'GoBack', revision: newest.revision + 1, to: remedy.to, failed: newest, abandoned: [] };
+  const step = undoing(records, newest, target);
+  if (step === undefined) return { kind: 'Continue', record: newest };
+  return isAnew(newest, target) ? undefined : step;
+};
+
+/** How the newest revision is undone, where it has failed or that has begun; undefined where nothing is undone. */
+export const undoing = (
+  records: readonly RecordHead[],
+  newest: RecordHead,
+  { uid, onFailure }: Pick<Target, 'uid' | 'onFailure'>,
+): Extract<Decision, { readonly kind: 'GoBack' | 'Uninstall' }> | undefined => {
+  // An earlier ChartRelease of the name has not failed: it was deleted.
+  if (newest.status === 'uninstalling') return newest.notes?.uid === uid && onFailure === 'Uninstall' ? { kind: 'Uninstall', failed: newest } : undefined;
+  const remedy = newest.status === 'failed' ? remedyFor(records, newest, onFailure) : undefined;
+  switch (remedy?.kind) {
+    case undefined:
+    case 'Keep':
+      return undefined;
+    case 'Uninstall':
+      return { kind: 'Uninstall', failed: newest };
+    case 'Rollback':
+      return { kind: 'GoBack', revision: newest.revision + 1, to: remedy.to, manifestOf: remedy.to.revision, failed: newest, abandoned: [] };
+  }
 };
 
 /**
@@ -192,7 +213,7 @@ const remedied = (records: readonly RecordHead[], newest: RecordHead, target: Ta
  */
 export const decidePinned = (
   records: readonly RecordHead[],
-  target: RecordOwner & Pick<Target, 'address' | 'isAdmitted' | 'isTakenOver'>,
+  target: RecordOwner & Pick<Target, 'address' | 'isAdmitted' | 'isMoving' | 'isTakenOver'>,
   pin: number,
 ): Extract<Decision, { readonly kind: 'Keep' | 'Continue' | 'GoBack' | 'Refuse' | 'Busy' }> => {
   const newest = records.at(-1);
@@ -201,14 +222,15 @@ export const decidePinned = (
   if (newest !== undefined && ownRecords(records, target).length === 0) {
     return { kind: 'Refuse', reason: 'PinInvalid', message: `the release was made by stock helm, and is not taken over while ${PIN} holds a revision: take the annotation away` };
   }
-  if (newest !== undefined && (newest.revision === pin || newest.notes?.returns?.to === pin)) {
-    if (newest.status === 'deployed') return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
+  const isPinned = (record: RecordHead): boolean => record.revision === pin || record.notes?.returns?.to === pin;
+  if (newest !== undefined && isPinned(newest)) {
+    if (newest.status === 'deployed' && !target.isMoving) return { kind: 'Keep', deployed: newest, stale: staleBefore(records, newest) };
     if (newest.notes !== undefined && (isPending(newest.status) || newest.status === 'failed')) return { kind: 'Continue', record: newest };
   }
   const good = sinceUninstalled(records).filter(wasDeployed);
-  const to = good.find(({ revision }) => revision === pin);
+  const to = good.find(isPinned);
   if (to === undefined || newest === undefined) return { kind: 'Refuse', reason: 'PinInvalid', message: `${describePinned(pin)}, and ${describeGood(good)}` };
-  return { kind: 'GoBack', revision: newest.revision + 1, to, failed: undefined, abandoned: abandonedBy(records, newest, target) };
+  return { kind: 'GoBack', revision: newest.revision + 1, to, manifestOf: pin, failed: undefined, abandoned: abandonedBy(records, newest, target) };
 };
 
 const describePinned = (pin: number): string => `${PIN} asks for revision ${pin}, which is not there, or never was deployed`;
@@ -226,7 +248,7 @@ export const deployedOf = (records: readonly RecordHead[]): RecordHead | undefin
 export const standing = (records: readonly RecordHead[], target: Target): RecordHead | undefined => {
   const newest = records.at(-1);
   const isSame = newest?.notes?.reference === target.reference && newest.notes.valuesDigest === target.valuesDigest;
-  return isSame && newest.status === 'deployed' && newest.notes?.returns === undefined && isOf(newest, target) && !target.isMoving ? newest : undefined;
+  return isSame && newest.status === 'deployed' && newest.notes?.returns?.kind !== 'Failed' && isOf(newest, target) && !target.isMoving ? newest : undefined;
 };
 
 /**
@@ -257,13 +279,11 @@ const isAskedBy = (record: RecordHead, inputs: RevisionInputs): boolean => {
 const isUndone = ({ notes, status }: RecordHead): boolean =>
   (notes?.returns?.kind === 'Failed' && (status === 'deployed' || status === 'failed')) || (notes !== undefined && status === 'uninstalled');
 
-const isBeingUndone = ({ notes }: RecordHead, { onFailure }: Target): boolean => notes !== undefined && onFailure === 'Uninstall';
-
 /** Whether a request to be looked at has come since the revision was opened. */
 export const isRequested = ({ notes }: RecordHead, request: string | undefined): boolean => request !== undefined && request !== notes?.request;
 
-/** Whether the spec is another one than that with which it failed: that counts as another wish, whatever changed in it. */
-const isAnew = (record: RecordHead, { generation }: Target): boolean => askedBy(record)?.generation !== generation;
+/** Whether the spec is another one than that with which it failed, or another ChartRelease's: that counts as another wish, whatever changed in it. */
+const isAnew = (record: RecordHead, { uid, generation }: Target): boolean => record.notes?.uid !== uid || askedBy(record)?.generation !== generation;
 
 const abandonedIn = (records: readonly RecordHead[], owner: RecordOwner): readonly RecordHead[] => records.filter((record) => isPending(record.status) && isOf(record, owner));
 
@@ -325,7 +345,8 @@ const describeHolder = ({ chartRelease, uid }: RevisionNotes): string =>
   `belongs to ChartRelease ${chartRelease || `with UID ${uid}`}; set spec.releaseName to a free name, or delete that one (helm uninstall, where it is gone and has left its release behind): this one takes over then`;
 
 const triggerOf = (newest: RecordHead | undefined, target: Target, digest: string): Trigger => {
-  if (newest === undefined || isGone(newest)) return 'Created';
+  // Of the same ChartRelease it was uninstalled because it failed.
+  if (newest === undefined || (isGone(newest) && newest.notes?.uid !== target.uid)) return 'Created';
   const asked = askedBy(newest);
   if (asked === undefined || newest.damage !== undefined) return 'ChangedByHand';
   if (asked.reference === target.reference && asked.chartDigest !== digest) return 'DigestChanged';

@@ -274,10 +274,29 @@ describe("a person's revision in the next status", () => {
     expect(status.history?.[0]).not.toHaveProperty('digest');
   });
 
+  it('keeps what was asked for before it in the history, as long as it stands, though helm has dropped that record', () => {
+    const dropped = statusOf({ reason: 'ChangedByHand', records: [byHelm], handMade }, before);
+    expect(dropped.history?.map(({ revision, digest }) => [revision, digest])).toEqual([
+      [2, undefined],
+      [1, DIGEST],
+    ]);
+    expect(statusOf({ reason: 'ReleaseBusy', records: [byHelm, { ...record(3, 'pending-upgrade'), notes: undefined }] }, dropped).history?.at(-1)).toEqual(dropped.history?.[1]);
+    expect(statusOf({ records: [byHelm, record(3, 'deployed')] }, dropped).history?.map(({ revision }) => revision)).toEqual([3, 2]);
+  });
+
   it('keeps the chart of a revision of ours of which helm has dropped the notes', () => {
     const status = statusOf({ records: [{ ...record(1, 'deployed'), notes: undefined }] }, before);
     expect([status.revision, status.chart, status.history]).toEqual([before.revision, before.chart, before.history]);
   });
+});
+
+it('keeps what was said of drift where it cannot be looked for, and looks again', () => {
+  const claim = { reason: 'DriftDetected', message: 'ConfigMap prod/app was deleted' } as const;
+  const records = [record(1, 'deployed')];
+  const before = statusOf({ records, drift: { claim } });
+  const next = nextStatus(before, { reason: 'UpgradeSucceeded', message: 'runs', records, drift: { isUnknown: true, lookAgainAfterMs: 60_000 } }, context());
+  expect(next.status.conditions?.find(({ type }) => type === 'Drifted')).toMatchObject(claim);
+  expect(next.lookAgainAfterMs).toBe(60_000);
 });
 
 describe('what was corrected in place', () => {

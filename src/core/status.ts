@@ -3,7 +3,7 @@ import { reasonSpec, type Reason, type ReasonSpec } from '../api/reasons.ts';
 import { timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
 import { printDuration } from './duration.ts';
-import { toldOf } from './foreign.ts';
+import { lastTold, lastToldBefore, toldOf } from './foreign.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
 import { parseReference } from './reference.ts';
@@ -53,6 +53,8 @@ export const QUIET_MS = 2_000;
 
 /** Where the deployed revision is not as it was applied, and what was done about it. */
 export interface DriftReport {
+  /** It could not be found out: what was said before stands. */
+  readonly isUnknown?: boolean;
   /** Undefined where nothing has drifted. */
   readonly claim?: { readonly reason: Reason; readonly message: string };
   /** What was taken back, in words. */
@@ -79,7 +81,7 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   const retry = retryOf(previous, outcome, context);
   const running = withCorrection(outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome, previous), outcome.drift, context.now);
   const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
-  const drifted = outcome.drift === undefined ? driftedBefore(previous, running) : outcome.drift.claim;
+  const drifted = outcome.drift === undefined || outcome.drift.isUnknown === true ? driftedBefore(previous, running) : outcome.drift.claim;
   if (drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', reason: drifted.reason, message: drifted.message });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
@@ -178,8 +180,15 @@ const runningNow = (records: readonly RecordHead[], { reference, handMade }: Out
   return {
     ...(chart !== undefined && { chart }),
     ...(deployed !== undefined && { revision: deployed.revision }),
-    history: records.flatMap((record) => historyEntry(record, told, handMade)).reverse(),
+    history: withLastAsked(records.flatMap((record) => historyEntry(record, told, handMade)).reverse(), records, told),
   };
+};
+
+/** While a person's helm made the newest revision, what was asked for before it must not be forgotten: helm may drop the record that says it. */
+const withLastAsked = (history: readonly HistoryEntry[], records: readonly RecordHead[], told: readonly HistoryEntry[]): readonly HistoryEntry[] => {
+  const isHelms = records.length > 0 && records.at(-1)?.notes === undefined;
+  const last = isHelms && lastTold(history) === undefined ? lastToldBefore(records, told) : undefined;
+  return last === undefined ? history : [...history, last];
 };
 
 const chartSummary = ({ notes }: RecordHead, reference: string | undefined): ChartSummary | undefined => {

@@ -112,7 +112,7 @@ describe('what a person made with helm', () => {
     );
   });
   it('is in the place of something', () => {
-    expect(describeChangedByHand(made, record(), 'r.example/app:1')).toContain(
+    expect(describeChangedByHand(made, 3, 'r.example/app:1')).toContain(
       'is in the place of what the spec asks for, r.example/app:1, which revision 3 was for; to have that brought back: move the tag',
     );
   });

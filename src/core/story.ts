@@ -26,9 +26,9 @@ export const describeHandMade = (made: HandMade, reference: string, intervalMs: 
 /** That a person's helm failed, and what can be done about it. */
 export const describeHandFailed = (made: HandMade): string => `${printHandMade(made)} failed: run helm again, or have what the spec asks for brought back: ${BRING_BACK}`;
 
-/** That something else runs than what the spec asks for, which `last` was opened for. */
-export const describeChangedByHand = (made: HandMade, last: RecordHead, reference: string): string =>
-  `${printHandMade(made)} is in the place of what the spec asks for, ${reference}, which revision ${last.revision} was for; to have that brought back: ${BRING_BACK}`;
+/** That something else runs than what the spec asks for, which the revision `last` was opened for. */
+export const describeChangedByHand = (made: HandMade, last: number, reference: string): string =>
+  `${printHandMade(made)} is in the place of what the spec asks for, ${reference}, which revision ${last} was for; to have that brought back: ${BRING_BACK}`;
 
 /** That a helm is at work; `takenOverAt` is RFC 3339. */
 export const describeBusy = ({ revision, status }: RecordHead, release: string, takenOverAt: string): string =>
@@ -97,8 +97,8 @@ export const describeUndone = ({ reference, chartDigest, attempt, why }: Pick<Fa
 
 /** That a person holds the revision with that number. */
 export const describePinned = ({ revision, notes }: RecordHead, pin: number): string => {
-  const what = notes === undefined ? '' : `${notes.chartName} ${notes.chartVersion}${notes.chartDigest === '' ? '' : ` (${shortDigest(notes.chartDigest)})`} runs `;
-  return `${what}as revision ${revision}${revision === pin ? '' : `, which is revision ${pin} again`}, held by the annotation ${PIN}; nothing is followed until it is taken away`;
+  const chart = notes === undefined ? undefined : `${notes.chartName} ${notes.chartVersion}${notes.chartDigest === '' ? '' : ` (${shortDigest(notes.chartDigest)})`}`;
+  return `${chart === undefined ? `revision ${revision} runs` : `${chart} runs as revision ${revision}`}${revision === pin ? '' : `, which is revision ${pin} again`}, held by the annotation ${PIN}; nothing is followed until it is taken away`;
 };
 
 const whatNext = (reference: string, intervalMs: number): string => {

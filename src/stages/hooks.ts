@@ -56,6 +56,8 @@ export interface HookInput {
   readonly again: boolean;
   /** What becomes of the record when a hook fails. */
   readonly failed: RecordStatus;
+  /** Its description stays then: it says why the release is uninstalled. */
+  readonly keepsWords?: boolean;
 }
 
 /** How far they are, with the record as it is now. */
@@ -176,12 +178,12 @@ class HookPass {
   }
 
   async #fail(hook: Hook, run: HookRun, verdict: Unready): Promise<HookProgress> {
-    const { event, timeoutMs, failed } = this.#input;
+    const { event, timeoutMs, failed, keepsWords } = this.#input;
     const why = verdict.kind === 'Failed' ? `failed: ${verdict.message}` : `did not end within ${printDuration(timeoutMs)}: ${verdict.message}`;
     const message = `${printHook(hook, event)} ${why}`;
     await this.#show(hook, run, 'Failed');
     this.#note(hook, { ...run, phase: 'Failed', ...(await this.#said(hook, run)) });
-    await this.#save({ status: failed, description: message });
+    await this.#save({ status: failed, ...(keepsWords !== true && { description: message }) });
     await this.#sweep();
     return { kind: 'Failed', record: this.#record, message, tests: this.#tests };
   }

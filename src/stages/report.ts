@@ -23,7 +23,7 @@ export interface Reporting {
  */
 export const report = async (deps: Reporting, release: ReleaseIdentity, outcome: Outcome, signal: AbortSignal): Promise<number | undefined> => {
   const now = deps.clock.now();
-  const youngMs = outcome.waitingSince === undefined ? undefined : outcome.waitingSince + QUIET_MS - now;
+  const youngMs = outcome.waitingSince === undefined || outcome.drift?.corrected !== undefined ? undefined : outcome.waitingSince + QUIET_MS - now;
   if (youngMs !== undefined && youngMs > 0) return Math.min(youngMs, outcome.lookAgainAfterMs ?? youngMs);
   const reconcileAt = requestedAt(release.metadata.annotations);
   const next = nextStatus(release.status, outcome, { generation: release.metadata.generation, reconcileAt, now, random: deps.clock.random() });

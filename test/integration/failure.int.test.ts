@@ -169,7 +169,7 @@ describe.concurrent('a revision that fails', () => {
   it('is undone without a registry, also when what is asked for cannot be told any more', async () => {
     await site.ask('POST', `/api/v1/namespaces/${site.namespace}/configmaps`, { metadata: { name: 'blind-values' }, data: { 'values.yaml': 'a: 1' } });
     await site.kubectl(['create', 'secret', 'docker-registry', 'blind-login', '--docker-server=registry.invalid', '--docker-username=a', '--docker-password=b']);
-    await install('blind', { timeout: '3s', valuesFrom: [{ kind: 'ConfigMap', name: 'blind-values' }], pullSecrets: [{ name: 'blind-login' }] });
+    await install('blind', { timeout: '10s', valuesFrom: [{ kind: 'ConfigMap', name: 'blind-values' }], pullSecrets: [{ name: 'blind-login' }] });
     await site.ready('blind', 1);
     await upgrade('blind', '1.1.0', chart('1.1.0', 'not-ready'));
     await site.reaches('blind', 'revision 2 under way', ({ history }) => history?.[0]?.revision === 2);

@@ -107,6 +107,22 @@ describe('an operator beside a sidecar that renders', () => {
     await operatorSays(true);
   });
 
+  it('is no reason that a release is not Ready whose objects somebody edits meanwhile, and what he did is said when it is back', async () => {
+    start();
+    await running('touched');
+    await sidecar?.end('SIGKILL');
+    await operatorSays(false);
+    await site.kubectl(['patch', 'configmap', 'touched', '--type=merge', '--patch', '{"data":{"greeting":"edited"}}']);
+    const looked = () =>
+      site.reaches('touched', 'looked at', ({ lastHandledReconcileAt }, { metadata }) => lastHandledReconcileAt === metadata.annotations?.['tagalong.dev/reconcile-at']);
+    await site.lookNow('touched');
+    expect(conditionIn(await looked(), 'Ready')).toMatchObject({ status: 'True', reason: 'InstallSucceeded' });
+    start();
+    await operatorSays(true);
+    await site.lookNow('touched');
+    expect(conditionIn(await looked(), 'Drifted')?.message).toContain('/data/greeting');
+  });
+
   it('keeps what runs when the sidecar is killed, and takes the new digest as soon as it is back, not when the pause is over', async () => {
     start();
     await running('killed');

@@ -9,6 +9,7 @@ import type { RecordHead } from '../../core/record.ts';
 import { isNewer } from '../../core/resource-version.ts';
 import type { DriftReport, Outcome } from '../../core/status.ts';
 import { ClusterError } from '../../ports/cluster.ts';
+import { reasonOf } from '../../ports/errors.ts';
 import type { Sight } from '../../ports/imprints.ts';
 import { inspect } from '../../stages/inspect.ts';
 import { correct, type Drifted } from './correct.ts';
@@ -25,7 +26,8 @@ interface Deployed {
 
 /**
  * Finds out whether the objects of a deployed revision are as they were applied, and does what the spec asks for where they are not. Nothing is
- * asked where nothing was touched. That it cannot be found out does not make a release fail that runs: what was said before stands.
+ * asked where nothing was touched. That it cannot be found out does not make a release fail that runs: what was said before stands, and where the API
+ * server or the renderer is away, it is tried again.
  */
 export const watchOver = async (deps: Deps, run: Run, deployed: Deployed): Promise<Pick<Outcome, 'drift'>> => {
   const { release, key, names, signal } = run;
@@ -40,9 +42,10 @@ export const watchOver = async (deps: Deps, run: Run, deployed: Deployed): Promi
     deps.metrics.drifted(drifted.filter(({ remedy }) => remedy !== undefined).length);
     return { drift: release.spec.drift.mode === 'Correct' ? await correct(deps, run, deployed.record, drifted) : warn(deps, run, drifted) };
   } catch (error) {
-    if (!(error instanceof ClusterError) || signal.aborted) throw error;
+    const isAway = reasonOf(error) === 'ClusterUnavailable' || reasonOf(error) === 'RendererUnavailable';
+    if (!(error instanceof Error) || !(error instanceof ClusterError || isAway) || signal.aborted) throw error;
     deps.logger.warn({ ...names, error: error.message }, 'drift cannot be looked for at present');
-    return {};
+    return { drift: { isUnknown: true, ...(isAway && { lookAgainAfterMs: AWAY_PAUSE_MS }) } };
   }
 };
 
@@ -141,5 +144,8 @@ const warn = (deps: Deps, { names, release }: Run, drifted: readonly Drifted[]):
 /** Nothing that was seen contradicts what is expected; what is older than our own write does not. */
 const isAsExpected = (expected: Expected, sight: Sight): boolean =>
   sight.kind !== 'Unknown' && (isNewer(expected.resourceVersion, sight.resourceVersion) || (expected.imprint !== '' && imprintIn(sight) === expected.imprint));
+
+/** How soon drift is looked for again where somebody who is needed for that was away. */
+const AWAY_PAUSE_MS = 60_000;
 
 const imprintIn = (sight: Sight): string | undefined => (sight.kind === 'Seen' ? sight.imprint : undefined);

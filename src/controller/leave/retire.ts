@@ -105,9 +105,9 @@ interface DeleteHooks {
 
 type Passed = { readonly kind: 'Done'; readonly record: RecordHead } | ({ readonly kind: 'Waiting' } & Held);
 
-const passHooks = async (deps: Deps, { owner, address, timeoutMs }: Retirement, { record, event, hookEvents }: DeleteHooks, signal: AbortSignal): Promise<Passed> => {
+const passHooks = async (deps: Deps, { owner, address, timeoutMs, keepsRecords }: Retirement, { record, event, hookEvents }: DeleteHooks, signal: AbortSignal): Promise<Passed> => {
   if (!hookEvents.includes(event)) return { kind: 'Done', record };
-  const progress = await hooks(deps, { owner, address, record, event, timeoutMs, again: true, failed: 'uninstalling' }, signal);
+  const progress = await hooks(deps, { owner, address, record, event, timeoutMs, again: true, failed: 'uninstalling', keepsWords: keepsRecords }, signal);
   if (progress.kind === 'Failed') throw new StageError('UninstallFailed', progress.message);
   if (progress.kind === 'Waiting') deps.rollouts.keepLeaving(keyOf(owner));
   return progress;

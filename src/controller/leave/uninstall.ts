@@ -3,6 +3,7 @@ import { askedBy } from '../../core/remedy.ts';
 import type { Outcome } from '../../core/status.ts';
 import { observe } from '../../stages/observe.ts';
 import type { Deps } from '../deps.ts';
+import { forgetDrift } from '../drift/drift.ts';
 import { toldOf } from '../memory.ts';
 import { retire } from './retire.ts';
 import { type Run, timeoutMsOf } from '../run.ts';
@@ -13,6 +14,7 @@ export const uninstallFailed = async (deps: Deps, run: Run): Promise<Outcome> =>
   const { release, key, address, signal } = run;
   deps.rollouts.forget(key);
   deps.standings.take(key);
+  forgetDrift(deps, key);
   const retirement = {
     owner: release.metadata,
     address,
