@@ -32,7 +32,7 @@ const wokenBy = async (happen: (to: Triggers) => void, isUnderWay: boolean): Pro
   const expectations = new Expectations();
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'apps', name: 'web' };
   expectations.keep(KEY, { address: { namespace: 'apps', releaseName: 'web' }, record: RECORD }, [{ ref, imprint: 'as applied', resourceVersion: '1' }]);
-  happen(triggers(queue, rollouts, dependents, expectations));
+  happen(triggers((key) => queue.add(key), rollouts, dependents, expectations));
   return Promise.all(Array.from({ length: queue.depth }, () => queue.get()));
 };
 
@@ -85,7 +85,7 @@ describe('wakeHeld', () => {
     ['lets a release sleep that was not looked at yet', undefined, false],
   ])('%s', (_name, conditions, isWoken) => {
     const queue = new Workqueue(new FakeClock());
-    wakeHeld(queue, { keys: () => [KEY], get: () => held(conditions) }, 'RendererUnavailable');
+    wakeHeld((key) => queue.add(key), { keys: () => [KEY], get: () => held(conditions) }, 'RendererUnavailable');
     expect(queue.depth).toBe(isWoken ? 1 : 0);
   });
 });

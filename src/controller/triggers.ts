@@ -4,7 +4,6 @@ import type { ReleaseChange, Releases } from '../ports/releases.ts';
 import type { Dependents } from './pace/dependents.ts';
 import type { Expectations } from './drift/expectations.ts';
 import type { Rollouts } from './rollouts.ts';
-import type { Workqueue } from './workqueue.ts';
 
 /** Turns what the watches see into keys to work on. */
 export interface Triggers {
@@ -17,24 +16,24 @@ export interface Triggers {
   imprintChanged(key: string, object: string, imprint: string | undefined): void;
 }
 
-/** The triggers that feed this queue. */
-export const triggers = (queue: Workqueue, rollouts: Rollouts, dependents: Dependents, expectations: Expectations): Triggers => ({
+/** The triggers that wake keys so. */
+export const triggers = (wake: (key: string) => void, rollouts: Rollouts, dependents: Dependents, expectations: Expectations): Triggers => ({
   releaseChanged: (key, change) => {
-    if (change !== 'status') queue.add(key);
+    if (change !== 'status') wake(key);
     dependents.changed(key);
   },
   healthChanged: (key) => {
-    if (rollouts.has(key)) queue.add(key);
+    if (rollouts.has(key)) wake(key);
   },
-  tagChanged: (key) => queue.add(key),
+  tagChanged: wake,
   imprintChanged: (key, object, imprint) => {
-    if (!rollouts.has(key) && !expectations.isAsExpected(key, object, imprint)) queue.add(key);
+    if (!rollouts.has(key) && !expectations.isAsExpected(key, object, imprint)) wake(key);
   },
 });
 
 /** Wakes the releases that say of themselves that they wait for this, because it is over: a pause that has grown long is cut short. */
-export const wakeHeld = (queue: Workqueue, releases: Pick<Releases, 'keys' | 'get'>, reason: Reason): void => {
+export const wakeHeld = (wake: (key: string) => void, releases: Pick<Releases, 'keys' | 'get'>, reason: Reason): void => {
   for (const key of releases.keys()) {
-    if (isHeldBy(releases.get(key)?.release.status.conditions, reason)) queue.add(key);
+    if (isHeldBy(releases.get(key)?.release.status.conditions, reason)) wake(key);
   }
 };

@@ -34,6 +34,12 @@ export interface RevisionNotes extends RevisionInputs {
   readonly returns: Return | undefined;
 }
 
+/** The time of one leader: which Lease he held, `namespace/name`, and how many had held it before him. */
+export interface Term {
+  readonly lease: string;
+  readonly epoch: number;
+}
+
 /** What a revision was rendered for, and what its templates saw of the cluster. Noted for people; nothing is decided by it. */
 export interface RenderedFor {
   /** `v1.36.3`. */
@@ -72,6 +78,8 @@ export interface RecordHead {
   /** What its objects were like when it became deployed (core/imprint.ts), where that was noted. */
   readonly imprints?: string;
   readonly notes: RevisionNotes | undefined;
+  /** Who led when it was opened, where somebody was elected. */
+  readonly term?: Term;
   /** Why its content cannot be read, where that is known. */
   readonly damage?: string;
   /** Somebody else has written its content, or taken it away, since we did, and nobody has read it yet. */

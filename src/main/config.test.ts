@@ -65,6 +65,27 @@ describe('readConfig, of flags', () => {
     await expect(flags(flag)).rejects.toThrow('is not a whole number above 0');
   });
 
+  it('elects no leader unless it is asked to, where it is no Pod', async () => {
+    expect(await flags()).toMatchObject({ election: undefined });
+    const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+    expect(await flags('--leader-elect')).toMatchObject({ election: { name: 'tagalong-operator', namespace: undefined, times } });
+  });
+
+  it('elects one in a Pod unless it is told not to', async () => {
+    await writeFile(path.join(folder, 'namespace'), 'tagalong-system\n');
+    const inPod = (...args: readonly string[]) => readConfig(['--service-account', folder, ...args], { KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+    expect(await inPod('--leader-elect-lease-duration=60s', '--leader-elect-resource-name=mine')).toMatchObject({ election: { name: 'mine', times: { leaseMs: 60_000 } } });
+    expect(await inPod('--no-leader-elect')).toMatchObject({ election: undefined });
+  });
+
+  it.each([
+    ['--leader-elect-lease-duration=2500ms', 'whole seconds'],
+    ['--leader-elect-lease-duration=10s', '--leader-elect-renew-deadline is not shorter than --leader-elect-lease-duration'],
+    ['--leader-elect-retry-period=6s', '--leader-elect-retry-period is longer than half of --leader-elect-renew-deadline'],
+  ])('refuses %s', async (flag, words) => {
+    await expect(flags('--leader-elect', flag)).rejects.toThrow(words);
+  });
+
   it.each(['--takeover-after=soon', '--takeover-after=0s', '--deletion-timeout=5'])('refuses %s', async (flag) => {
     await expect(flags(flag)).rejects.toThrow('is no time above 0');
   });

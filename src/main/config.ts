@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import type { ElectionTimes } from '../adapters/kube/leadership.ts';
 import { readCredentialsFile } from '../adapters/system/credentials-file.ts';
 import { parseDuration } from '../core/duration.ts';
 import { type ExcusedOwner, KNOWN_OWNERS } from '../core/drift.ts';
@@ -28,6 +29,8 @@ export interface Config {
   readonly rendererSocket: string | undefined;
   /** How long a helm may write nothing before what it has begun is taken over. */
   readonly takeoverAfterMs: number;
+  /** How a leader is elected among replicas; undefined where this one works alone. */
+  readonly election: ElectionSettings | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Where /metrics is served, and where /healthz and /readyz are. */
   readonly metricsAddress: ServerAddress;
@@ -37,6 +40,13 @@ export interface Config {
   readonly excusedOwners: readonly ExcusedOwner[];
   /** File with a docker configuration for all releases; it is known to be readable. */
   readonly registryCredentials: string | undefined;
+}
+
+export interface ElectionSettings {
+  /** Name of the Lease, and its namespace, if not that of the operator's credentials. */
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly times: ElectionTimes;
 }
 
 export interface RegistrySettings {
@@ -67,6 +77,12 @@ export const USAGE = `Usage: operator [flags]
   --engines N                how many of it run (one per core)
   --renderer-socket PATH     have the renderer at this Unix socket do the rendering instead
   --takeover-after DURATION  take over what a helm has begun and has not written to for so long, or spec.timeout (30m)
+  --[no-]leader-elect        work only while holding a Lease, so that there may be several replicas; in a Pod it is on
+  --leader-elect-lease-duration TIME, --leader-elect-renew-deadline TIME, --leader-elect-retry-period TIME
+                             how long the others wait for a leader who does not renew (15s), how long he goes on (10s), and how
+                             often they look (2s)
+  --leader-elect-resource-name NAME, --leader-elect-resource-namespace NAMESPACE
+                             the Lease (tagalong-operator, in the Pod's or the kubeconfig's namespace)
   --metrics-addr [HOST]:PORT /metrics (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
   --log-level LEVEL          debug, info, warn or error (info)`;
@@ -84,6 +100,12 @@ const OPTIONS = {
   engines: { type: 'string' },
   'renderer-socket': { type: 'string' },
   'takeover-after': { type: 'string', default: '30m' },
+  'leader-elect': { type: 'boolean' },
+  'leader-elect-lease-duration': { type: 'string', default: '15s' },
+  'leader-elect-renew-deadline': { type: 'string', default: '10s' },
+  'leader-elect-retry-period': { type: 'string', default: '2s' },
+  'leader-elect-resource-name': { type: 'string', default: 'tagalong-operator' },
+  'leader-elect-resource-namespace': { type: 'string' },
   'metrics-addr': { type: 'string', default: ':8080' },
   'health-addr': { type: 'string', default: ':8081' },
   'log-level': { type: 'string', default: 'info' },
@@ -99,8 +121,9 @@ export class ConfigError extends Error {
 export const readConfig = async (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Config | undefined> => {
   const flags = readFlags(args);
   if (flags.help) return undefined;
+  const access = await accessOf(flags.kubeconfig, flags['service-account'], env);
   return {
-    access: await accessOf(flags.kubeconfig, flags['service-account'], env),
+    access,
     watchNamespaces: list(flags['watch-namespaces']),
     concurrent: count('--concurrent', flags.concurrent),
     deletionTimeoutMs: duration('--deletion-timeout', flags['deletion-timeout']),
@@ -110,6 +133,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     engines: flags.engines === undefined ? availableParallelism() : count('--engines', flags.engines),
     rendererSocket: flags['renderer-socket'],
     takeoverAfterMs: duration('--takeover-after', flags['takeover-after']),
+    election: (flags['leader-elect'] ?? access.kind === 'Pod') ? electionOf(flags) : undefined,
     logLevel: level(flags['log-level']),
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
@@ -119,10 +143,20 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
 
 const readFlags = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false, allowNegative: true }).values;
   } catch (error) {
     throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   }
+};
+
+/** As client-go asks it of its times: a leader has to give up before the others take over, and to have had a second try before that. */
+const electionOf = (flags: ReturnType<typeof readFlags>): ElectionSettings => {
+  const of = (flag: 'lease-duration' | 'renew-deadline' | 'retry-period') => duration(`--leader-elect-${flag}`, flags[`leader-elect-${flag}`]);
+  const times = { leaseMs: of('lease-duration'), renewDeadlineMs: of('renew-deadline'), retryMs: of('retry-period') };
+  if (times.leaseMs % 1000 !== 0) throw new ConfigError(`--leader-elect-lease-duration ${flags['leader-elect-lease-duration']} is not a number of whole seconds`);
+  if (times.renewDeadlineMs >= times.leaseMs) throw new ConfigError('--leader-elect-renew-deadline is not shorter than --leader-elect-lease-duration');
+  if (times.retryMs * 2 > times.renewDeadlineMs) throw new ConfigError('--leader-elect-retry-period is longer than half of --leader-elect-renew-deadline');
+  return { name: flags['leader-elect-resource-name'], namespace: flags['leader-elect-resource-namespace'], times };
 };
 
 const accessOf = async (flag: string | undefined, podFiles: string, env: Readonly<Record<string, string | undefined>>): Promise<ClusterAccess> => {

@@ -1,6 +1,6 @@
 import type { RecordHead, RecordStatus, ReleaseAddress, RenderedFor, RevisionNotes } from '../core/record.ts';
 
-export type { RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes } from '../core/record.ts';
+export type { RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes, Term } from '../core/record.ts';
 
 /** Content of a record. `chart`, `config` and `hooks` are JSON that is carried as it is: JavaScript would lose digits. */
 export interface RecordContent {

@@ -13,7 +13,7 @@ it('is well while the event loop turns', async () => {
 
 it('says since when the event loop is stuck', () => {
   let now = 0;
-  const stuck: Clock = { now: () => now, random: () => 0, after: () => () => undefined };
+  const stuck: Clock = { now: () => now, elapsed: () => now, random: () => 0, after: () => () => undefined };
   const heartbeat = new Heartbeat(stuck);
   now = 15_000;
   expect(heartbeat.problem()).toBeUndefined();

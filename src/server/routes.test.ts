@@ -37,6 +37,11 @@ describe('the probes', () => {
     expect((await ask(routes, '/healthz?verbose')).body).toBe('[+]event-loop ok\nhealthz check passed\n');
   });
 
+  it('says what else there is to say of a part', async () => {
+    const election = { name: 'election', problem: () => undefined, remark: () => 'standby' };
+    expect((await ask(probeRoutes({ alive: [], ready: [election] }), '/readyz?verbose')).body).toBe('[+]election ok: standby\nreadyz check passed\n');
+  });
+
   it('looks anew at every request', async () => {
     let problem: string | undefined = 'no engine runs';
     server = await serve(LOOPBACK, probeRoutes({ alive: [], ready: [{ name: 'helm-engine', problem: () => problem }] }));

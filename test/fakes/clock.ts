@@ -20,6 +20,10 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   random(): number {
     return this.#random();
   }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import type { ElectionTimes } from '../../src/adapters/kube/leadership.ts';
 import type { ChartReleaseStatus } from '../../src/api/chart-release.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
 import { type Access, askApi } from './api.ts';
@@ -32,6 +33,8 @@ export interface SiteOptions {
   readonly args?: readonly string[];
   /** URL by which the operator reaches the API server, by plain HTTP; the lab's own where absent. */
   readonly server?: string;
+  /** Times of the election of a leader, by a Lease in the namespace of the site; nobody is elected where absent. */
+  readonly election?: ElectionTimes;
   /** Whom the operator is, by his bearer token; the lab's own user, who may do everything, where absent. */
   readonly token?: string;
 }
@@ -67,7 +70,7 @@ export class Site {
     await this.addNamespace(this.namespace);
     this.#config = path.join(this.lab.dir, `operator-${this.namespace}.yaml`);
     await writeFile(this.#config, JSON.stringify({ ...options.settings, plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
-    const args = ['--engines', '1', '--log-level', 'debug', ...(options.args ?? [])];
+    const args = ['--engines', '1', '--log-level', 'debug', ...(options.election === undefined ? [] : electing(this.namespace, options.election)), ...(options.args ?? [])];
     this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args, program: this.#ground.operatorProgram };
     const { server, token } = options;
     this.#kubeconfig = server === undefined && token === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);
@@ -84,6 +87,14 @@ export class Site {
 
   async startOperator(): Promise<void> {
     this.#operator = await startOperator({ kubeconfig: this.#kubeconfig, operatorConfig: this.#config }, this.#operatorOptions);
+  }
+
+  /** Starts one more operator for this namespace, which reaches the API server at that URL by plain HTTP, or as the first does. It is the caller's to stop. */
+  startAnother(server?: string): Promise<Operator> {
+    if (server === undefined) return startOperator({ kubeconfig: this.#kubeconfig, operatorConfig: this.#config }, this.#operatorOptions);
+    const kubeconfig = path.join(this.lab.dir, `kubeconfig-${this.namespace}-${randomBytes(3).toString('hex')}`);
+    writeKubeconfig(kubeconfig, { server, token: this.lab.token, ca: '' });
+    return startOperator({ kubeconfig, operatorConfig: this.#config }, this.#operatorOptions);
   }
 
   /** The same lab and operator, seen from another namespace. */
@@ -251,6 +262,11 @@ export class Site {
     return JSON.parse(answer.body) as Readonly<Record<string, unknown>>; // an object of the API server
   }
 }
+
+const electing = (namespace: string, { leaseMs, renewDeadlineMs, retryMs }: ElectionTimes): readonly string[] => {
+  const times = { 'lease-duration': leaseMs, 'renew-deadline': renewDeadlineMs, 'retry-period': retryMs };
+  return ['--leader-elect', '--leader-elect-resource-namespace', namespace, ...Object.entries(times).map(([flag, ms]) => `--leader-elect-${flag}=${ms}ms`)];
+};
 
 /** The condition of that type, if the status has it. */
 export const conditionIn = (status: ChartReleaseStatus, type: string) => status.conditions?.find((condition) => condition.type === type);

@@ -27,6 +27,7 @@ const recorder = (lines: Line[], bound: Line['fields'] = {}): Logger => {
 /** The real time, which notes every timer that somebody asks for. */
 const watchedClock = (asked: number[]): Clock => ({
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   random: () => 0.5,
   after: (delayMs, callback) => {
     asked.push(delayMs);

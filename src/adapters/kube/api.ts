@@ -1,6 +1,6 @@
-import { nonsense, refusal, silence } from './api-error.ts';
-import { NoReply, type Reply } from './exchange.ts';
-import type { ApiRequest, ReplyStream, Transport } from './transport.ts';
+import { fenced, nonsense, refusal, silence } from './api-error.ts';
+import { Fenced, NoReply, type Reply } from './exchange.ts';
+import type { ApiRequest, ReadRequest, ReplyStream, Transport } from './transport.ts';
 
 /** Requests to the API server whose failures are ClusterErrors. `action` is what is tried and on what, for messages. */
 export class Api {
@@ -27,12 +27,13 @@ export class Api {
     try {
       return await this.#transport.send(request, signal);
     } catch (error) {
+      if (error instanceof Fenced) throw fenced(action, error);
       throw error instanceof NoReply ? silence(action, error) : error;
     }
   }
 
   /** The answer to a request as it comes, whatever its status. Rejects with ClusterError only when there is none. */
-  async open(action: string, request: ApiRequest, signal: AbortSignal): Promise<ReplyStream> {
+  async open(action: string, request: ReadRequest, signal: AbortSignal): Promise<ReplyStream> {
     try {
       return await this.#transport.open(request, signal);
     } catch (error) {

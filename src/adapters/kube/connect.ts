@@ -5,6 +5,7 @@ import { Api } from './api.ts';
 import type { Connection } from './connection.ts';
 import { type Credentials, ServiceAccountCredentials, type ServiceAccountFiles } from './credentials.ts';
 import { Discovery } from './discovery.ts';
+import type { Fence } from './fence.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { Transport } from './transport.ts';
 
@@ -14,6 +15,8 @@ export interface ConnectionTools {
   readonly logger: Logger;
   /** Where requests are counted; nowhere when absent. */
   readonly metrics?: ApiMetrics;
+  /** What a request that changes something has to pass; none when absent. */
+  readonly fence?: Fence;
 }
 
 /** How a Pod reaches its API server; host and port as `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` have them. */
@@ -41,8 +44,8 @@ interface Target {
   readonly credentials: Credentials;
 }
 
-const connectionTo = ({ server, namespace, credentials }: Target, { clock, logger, metrics }: ConnectionTools): Connection => {
-  const transport = new Transport({ server, credentials, clock, ...(metrics && { metrics }) });
+const connectionTo = ({ server, namespace, credentials }: Target, { clock, logger, metrics, fence }: ConnectionTools): Connection => {
+  const transport = new Transport({ server, credentials, clock, ...(metrics && { metrics }), ...(fence && { fence }) });
   const api = new Api(transport);
   return { api, discovery: new Discovery(api, clock), clock, logger, namespace, close: () => transport.close() };
 };

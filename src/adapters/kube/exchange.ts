@@ -26,19 +26,28 @@ export class TooLong extends NoReply {
   }
 }
 
+/** The request was about to leave, and was not let go; it is never sent again. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+}
+
 const describeCause = (cause: Error): string => (cause.message === '' && 'code' in cause ? String(cause.code) : cause.message);
 
-export type ExchangeOptions = Dispatcher.DispatchOptions & { readonly limitBytes: number };
+export type ExchangeOptions = Dispatcher.DispatchOptions & {
+  readonly limitBytes: number;
+  /** Asked when a connection is there and the first byte is about to be written: what comes before, a queue among it, may take long. */
+  readonly mayLeave: () => boolean;
+};
 
 /**
- * One request and its answer. Rejects with NoReply, also when the body is longer than `limitBytes`, and with the
- * signal's reason.
+ * One request and its answer. Rejects with NoReply, also when the body is longer than `limitBytes`, with Fenced when it
+ * may not leave, and with the signal's reason.
  */
 export const exchange = (dispatcher: Dispatcher, options: ExchangeOptions, signal: AbortSignal): Promise<Reply> =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const { limitBytes, ...request } = options;
-    const collector = new Collector(limitBytes, signal, resolve, reject);
+    const { limitBytes, mayLeave, ...request } = options;
+    const collector = new Collector({ limitBytes, mayLeave }, signal, resolve, reject);
     try {
       dispatcher.dispatch(request, collector);
     } catch (error) {
@@ -49,6 +58,7 @@ export const exchange = (dispatcher: Dispatcher, options: ExchangeOptions, signa
 /** Gathers one answer; undici calls it in the order of the methods. */
 class Collector implements Dispatcher.DispatchHandler {
   readonly #limitBytes: number;
+  readonly #mayLeave: () => boolean;
   readonly #signal: AbortSignal;
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: unknown) => void;
@@ -59,8 +69,9 @@ class Collector implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #bytes = 0;
 
-  constructor(limitBytes: number, signal: AbortSignal, resolve: (reply: Reply) => void, reject: (error: unknown) => void) {
+  constructor({ limitBytes, mayLeave }: Pick<ExchangeOptions, 'limitBytes' | 'mayLeave'>, signal: AbortSignal, resolve: (reply: Reply) => void, reject: (error: unknown) => void) {
     this.#limitBytes = limitBytes;
+    this.#mayLeave = mayLeave;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -69,7 +80,8 @@ class Collector implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#signal.aborted) controller.abort(asError(this.#signal.reason));
-    else this.#controller = controller;
+    else if (this.#mayLeave()) this.#controller = controller;
+    else controller.abort(new Fenced('this replica does not lead, or cannot know that it still does'));
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -95,7 +107,7 @@ class Collector implements Dispatcher.DispatchHandler {
   fail(error: unknown): void {
     this.#signal.removeEventListener('abort', this.#stop);
     if (this.#signal.aborted) this.#reject(this.#signal.reason);
-    else this.#reject(error instanceof TooLong ? error : new NoReply(this.#controller !== undefined, error));
+    else this.#reject(error instanceof TooLong || error instanceof Fenced ? error : new NoReply(this.#controller !== undefined, error));
   }
 
   /** A request that still waits for a connection is given up at once; undici drops it at onRequestStart. */

@@ -5,12 +5,13 @@ import type { Credentials, TlsSettings } from './credentials.ts';
 const KEEP_ALIVE_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Connections to one API server: those of requests and those of watches, which are as many as there are watches. */
+/** Connections to one API server: those of requests, those of watches, which are as many as there are watches, and that of the Lease, which waits for nobody. */
 export interface Pools {
   /** The settings that they were opened with. */
   readonly tls: TlsSettings;
   readonly requests: Pool;
   readonly watches: Pool;
+  readonly lease: Pool;
 }
 
 /** Opens pools for an origin; nothing is connected yet. Time-outs are the caller's, so undici's are off. */
@@ -24,7 +25,12 @@ export const openPools = (origin: string, connections: number, credentials: Cred
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
   };
-  return { tls: credentials.tls, requests: new Pool(origin, { ...common, connections }), watches: new Pool(origin, { ...common, connections: null }) };
+  return {
+    tls: credentials.tls,
+    requests: new Pool(origin, { ...common, connections }),
+    watches: new Pool(origin, { ...common, connections: null }),
+    lease: new Pool(origin, { ...common, connections: 1 }),
+  };
 };
 
 /** Connects with the TLS settings of the moment, so that a CA that rotates is known to the next connection. */

@@ -1,4 +1,5 @@
 import { isNewer } from '../../core/resource-version.ts';
+import { ClusterError } from '../../ports/cluster.ts';
 import type { RecordHead, RecordsChanged, ReleaseAddress } from '../../ports/records.ts';
 import type { Connection } from './connection.ts';
 import { metadataOf } from './kube-object.ts';
@@ -51,6 +52,18 @@ export class RecordIndex {
   /** Begins to watch; to be called once. */
   start(): void {
     this.#watcher.start();
+  }
+
+  /** Resolves when the first list of them is in, or cannot come in at present. Rejects only when the signal aborts. */
+  async settled(signal: AbortSignal): Promise<void> {
+    await this.#watcher.readyOrTrouble(signal).catch((error: unknown) => {
+      if (!(error instanceof ClusterError)) throw error;
+    });
+  }
+
+  /** Lists them anew: until that list is in, whoever asks waits for it. */
+  refresh(): void {
+    this.#watcher.refresh();
   }
 
   /** The first list of them is in. */

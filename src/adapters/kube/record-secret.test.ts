@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Return, RevisionNotes } from '../../ports/records.ts';
-import { annotationsAtEnd, annotationsOf, DAMAGE, headOf } from './record-secret.ts';
+import { annotationsAtEnd, annotationsOf, annotationsOfTerm, DAMAGE, headOf } from './record-secret.ts';
 
 const address = { namespace: 'apps', releaseName: 'web.v1' };
 const notes: RevisionNotes = {
@@ -42,6 +42,16 @@ describe('headOf', () => {
       endedAt: undefined,
       notes,
     });
+  });
+
+  it('reads back who led when it was opened', () => {
+    const term = { lease: 'tagalong-system/tagalong-operator', epoch: 3 };
+    expect(headOf(address, secret({}, { ...annotationsOf(notes), ...annotationsOfTerm(term) }))?.term).toEqual(term);
+    expect(annotationsOfTerm(undefined)).toEqual({});
+  });
+
+  it.each(['', '-1', 'x', '1000000001', '99999999999'])('does not take %j for an epoch', (epoch) => {
+    expect(headOf(address, secret({}, { 'tagalong.dev/lease': 'a/b', 'tagalong.dev/epoch': epoch }))?.term).toBeUndefined();
   });
 
   it('takes the time of creation where labels have none, and an unknown status for unknown', () => {

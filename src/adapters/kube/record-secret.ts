@@ -1,6 +1,6 @@
 import { GROUP, TRIGGERS } from '../../api/chart-release.ts';
 import { lookupsNote } from '../../core/lookup.ts';
-import type { NewRecord, RecordChange, RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes } from '../../ports/records.ts';
+import type { NewRecord, RecordChange, RecordHead, RecordStatus, ReleaseAddress, RenderedFor, Return, RevisionNotes, Term } from '../../ports/records.ts';
 import { fieldsOf, hasWritten, lastWriteOf, metadataOf, textOf } from './kube-object.ts';
 
 /** Type of Helm's release Secrets. */
@@ -29,7 +29,8 @@ export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | u
   const { name, labels, annotations, resourceVersion, creationTimestamp } = metadataOf(secret);
   const revision = revisionOf(address, name);
   if (revision === undefined) return undefined;
-  const createdAt = secondsOf(labels['createdAt']) ?? Math.floor(Date.parse(creationTimestamp) / 1000);
+  const term = termOf(annotations);
+  const createdAt = wholeOf(labels['createdAt']) ?? Math.floor(Date.parse(creationTimestamp) / 1000);
   return {
     secret: name,
     revision,
@@ -37,9 +38,10 @@ export const headOf = (address: ReleaseAddress, secret: unknown): RecordHead | u
     createdAt,
     status: statusOf(labels['status']),
     modifiedAt: Math.floor(lastWriteOf(secret) / 1000),
-    endedAt: secondsOf(annotations[ENDED_AT]),
+    endedAt: wholeOf(annotations[ENDED_AT]),
     ...(annotations[IMPRINTS] !== undefined && { imprints: annotations[IMPRINTS] }),
     notes: notesOf(annotations),
+    ...(term !== undefined && { term }),
     ...(annotations[DAMAGE] !== undefined && { damage: annotations[DAMAGE] }),
     ...(!hasWritten(secret, ['f:data', 'f:release']) && { isTouched: true }),
   };
@@ -65,7 +67,8 @@ const STATUSES: readonly string[] = [
 
 const statusOf = (label: string | undefined): RecordStatus => (label !== undefined && STATUSES.includes(label) ? (label as RecordStatus) : 'unknown');
 
-const secondsOf = (label: string | undefined): number | undefined => (label !== undefined && /^\d{1,12}$/.test(label) ? Number(label) : undefined);
+/** A whole number that is not below 0: seconds, an attempt, an epoch. */
+const wholeOf = (label: string | undefined): number | undefined => (label !== undefined && /^\d{1,12}$/.test(label) ? Number(label) : undefined);
 
 const NOTE_KEYS = {
   uid: 'uid',
@@ -86,6 +89,12 @@ const NOTE_KEYS = {
 /** JSON of `returns`, where there is one. */
 const RETURNS = `${GROUP}/returns`;
 
+/** Who led when it was opened. */
+const LEASE = `${GROUP}/lease`;
+const EPOCH = `${GROUP}/epoch`;
+/** Whoever may write Secrets may write any: those that come after it still have to fit into `leaseTransitions`, an int32. */
+const MAX_EPOCH = 1_000_000_000;
+
 /** For people alone: what it was rendered for, and JSON of what its templates looked up. */
 const KUBE_VERSION = `${GROUP}/kube-version`;
 const LOOKUPS = `${GROUP}/lookups`;
@@ -99,6 +108,9 @@ export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, str
   ...Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof typeof NOTE_KEYS])])),
   ...(notes.returns !== undefined && { [RETURNS]: JSON.stringify(notes.returns) }),
 });
+
+/** Annotations that say who led when a revision was opened. */
+export const annotationsOfTerm = (term: Term | undefined): Readonly<Record<string, string>> => (term === undefined ? {} : { [LEASE]: term.lease, [EPOCH]: String(term.epoch) });
 
 /** Annotations that say what a revision was rendered for. */
 export const annotationsFor = (renderedFor: RenderedFor | undefined): Readonly<Record<string, string>> => ({
@@ -120,11 +132,11 @@ const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes |
   const text = (field: keyof typeof NOTE_KEYS) => annotations[`${GROUP}/${NOTE_KEYS[field]}`];
   const [uid, reference, chartDigest, valuesDigest] = [text('uid'), text('reference'), text('chartDigest'), text('valuesDigest')];
   const [chartName, chartVersion, appVersion] = [text('chartName'), text('chartVersion'), text('appVersion')];
-  const [generation, action, trigger] = [secondsOf(text('generation')), text('action'), text('trigger')];
+  const [generation, action, trigger] = [wholeOf(text('generation')), text('action'), text('trigger')];
   if (!uid || !reference || chartDigest === undefined || valuesDigest === undefined || chartName === undefined || chartVersion === undefined || appVersion === undefined)
     return undefined;
   if (generation === undefined || !isAction(action) || !isTrigger(trigger)) return undefined;
-  const attempt = secondsOf(text('attempt')) ?? 1;
+  const attempt = wholeOf(text('attempt')) ?? 1;
   const returns = returnOf(annotations[RETURNS]);
   return {
     uid,
@@ -142,6 +154,11 @@ const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes |
     request: text('request') ?? '',
     returns,
   };
+};
+
+const termOf = (annotations: Readonly<Record<string, string>>): Term | undefined => {
+  const [lease, epoch] = [annotations[LEASE], wholeOf(annotations[EPOCH])];
+  return lease === undefined || epoch === undefined || epoch > MAX_EPOCH ? undefined : { lease, epoch };
 };
 
 /** A note that makes no sense is none: the revision counts as one that was rendered. */

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => connection.close());
 
 const startRecords = (): KubeRecords => {
-  const started = new KubeRecords(connection, () => undefined);
+  const started = new KubeRecords(connection, { changed: () => undefined, term: () => undefined });
   started.start();
   return started;
 };

@@ -10,6 +10,7 @@ import {
   type RecordsChanged,
   RecordTooLargeError,
   type ReleaseAddress,
+  type Term,
 } from '../../ports/records.ts';
 import { readJson } from './api.ts';
 import { hasCode, nonsense } from './api-error.ts';
@@ -18,7 +19,7 @@ import type { Reply } from './exchange.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf } from './kube-object.ts';
 import { RecordIndex } from './record-index.ts';
 import { checkIdentity, contentOf, MAX_NEW_BYTES, packRecord, type PackedRecord, recordJsonOf, repackRecord, secretValueOf, withMember, withStatus } from './record-codec.ts';
-import { annotationsAtEnd, annotationsFor, annotationsOf, DAMAGE, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
+import { annotationsAtEnd, annotationsFor, annotationsOf, annotationsOfTerm, DAMAGE, headOf, newLabels, RECORD_TYPE, secretNameOf } from './record-secret.ts';
 import type { ApiRequest } from './transport.ts';
 
 const PACKED_BYTES = 16 * 1024 * 1024;
@@ -26,20 +27,33 @@ const PACKED_BYTES = 16 * 1024 * 1024;
 /** Helm's release records as Secrets. A record that we wrote is remembered, so that marking it does not need to read it. */
 export class KubeRecords implements Records {
   readonly #connection: Connection;
+  readonly #term: () => Term | undefined;
   readonly #index: RecordIndex;
   /** By path and resourceVersion, so that what is remembered is what is there or is not found. */
   readonly #packed = new LRUCache<string, PackedRecord>({ maxSize: PACKED_BYTES, sizeCalculation: ({ before, info, after }) => before.length + info.length + after.length });
   /** What is wrong with records that were read, by the same keys; empty where nothing is. */
   readonly #found = new LRUCache<string, string>({ max: 1000 });
 
-  constructor(connection: Connection, changed: RecordsChanged) {
+  /** `term` says who leads when a record is made. */
+  constructor(connection: Connection, { changed, term }: { readonly changed: RecordsChanged; readonly term: () => Term | undefined }) {
     this.#connection = connection;
+    this.#term = term;
     this.#index = new RecordIndex(connection, changed);
   }
 
   /** Begins to watch the heads of records; to be called once. */
   start(): void {
     this.#index.start();
+  }
+
+  /** Resolves when they are in, or cannot come in at present. Rejects only when the signal aborts. */
+  settled(signal: AbortSignal): Promise<void> {
+    return this.#index.settled(signal);
+  }
+
+  /** Lists them anew: until that list is in, whoever asks for records waits for it. */
+  refresh(): void {
+    this.#index.refresh();
   }
 
   /** The heads of all records are in. */
@@ -75,7 +89,7 @@ export class KubeRecords implements Records {
         name,
         namespace: address.namespace,
         labels: newLabels(address, record, this.#nowSeconds()),
-        annotations: { ...annotationsOf(record.notes), ...annotationsFor(record.renderedFor) },
+        annotations: { ...annotationsOf(record.notes), ...annotationsFor(record.renderedFor), ...annotationsOfTerm(this.#term()) },
       },
       data: { release: await newValueOf(address, record, packed) },
     });

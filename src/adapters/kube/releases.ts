@@ -50,6 +50,11 @@ export class KubeReleases implements Releases {
     await Promise.all(this.#watchers.map((watcher) => watcher.ready(signal)));
   }
 
+  /** Lists them anew: until that list is in, they are not ready. */
+  refresh(): void {
+    for (const watcher of this.#watchers) watcher.refresh();
+  }
+
   /** Whether `ready` would resolve at once. */
   get isReady(): boolean {
     return this.#watchers.every(({ isReady }) => isReady);

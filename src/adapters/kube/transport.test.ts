@@ -8,11 +8,11 @@ import { json, type ScriptedServer, startScripted } from '../../../test/kube/scr
 import type { Clock } from '../../ports/clock.ts';
 import { ServiceAccountCredentials } from './credentials.ts';
 import { NoReply } from './exchange.ts';
-import { type ApiRequest, Transport } from './transport.ts';
+import { type ApiRequest, type ReadRequest, Transport } from './transport.ts';
 
 const signal = new AbortController().signal;
 const anonymous = { tls: {}, headers: async () => ({}), renew: async () => undefined };
-const GET: ApiRequest = { method: 'GET', path: '/version' };
+const GET: ReadRequest = { method: 'GET', path: '/version' };
 const PATCH: ApiRequest = { method: 'PATCH', path: '/api/v1/namespaces/default/configmaps/a', body: '{}' };
 
 describe('Transport', () => {

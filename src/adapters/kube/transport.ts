@@ -5,6 +5,7 @@ import { ClusterError } from '../../ports/cluster.ts';
 import { type ApiMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Credentials, TlsSettings } from './credentials.ts';
 import { exchange, NoReply, type Reply } from './exchange.ts';
+import { type Fence, NO_FENCE } from './fence.ts';
 import { pause, within } from './pause.ts';
 import { openPools, type Pools } from './pools.ts';
 import { type Outcome, retryDelayMs } from './retry.ts';
@@ -21,7 +22,11 @@ export interface ApiRequest {
   readonly limitBytes?: number;
   /** Says that it changes nothing though it is no GET. */
   readonly isSafe?: boolean;
+  /** Of the Lease by which a leader is elected: it has a connection of its own, passes the fence, and is sent once: its next try is another one. */
+  readonly isLease?: boolean;
 }
+
+export type ReadRequest = ApiRequest & { readonly method: 'GET' };
 
 /** An HTTP answer whose body comes bit by bit. */
 export interface ReplyStream {
@@ -38,6 +43,8 @@ export interface TransportOptions {
   /** Bound of one request with all its tries. */
   readonly timeoutMs?: number;
   readonly connections?: number;
+  /** What a request that changes something has to pass when it leaves; none when absent. */
+  readonly fence?: Fence;
   /** Where every try is counted; nowhere when absent. */
   readonly metrics?: ApiMetrics;
 }
@@ -49,7 +56,7 @@ const TIMEOUT_MS = 60_000;
 const CONNECTIONS = 32;
 
 /**
- * HTTP/1.1 to one API server under one identity. Requests and watches have connections of their own. Time-outs are kept
+ * HTTP/1.1 to one API server under one identity. Requests, watches and the Lease have connections of their own. Time-outs are kept
  * here, through the Clock, so undici's are off.
  */
 export class Transport {
@@ -59,6 +66,7 @@ export class Transport {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #connections: number;
+  readonly #fence: Fence;
   readonly #metrics: ReturnType<ApiMetrics['to']>;
   readonly #closing = new AbortController();
   #pools: Pools;
@@ -71,6 +79,7 @@ export class Transport {
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#connections = options.connections ?? CONNECTIONS;
+    this.#fence = options.fence ?? NO_FENCE;
     this.#metrics = (options.metrics ?? SILENT_METRICS.api).to(url.host);
     this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
   }
@@ -91,7 +100,7 @@ export class Transport {
    * The server's answer as it comes, without a time-out; only a 401 is sent again, with newer credentials. The stream ends
    * when the signal aborts.
    */
-  async open(request: ApiRequest, signal: AbortSignal): Promise<ReplyStream> {
+  async open(request: ReadRequest, signal: AbortSignal): Promise<ReplyStream> {
     try {
       return await this.#withRenewal(
         (identity) => this.#start(request, identity, signal),
@@ -107,12 +116,14 @@ export class Transport {
   /** Ends every request, watch and connection. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the connection to the API server is closed'));
-    await Promise.all([this.#pools.requests.destroy(), this.#pools.watches.destroy()]);
+    const { requests, watches, lease } = this.#pools;
+    await Promise.all([requests.destroy(), watches.destroy(), lease.destroy()]);
   }
 
   async #persist(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
     for (let tries = 1; ; tries += 1) {
       const outcome = await this.#withRenewal((identity) => this.#try(request, identity, signal), isUnauthorized, signal);
+      if (request.isLease) return replyOf(outcome);
       const delayMs = retryDelayMs(outcome, isSafe(request), tries, this.#clock.random());
       if (delayMs === undefined || this.#clock.now() + delayMs >= endsAt || this.closing.aborted) return replyOf(outcome);
       this.#metrics.retried(request.method, outcome.kind === 'Reply' ? outcome.reply.status : undefined);
@@ -137,10 +148,11 @@ export class Transport {
   }
 
   async #try(request: ApiRequest, identity: Identity, signal: AbortSignal): Promise<Outcome> {
-    const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES };
+    const mayLeave = () => isSafe(request) || request.isLease === true || this.#fence.isOpen();
+    const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES, mayLeave };
     const answered = this.#metrics.begin(request.method);
     try {
-      const reply = await exchange(this.#pools.requests, options, signal);
+      const reply = await exchange(request.isLease ? this.#pools.lease : this.#pools.requests, options, signal);
       answered(reply.status);
       return { kind: 'Reply', reply };
     } catch (error) {
@@ -170,11 +182,12 @@ export class Transport {
 
   /** A client certificate belongs to its connection; the old ones end with what they are doing. */
   #replacePools(tls: TlsSettings): void {
-    const { requests, watches } = this.#pools;
+    const { requests, watches, lease } = this.#pools;
     if (this.#pools.tls === tls) return; // Somebody else was first.
     this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
     void requests.close();
     void watches.close();
+    void lease.close();
   }
 }
 

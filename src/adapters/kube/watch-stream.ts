@@ -5,7 +5,7 @@ import { nonsense, refusal, silence } from './api-error.ts';
 import { fieldsOf, METADATA_ONLY, metadataOf, textOf } from './kube-object.ts';
 import type { Selection } from './list-page.ts';
 import { LineCutter } from './ndjson.ts';
-import type { ApiRequest, ReplyStream } from './transport.ts';
+import type { ReadRequest, ReplyStream } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What a watch tells. After Gone there is nothing more. */
@@ -49,7 +49,7 @@ export async function* watchEvents(tools: StreamTools, action: string, selection
   }
 }
 
-async function* eventsOf(action: string, request: ApiRequest, stream: ReplyStream, watchdog: Watchdog, parse: (text: string) => unknown): AsyncGenerator<StreamEvent> {
+async function* eventsOf(action: string, request: ReadRequest, stream: ReplyStream, watchdog: Watchdog, parse: (text: string) => unknown): AsyncGenerator<StreamEvent> {
   const cutter = new LineCutter(MAX_LINE_BYTES);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for await (const chunk of stream.body) {
@@ -59,7 +59,7 @@ async function* eventsOf(action: string, request: ApiRequest, stream: ReplyStrea
   if (cutter.isInLine) throw nonsense(action, 'the stream ends within a line');
 }
 
-const readEvent = (action: string, request: ApiRequest, event: unknown): StreamEvent => {
+const readEvent = (action: string, request: ReadRequest, event: unknown): StreamEvent => {
   const { type, object } = fieldsOf(event);
   switch (type) {
     case 'ADDED':
@@ -77,13 +77,13 @@ const readEvent = (action: string, request: ApiRequest, event: unknown): StreamE
 };
 
 /** The stream tells of errors by a Status, when its own HTTP status is long gone. */
-const readError = (action: string, request: ApiRequest, status: unknown): StreamEvent => {
+const readError = (action: string, request: ReadRequest, status: unknown): StreamEvent => {
   const { code } = fieldsOf(status);
   if (code === 410) return { kind: 'Gone' };
   throw refusal(action, request, { status: typeof code === 'number' ? code : 500, headers: {}, body: Buffer.from(JSON.stringify(status)) });
 };
 
-const refusalOf = async (action: string, request: ApiRequest, stream: ReplyStream): Promise<ClusterError> => {
+const refusalOf = async (action: string, request: ReadRequest, stream: ReplyStream): Promise<ClusterError> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream.body) {
@@ -94,7 +94,7 @@ const refusalOf = async (action: string, request: ApiRequest, stream: ReplyStrea
   return refusal(action, request, { status: stream.status, headers: stream.headers, body: Buffer.concat(chunks) });
 };
 
-const watchRequest = (selection: Selection, resourceVersion: string, chance: number): ApiRequest => {
+const watchRequest = (selection: Selection, resourceVersion: string, chance: number): ReadRequest => {
   const timeoutSeconds = MIN_TIMEOUT_S + Math.floor((MAX_TIMEOUT_S - MIN_TIMEOUT_S) * chance);
   const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(timeoutSeconds), resourceVersion });
   if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);

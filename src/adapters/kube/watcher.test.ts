@@ -125,6 +125,47 @@ describe('Watcher', () => {
     expect(logger.lines).toEqual([]);
   });
 
+  it('lists anew when it is asked to, and is not ready until that is in', async () => {
+    const told: string[] = [];
+    const { promise: late, resolve: answerIt } = Promise.withResolvers<void>();
+    let lists = 0;
+    server.script = (request, response) => {
+      if (isWatch(request)) return hold(response);
+      lists += 1;
+      if (lists === 1) return json(response, 200, list(9, [object('a', 1)]));
+      void late.then(() => json(response, 200, list(30, [object('b', 25)])));
+    };
+    const watcher = start(realClock(100), (text) => told.push(text));
+    await vi.waitFor(() => expect(open).toHaveLength(1));
+    watcher.refresh();
+    expect(watcher.isReady).toBe(false);
+    await vi.waitFor(() => expect(lists).toBe(2));
+    expect(watcher.get('default/a')).toBeDefined();
+    answerIt();
+    await watcher.ready(signal);
+    expect(watcher.keys()).toEqual(['default/b']);
+    expect(told).toEqual(['Added default/a@1', 'Deleted default/a', 'Added default/b@25']);
+    await vi.waitFor(() => expect(watches().map(versionOf)).toEqual(['9', '30']));
+    expect(logger.lines).toEqual([]);
+  });
+
+  it('does not take a list that was begun before for the one that it is asked for', async () => {
+    const { promise: late, resolve: answerIt } = Promise.withResolvers<void>();
+    let lists = 0;
+    server.script = (request, response) => {
+      if (isWatch(request)) return hold(response);
+      lists += 1;
+      if (lists === 1) void late.then(() => json(response, 200, list(9, [object('a', 1)])));
+      else json(response, 200, list(30, [object('b', 25)]));
+    };
+    const watcher = start();
+    await vi.waitFor(() => expect(lists).toBe(1));
+    watcher.refresh();
+    answerIt();
+    await watcher.ready(signal);
+    expect(watcher.keys()).toEqual(['default/b']);
+  });
+
   it('begins the list again when its token expired', async () => {
     let lists = 0;
     server.script = (request, response) => {

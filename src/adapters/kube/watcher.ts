@@ -29,6 +29,9 @@ export class Watcher<T> {
   #trouble: ClusterError | undefined;
   #isWatching = false;
   #resourceVersion = '';
+  /** Aborts when what is under way is to be left for a new list, which is then not in yet. */
+  #round = new AbortController();
+  #isFresh = false;
 
   constructor(connection: Connection, options: WatcherOptions<T>) {
     this.#connection = connection;
@@ -41,9 +44,9 @@ export class Watcher<T> {
     void this.#run(until === undefined ? closing : AbortSignal.any([closing, until]));
   }
 
-  /** Whether the first list is in. */
+  /** Whether the first list is in, and the one that `refresh` asked for. */
   get isReady(): boolean {
-    return this.#cache.isComplete;
+    return this.#cache.isComplete && this.#isFresh;
   }
 
   /** How far it has come: every change up to this resourceVersion is in. Empty before the first list. */
@@ -82,6 +85,12 @@ export class Watcher<T> {
     }
   }
 
+  /** Lists anew, and is not ready until that list is in: whatever happened before the call is known then, however late the watch was. */
+  refresh(): void {
+    this.#isFresh = false;
+    this.#round.abort(new Error('it is listed anew'));
+  }
+
   #progress(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
@@ -106,10 +115,12 @@ export class Watcher<T> {
   async #run(signal: AbortSignal): Promise<void> {
     let state: WatchState = START;
     while (!signal.aborted) {
+      if (this.#round.signal.aborted) [this.#round, state] = [new AbortController(), START];
+      const round = this.#round.signal;
       try {
-        state = await this.#advance(state, signal);
+        state = await this.#advance(state, AbortSignal.any([signal, round]));
       } catch (error) {
-        if (!signal.aborted) state = this.#fail(state, error);
+        if (!signal.aborted && !round.aborted) state = this.#fail(state, error);
       }
     }
   }
@@ -128,9 +139,11 @@ export class Watcher<T> {
   async #list(state: Listing, signal: AbortSignal): Promise<WatchState> {
     const { selection, parse = JSON.parse } = this.#options;
     const page = await listPage(this.#connection.api, this.#action('list'), selection, state.continueToken, parse, signal);
+    signal.throwIfAborted(); // what was read before it is listed anew is not of that list
     if (page.kind === 'Gone') return this.#take(state, page);
     const next = this.#take(state, { ...page, entries: page.objects.flatMap((object) => this.#entryOf(object)) });
     this.#trouble = undefined;
+    if (next.kind === 'Watching') this.#isFresh = true;
     this.#wake();
     return next;
   }

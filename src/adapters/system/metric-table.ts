@@ -100,6 +100,7 @@ export const METRICS = {
     help: 'How long helm-engine took, its queue included: op render (a chart) or read (a stored manifest), result success or error.',
   },
   tagalong_renderer_up: { type: 'gauge', labels: [], help: '1 while there is somebody to render: a helm-engine, or the renderer behind the socket; else 0. What runs needs none.' },
+  leader_election_master_status: { type: 'gauge', labels: ['name'], help: '1 while this replica leads by the Lease of that name, else 0; absent where nobody is elected.' },
   tagalong_build_info: { type: 'gauge', labels: ['version', 'node'], help: '1: the version of the operator and of Node.js.' },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 

@@ -57,6 +57,14 @@ describe('what is scraped', () => {
     expect(await series('tagalong_rollouts{')).toEqual(['tagalong_rollouts{state="rolling"} 50', 'tagalong_rollouts{state="queued"} 7', 'tagalong_rollouts{state="held"} 2']);
   });
 
+  it('says whether this replica leads, where somebody is elected', async () => {
+    expect(await series('leader_election_master_status')).toEqual([]);
+    metrics.watchLeadership({ lease: 'a/b', term: undefined });
+    expect(await series('leader_election_master_status')).toEqual(['leader_election_master_status{name="a/b"} 0']);
+    metrics.watchLeadership({ lease: 'a/b', term: { lease: 'a/b', epoch: 0 } });
+    expect(await series('leader_election_master_status')).toEqual(['leader_election_master_status{name="a/b"} 1']);
+  });
+
   it('says which version runs', async () => {
     expect(await series('tagalong_build_info')).toEqual([`tagalong_build_info{version="1.2.3",node="${process.version}"} 1`]);
   });

@@ -25,6 +25,12 @@ interface RendererState {
   readonly isUp: boolean;
 }
 
+/** This replica's part in an election by the Lease of that name; it leads while it has a term. */
+interface Leading {
+  readonly lease: string;
+  readonly term: unknown;
+}
+
 /** Metrics for Prometheus: those of metric-table.ts, and prom-client's `process_*` and `nodejs_*`. */
 export class PrometheusMetrics implements Metrics {
   readonly queue: QueueMetrics;
@@ -36,6 +42,7 @@ export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   #releases: ReleaseSource | undefined;
   #renderer: RendererState | undefined;
+  #leadership: Leading | undefined;
   #rollouts: { readonly counts: RolloutCounts } | undefined;
 
   constructor({ version, maxConcurrent, now = processTime }: MetricsOptions) {
@@ -47,6 +54,9 @@ export class PrometheusMetrics implements Metrics {
     this.charts = chartMetrics(instruments);
     this.renders = renderMetrics(instruments, now);
     instruments.gauge('tagalong_renderer_up', (gauge) => gauge.set(this.#renderer?.isUp === true ? 1 : 0));
+    instruments.gauge('leader_election_master_status', (gauge) => {
+      if (this.#leadership !== undefined) gauge.set({ name: this.#leadership.lease }, this.#leadership.term === undefined ? 0 : 1);
+    });
     instruments.gauge('tagalong_rollouts', (gauge) => {
       for (const [state, count] of Object.entries(this.#rollouts?.counts ?? NO_ROLLOUTS)) gauge.set({ state }, count);
     });
@@ -67,6 +77,11 @@ export class PrometheusMetrics implements Metrics {
   /** Shows how many releases are on their way. */
   watchRollouts(rollouts: { readonly counts: RolloutCounts }): void {
     this.#rollouts = rollouts;
+  }
+
+  /** Shows whether this replica leads. */
+  watchLeadership(leadership: Leading): void {
+    this.#leadership = leadership;
   }
 
   /** Media type of `text`. */

@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Operator } from '../lab/operator.ts';
+import { conditionIn, openSite, type Site } from './site.ts';
+
+/** A fifth of what they are by default. */
+const TIMES = { leaseMs: 3_000, renewDeadlineMs: 2_000, retryMs: 400 };
+/** For a machine that is busy with other tests. */
+const SLACK_MS = 3_000;
+
+const POD = `apiVersion: v1
+kind: Pod
+metadata: {name: {{ .Release.Name }}, annotations: {lab.tagalong.dev/play: not-ready}}
+spec: {containers: [{name: web, image: registry.invalid/web}]}
+`;
+
+interface LeaseSpec {
+  readonly holderIdentity: string;
+  readonly leaseDurationSeconds: number;
+  readonly leaseTransitions: number;
+  readonly acquireTime: string;
+  readonly renewTime: string;
+}
+
+describe('two replicas of an operator', () => {
+  let site: Site;
+  let standby: Operator;
+  const open = async (): Promise<void> => {
+    site = await openSite('leader', { election: TIMES });
+    await leads(site.operator);
+    standby = await site.startAnother();
+  };
+  afterEach(async () => {
+    await Promise.all([site.close(), standby.stop()]);
+  });
+
+  const said = (operator: Operator, message: string): string | undefined => operator.log().find((line) => line.includes(`"msg":"${message}"`));
+  const leads = (operator: Operator) =>
+    site.eventually(
+      'it leads',
+      async () => said(operator, 'leading') !== undefined,
+      () => operator.log().slice(-8).join('\n'),
+    );
+  const lease = async (): Promise<LeaseSpec> => ((await site.object('coordination.k8s.io/v1/leases/tagalong-operator')) as { readonly spec: LeaseSpec }).spec; // the API's own shape
+  const probe = async (operator: Operator) => {
+    const answer = await fetch(`${operator.url('probes')}/readyz?verbose`);
+    return { status: answer.status, body: await answer.text() };
+  };
+  /** Makes a Pod that is played as not ready ready after all. */
+  const becomesReady = (name: string) =>
+    site.kubectl(['patch', 'pod', name, '--subresource=status', '--type=strategic', '--patch', '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}']);
+
+  it('are one at work and one ready to be, which takes over when the first is killed and ends what was under way', async () => {
+    await open();
+    const first = await lease();
+    expect(first).toMatchObject({ leaseDurationSeconds: 3, leaseTransitions: 0, renewTime: expect.stringMatching(/\.\d{6}Z$/), acquireTime: expect.stringMatching(/\.\d{6}Z$/) });
+    expect(await probe(standby)).toMatchObject({
+      status: 200,
+      body: expect.stringContaining(`[+]election ok: standby; Lease ${site.namespace}/tagalong-operator is held by ${first.holderIdentity}`),
+    });
+    expect(await (await fetch(`${standby.url('metrics')}/metrics`)).text()).toContain(`leader_election_master_status{name="${site.namespace}/tagalong-operator"} 0`);
+
+    await site.pushSmall('web', 'stable', '1.0.0');
+    await site.release('web', { chart: site.reference('web', 'stable') });
+    await site.ready('web', 1);
+    await site.pushSmall('web', 'stable', '2.0.0', { 'templates/pod.yaml': POD });
+    await site.lookNow('web');
+    await site.reaches('web', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
+    expect(await site.object('secrets/sh.helm.release.v1.web.v2')).toMatchObject({
+      metadata: { annotations: { 'tagalong.dev/lease': `${site.namespace}/tagalong-operator`, 'tagalong.dev/epoch': '0' } },
+    });
+    expect(said(standby, 'leading')).toBeUndefined();
+
+    await site.operator.kill();
+    const killed = Date.now();
+    await leads(standby);
+    expect(Date.now() - killed).toBeLessThan(TIMES.leaseMs + TIMES.retryMs + SLACK_MS);
+    expect(await lease()).toMatchObject({ leaseTransitions: 1, holderIdentity: expect.not.stringMatching(first.holderIdentity) });
+    await becomesReady('web');
+    const status = await site.ready('web', 2);
+    expect(status.history).toMatchObject([
+      { revision: 2, outcome: 'deployed' },
+      { revision: 1, outcome: 'superseded' },
+    ]);
+  });
+
+  it('hand over at once when the first is stopped', async () => {
+    await open();
+    await site.operator.stop();
+    const stopped = Date.now();
+    expect(said(site.operator, 'the Lease is released')).toBeDefined();
+    await leads(standby);
+    expect(Date.now() - stopped).toBeLessThan(TIMES.retryMs + SLACK_MS / 2);
+    expect(await lease()).toMatchObject({ leaseTransitions: 1 });
+    await site.pushSmall('web', 'stable', '1.0.0');
+    await site.release('web', { chart: site.reference('web', 'stable') });
+    await site.ready('web', 1);
+  });
+});
