@@ -53,10 +53,8 @@ describe('two replicas of an operator', () => {
     await open();
     const first = await lease();
     expect(first).toMatchObject({ leaseDurationSeconds: 3, leaseTransitions: 0, renewTime: expect.stringMatching(/\.\d{6}Z$/), acquireTime: expect.stringMatching(/\.\d{6}Z$/) });
-    expect(await probe(standby)).toMatchObject({
-      status: 200,
-      body: expect.stringContaining(`[+]election ok: standby; Lease ${site.namespace}/tagalong-operator is held by ${first.holderIdentity}`),
-    });
+    const words = `[+]election ok: standby; Lease ${site.namespace}/tagalong-operator is held by ${first.holderIdentity}`;
+    await expect.poll(() => probe(standby), { timeout: 30_000 }).toMatchObject({ status: 200, body: expect.stringContaining(words) });
     expect(await (await fetch(`${standby.url('metrics')}/metrics`)).text()).toContain(`leader_election_master_status{name="${site.namespace}/tagalong-operator"} 0`);
 
     await site.pushSmall('web', 'stable', '1.0.0');

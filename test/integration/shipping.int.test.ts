@@ -90,6 +90,23 @@ describe('the installed operator', () => {
     ]);
   });
 
+  it('is two Pods, of which an eviction leaves one', async () => {
+    expect(await run(['get', 'deployment/tagalong-operator', '--namespace', NAMESPACE, '--output=jsonpath={.spec.replicas} {.status.readyReplicas}'])).toBe('2 2');
+    const budget = () => run(['get', 'poddisruptionbudget/tagalong-operator', '--namespace', NAMESPACE, '--output=jsonpath={.status.expectedPods} {.status.disruptionsAllowed}']);
+    await expect.poll(budget, PATIENT).toBe('2 1');
+  });
+
+  it('needs no more than its Role to elect a leader', async () => {
+    await run(['create', 'rolebinding', 'standby', '--role=tagalong-leader-election', '--serviceaccount=default:standby', '--namespace', NAMESPACE]);
+    const can = async (...what: readonly string[]) => {
+      const asked = run(['auth', 'can-i', ...what, '--as=system:serviceaccount:default:standby', '--namespace', NAMESPACE]);
+      return asked.catch(() => 'no'); // which kubectl also says with its exit code
+    };
+    const lease = 'leases.coordination.k8s.io';
+    expect(await Promise.all([can('create', lease), can('get', `${lease}/tagalong-operator`), can('patch', `${lease}/tagalong-operator`)])).toEqual(['yes', 'yes', 'yes']);
+    expect(await Promise.all([can('get', `${lease}/another`), can('delete', `${lease}/tagalong-operator`)])).toEqual(['no', 'no']);
+  });
+
   type Change = (pod: PodSpec) => PodSpec;
   const without = (name: string, field: string): Change => {
     const strip = (container: Container) => (container.name === name ? { ...container, securityContext: omit(container.securityContext, field) } : container);
@@ -167,7 +184,7 @@ describe('what is in the image, with the rights of the installation', () => {
     expect(await run(['auth', 'whoami', '--kubeconfig', kubeconfig, '--output=jsonpath={.status.userInfo.username}'])).toBe(`system:serviceaccount:${NAMESPACE}:tagalong-operator`);
     const socket = path.join(dir, 's');
     renderer = startRenderer({ socket, program: path.join(BUNDLE, 'renderer.mjs') });
-    operator = await startOperator({ kubeconfig, operatorConfig: lab.operatorConfig }, { program: path.join(BUNDLE, 'operator.mjs'), args: ['--renderer-socket', socket] });
+    operator = await startOperator({ kubeconfig, operatorConfig: lab.operatorConfig }, { program: path.join(BUNDLE, 'operator.mjs'), args: ['--renderer-socket', socket, '--leader-elect', '--leader-elect-resource-namespace', NAMESPACE] });
   }, 120_000);
   afterAll(async () => {
     await operator?.stop();
