@@ -21,9 +21,9 @@ describe('what a standby does', () => {
     ['waits as long as a holder with a longer duration asks for', seen({ ...HELD, durationMs: 60_000 }, 15_000), STANDBY, { kind: 'Wait', forMs: 45_000 }],
     ['does not trust a duration that somebody has shortened', seen({ ...HELD, durationMs: 1_000 }, 1_000), STANDBY, { kind: 'Wait', forMs: 14_000 }],
     ['does not trust a holder whom somebody has taken out', seen({ ...HELD, holder: '' }, 14_000), STANDBY, { kind: 'Wait', forMs: 1_000 }],
-    ['waits where somebody has deleted one that was used', seen(undefined, 14_000), { ...STANDBY, highestEpoch: 9 }, { kind: 'Wait', forMs: 1_000 }],
-    ['makes it anew then, with an epoch above every record', seen(undefined, 15_000), { ...STANDBY, highestEpoch: 9 }, { kind: 'Take', over: undefined, epoch: 10 }],
-    ['keeps above the records also where somebody has set the count back', seen(RELEASED), { ...STANDBY, highestEpoch: 9 }, { kind: 'Take', over: RELEASED, epoch: 10 }],
+    ['waits where somebody has deleted one that there was', seen(undefined, 14_000), { ...STANDBY, highestEpoch: 9 }, { kind: 'Wait', forMs: 1_000 }],
+    ['makes it anew then, with an epoch above all that it has heard of', seen(undefined, 15_000), { ...STANDBY, highestEpoch: 9 }, { kind: 'Take', over: undefined, epoch: 10 }],
+    ['keeps above it also where somebody has set the count back', seen(RELEASED), { ...STANDBY, highestEpoch: 9 }, { kind: 'Take', over: RELEASED, epoch: 10 }],
     ['does not believe that it holds it because it says so', seen(OURS), STANDBY, { kind: 'Wait', forMs: 15_000 }],
   ])('%s', (_, sighting, replica, step) => {
     expect(decideElection(sighting, replica, NOW)).toEqual(step);

@@ -30,7 +30,7 @@ export interface Replica {
   readonly durationMs: number;
   /** The epoch in which it leads; undefined while it does not. */
   readonly epoch: number | undefined;
-  /** The highest epoch that stands in a record; undefined where none does. */
+  /** The highest epoch that it has heard of, by a Lease or a record; undefined where there is none. */
   readonly highestEpoch: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export const decideElection = ({ lease, sinceMs }: Sighting, replica: Replica, n
 const isOurs = (lease: Lease | undefined, identity: string, epoch: number): boolean =>
   lease === undefined || lease.holder === identity || (lease.holder === '' && lease.transitions <= epoch);
 
-/** Released by its holder, or never held: where a record has an epoch there was a Lease once. */
+/** Released by its holder, or never there: where there was an epoch there was a Lease once. */
 const isFree = (lease: Lease | undefined, { highestEpoch }: Replica): boolean =>
   lease === undefined ? highestEpoch === undefined : lease.holder === '' && lease.durationMs <= RELEASED_MS;
 

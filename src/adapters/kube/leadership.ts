@@ -177,6 +177,7 @@ export class Leadership {
     } = this.#options;
     const before = this.#sighting;
     this.#sighting = sight(before, lease, clock.elapsed());
+    if (lease !== undefined && lease.transitions > (this.#highestEpoch ?? -1)) this.#highestEpoch = lease.transitions;
     const holder = lease?.holder ?? '';
     if (holder !== '' && holder !== this.#options.identity && holder !== before?.lease?.holder) logger.info({ lease: name, holder }, 'standing by: another replica leads');
   }
