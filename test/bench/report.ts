@@ -85,7 +85,8 @@ const spoken = (phase: Phase): string => [...tally(phase.registry.map(({ what })
 
 const rest = ({ rest: phase }: Results): string => {
   const written = [...tally(phase.writes.filter(({ kind }) => kind === 'Write').map(({ what }) => what))].map(([what, count]) => `${count} ${what}`).join(', ');
-  return `at rest, ${phase.seconds} s: API writes ${writesIn(phase)}${written && ` (${written})`}, reconciles ${phase.runs}, registry requests ${phase.registry.length} (${spoken(phase)}), CPU ${restCpuPercent(phase).toFixed(2)} % of a core; control plane and all ${(allCpuMs(phase) / (phase.seconds * 10)).toFixed(1)} %`;
+  const renewals = phase.writes.filter(({ kind }) => kind === 'Lease').length;
+  return `at rest, ${phase.seconds} s: API writes ${writesIn(phase)}${written && ` (${written})`}, renewals of its Lease ${renewals}, reconciles ${phase.runs}, registry requests ${phase.registry.length} (${spoken(phase)}), CPU ${restCpuPercent(phase).toFixed(2)} % of a core; control plane and all ${(allCpuMs(phase) / (phase.seconds * 10)).toFixed(1)} %`;
 };
 
 const verdicts = (results: Results): string => {

@@ -184,7 +184,10 @@ describe('what is in the image, with the rights of the installation', () => {
     expect(await run(['auth', 'whoami', '--kubeconfig', kubeconfig, '--output=jsonpath={.status.userInfo.username}'])).toBe(`system:serviceaccount:${NAMESPACE}:tagalong-operator`);
     const socket = path.join(dir, 's');
     renderer = startRenderer({ socket, program: path.join(BUNDLE, 'renderer.mjs') });
-    operator = await startOperator({ kubeconfig, operatorConfig: lab.operatorConfig }, { program: path.join(BUNDLE, 'operator.mjs'), args: ['--renderer-socket', socket, '--leader-elect', '--leader-elect-resource-namespace', NAMESPACE] });
+    operator = await startOperator(
+      { kubeconfig, operatorConfig: lab.operatorConfig },
+      { program: path.join(BUNDLE, 'operator.mjs'), args: ['--renderer-socket', socket, '--leader-elect', '--leader-elect-resource-namespace', NAMESPACE] },
+    );
   }, 120_000);
   afterAll(async () => {
     await operator?.stop();
