@@ -101,6 +101,10 @@ fleet: node_modules .build/helm-engine ## bad digests under 200 releases, and 10
 soak: node_modules .build/helm-engine ## 200 releases (N), tags that move and faults for HOURS (1): does memory, or anything else, pile up (SEED=n READINGS=file)
 	@node test/soak/main.ts
 
+.PHONY: leader
+leader: node_modules .build/helm-engine ## a leader is stopped in the middle of its work, again and again, and goes on too late (TIMES=n, SEED=n); KILLS=n with default times
+	@node test/leader/main.ts
+
 .PHONY: oracle
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)

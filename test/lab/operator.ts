@@ -19,6 +19,11 @@ export interface Operator {
   log(): readonly string[];
   /** Where it serves `/metrics`, or `/healthz` and `/readyz`, as a URL without a path; each operator has ports of its own. */
   url(of: 'metrics' | 'probes'): string;
+  /** Its exit code, when it has ended; null where a signal has ended it. */
+  readonly ended: Promise<number | null>;
+  /** Stops it in its tracks, and lets it go on. */
+  freeze(): void;
+  thaw(): void;
   /** SIGTERM, and SIGKILL when that is not enough; resolves when it is gone. */
   stop(): Promise<void>;
   /** SIGKILL. */
@@ -45,13 +50,16 @@ export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfi
   const urls = new Map<string, string>();
   keepLines(child, lines);
   child.on('lines', () => keepUrls(lines, urls));
-  const ended = once(child, 'exit');
+  const ended = once(child, 'exit').then(([code]) => code as number | null); // as Node has it
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
   const operator: Operator = {
     pid: child.pid ?? 0,
     log: () => [...lines],
     url: (of) => urls.get(of) ?? '',
+    ended,
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
     stop: () => end(child, ended, 'SIGTERM', killWithUs),
     kill: () => end(child, ended, 'SIGKILL', killWithUs),
   };

@@ -57,6 +57,24 @@ describe('a tenure', () => {
     expect(lost).toHaveLength(1);
   });
 
+  it('ends also where its timer is early', () => {
+    let now = 0;
+    let fire = (): void => undefined;
+    const after = (_: number, callback: () => void) => {
+      fire = callback;
+      return () => undefined;
+    };
+    const clock = { now: () => now, elapsed: () => now, random: () => 0, after };
+    const lost: string[] = [];
+    new Tenure({ clock, renewDeadlineMs: 10_000, lost: (why) => lost.push(why) }).begin(TERM, 0);
+    now = 9_999.5;
+    fire();
+    expect(lost).toEqual([]);
+    now = 10_000.5;
+    fire();
+    expect(lost).toHaveLength(1);
+  });
+
   it('is handed on without a loss, and leaves no timer behind', async () => {
     const { clock, tenure, lost } = started();
     tenure.begin(TERM, 0);

@@ -68,9 +68,16 @@ export class Tenure implements Fence {
   }
 
   #reach(begunMs: number): void {
-    const { clock, renewDeadlineMs } = this.#options;
-    this.#untilMs = begunMs + renewDeadlineMs;
+    this.#untilMs = begunMs + this.#options.renewDeadlineMs;
     this.#takeBack();
-    this.#takeBack = clock.after(this.#untilMs - clock.elapsed(), () => this.isOpen());
+    this.#wait();
+  }
+
+  /** A timer may be early by a moment: then there is another. */
+  #wait(): void {
+    const { clock } = this.#options;
+    this.#takeBack = clock.after(this.#untilMs - clock.elapsed(), () => {
+      if (this.isOpen()) this.#wait();
+    });
   }
 }

@@ -1,0 +1,38 @@
+import { prepareGround } from '../lab/ground.ts';
+import { seeded } from '../seeded.ts';
+import { progressOn } from '../tools/progress.ts';
+import { type Pause, pauseLeaders } from './pauses.ts';
+import { takeovers } from './takeovers.ts';
+
+// make leader: TIMES=n pauses, and kills with the times that users have. SEED=n: the same moments again.
+const times = Number(process.env['TIMES'] || 10);
+const seed = Number(process.env['SEED'] || Date.now() % 100_000);
+const kills = Number(process.env['KILLS'] || 1);
+
+const tell = ({ nth, pausedMs, takenAfterMs, writesAfterLoss, exitCode }: Pause): void => {
+  console.log(
+    `  stopped at write ${nth} for ${seconds(pausedMs)}; taken over after ${seconds(takenAfterMs)}; ended with ${exitCode}, ${writesAfterLoss.length} writes after the loss`,
+  );
+  for (const write of writesAfterLoss) console.log(`    ${write}`);
+};
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+const cleanup = new AsyncDisposableStack();
+try {
+  const ground = cleanup.adopt(await prepareGround(progressOn(process.stderr)), (it) => it.close());
+  console.log(`SEED=${seed}`);
+  const { pauses, violations } = await pauseLeaders(ground, { times, random: seeded(seed), told: tell });
+  for (const violation of violations) console.log(`  ${violation}`);
+  const taken = await takeovers(ground, kills);
+  console.log(`killed with a Lease of 15 s, 10 s, 2 s: taken over after ${taken.map(seconds).join(', ')}`);
+  const late = pauses.reduce((sum, { writesAfterLoss }) => sum + writesAfterLoss.length, 0);
+  const isRight = late === 0 && violations.length === 0 && pauses.every(({ exitCode }) => exitCode === 1) && taken.every((ms) => ms <= 20_000);
+  console.log(`${violations.length} violations; leader: ${pauses.length} pauses, ${late} writes after loss`);
+  process.exitCode = isRight ? 0 : 1;
+} catch (error) {
+  console.error(`\nThe election failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await cleanup.disposeAsync();
+}
