@@ -194,7 +194,7 @@ describe('HelmRenderer', { timeout: 30_000 }, () => {
     await renderer.render(contractRequest({ chart: contractChart('sha256:b') }), NEVER);
     stop.abort(new Error('enough'));
     await expect(hanging).rejects.toThrow('enough');
-    await expect.poll(() => pidsOf(lines).length).toBe(3);
+    await expect.poll(() => pidsOf(lines).length, { timeout: 20_000 }).toBe(3);
     const bare = { ...contractChart('sha256:b'), files: [{ name: 'README.md', bytes: Buffer.from('no chart at all') }] };
     await expect(renderer.render(contractRequest({ chart: bare }), NEVER)).resolves.toMatchObject({ chart: { name: 'hello' } });
   });
