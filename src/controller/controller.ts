@@ -80,7 +80,7 @@ const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Pr
   try {
     if (seen.release.metadata.deletionTimestamp !== undefined) return await finalize(deps, seen, signal);
     if (seen.kind === 'Unreadable') return { reason: 'InvalidSpec', message: seen.message };
-    if (seen.release.spec.suspend) return suspend(deps, seen.release);
+    if (seen.release.spec.suspend) return await suspend(deps, seen.release, signal);
     return await reconcile(deps, seen.release, signal);
   } catch (error) {
     if (signal.aborted || isRace(error)) throw error;

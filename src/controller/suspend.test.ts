@@ -3,6 +3,9 @@ import { FakeClock } from '../../test/fakes/clock.ts';
 import type { Condition } from '../api/conditions.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
+import type { RecordHead } from '../core/record.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import type { Records } from '../ports/records.ts';
 import { Contenders } from './pace/contenders.ts';
 import { Homes } from './homes.ts';
 import { Contests } from './drift/contests.ts';
@@ -10,14 +13,18 @@ import { Expectations } from './drift/expectations.ts';
 import { Rollouts } from './rollouts.ts';
 import { suspend } from './suspend.ts';
 
-const suspendedRelease = (conditions: readonly Condition[]): ChartRelease => ({ metadata: { namespace: 'apps', name: 'web' }, status: { conditions } }) as unknown as ChartRelease; // what is not looked at is left out
+const suspendedRelease = (conditions: readonly Condition[]): ChartRelease =>
+  ({ metadata: { namespace: 'apps', name: 'web', uid: 'u' }, spec: {}, status: { conditions } }) as unknown as ChartRelease; // what is not looked at is left out
 
-const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonly Condition[] = []) => {
+const record = (revision: number, status: RecordHead['status'], uid = 'u') => ({ revision, status, notes: { uid, chartRelease: '' } }) as RecordHead; // what is not looked at is left out
+
+const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonly Condition[] = [], list: () => Promise<readonly RecordHead[]> = async () => []) => {
   const tags = { follow: () => Promise.reject(new Error('a tag is followed')), unfollow: (key: string) => void followers.delete(key) };
   return suspend(
     {
       tags,
       sources: { read: () => Promise.reject(new Error('values are read')), forget: () => undefined },
+      records: { list } as unknown as Records, // nothing else of them is asked
       rollouts: new Rollouts(),
       contenders: new Contenders(() => undefined),
       homes: new Homes(() => undefined),
@@ -26,16 +33,27 @@ const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonl
       clock,
     },
     suspendedRelease(conditions),
+    new AbortController().signal,
   );
 };
 
-it('lets go of the tag, and says since when it rests', () => {
+it('lets go of the tag, and says since when it rests', async () => {
   const [clock, followers] = [new FakeClock(), new Set(['apps/web', 'apps/api'])];
-  expect(outcomeAt(clock, followers)).toEqual({ reason: 'Suspended', message: `suspended since ${timestamp(clock.now())} by spec.suspend` });
+  expect(await outcomeAt(clock, followers)).toEqual({ reason: 'Suspended', message: `suspended since ${timestamp(clock.now())} by spec.suspend`, records: [] });
   expect([...followers]).toEqual(['apps/api']);
 });
 
-it('rests since the condition says so, also in a new process', () => {
+it('rests since the condition says so, also in a new process', async () => {
   const condition: Condition = { type: 'Suspended', status: 'True', reason: 'Suspended', message: '', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' };
-  expect(outcomeAt(new FakeClock(), new Set(), [condition]).message).toBe('suspended since 2026-01-01T00:00:00Z by spec.suspend');
+  expect((await outcomeAt(new FakeClock(), new Set(), [condition])).message).toBe('suspended since 2026-01-01T00:00:00Z by spec.suspend');
+});
+
+it('tells of its own records, one that was opened a moment ago too', async () => {
+  const records = [record(1, 'deployed'), record(2, 'pending-upgrade'), record(3, 'deployed', 'another')];
+  expect((await outcomeAt(new FakeClock(), new Set(), [], async () => records)).records).toEqual(records.slice(0, 2));
+});
+
+it('rests all the same where they cannot be had', async () => {
+  const silent = () => Promise.reject(new ClusterError('Unavailable', 'nobody answers'));
+  expect(await outcomeAt(new FakeClock(), new Set(), [], silent)).not.toHaveProperty('records');
 });

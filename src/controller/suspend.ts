@@ -3,18 +3,23 @@ import { timestamp } from '../api/time.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
 import type { Outcome } from '../core/status.ts';
+import { ownRecords } from '../core/release-state.ts';
 import { describeSuspended } from '../core/story.ts';
+import { ClusterError } from '../ports/cluster.ts';
 import type { Deps } from './deps.ts';
 import { forgetDrift } from './drift/drift.ts';
+import { addressOf, isAdmitted } from './run.ts';
 
 /**
  * A release that rests because its spec says so: its tag and its values are not followed, a revision under way stays as it is, and nobody
  * wakes it but a change of the ChartRelease. What was under way is applied again afterwards, with the whole of its time.
  */
-export const suspend = (
-  deps: Pick<Deps, 'tags' | 'sources' | 'rollouts' | 'contenders' | 'homes' | 'expectations' | 'contests' | 'clock'>,
-  { metadata, status }: ChartRelease,
-): Outcome => {
+export const suspend = async (
+  deps: Pick<Deps, 'tags' | 'sources' | 'records' | 'rollouts' | 'contenders' | 'homes' | 'expectations' | 'contests' | 'clock'>,
+  release: ChartRelease,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const { metadata, status } = release;
   const key = keyOf(metadata);
   deps.tags.unfollow(key);
   deps.sources.forget(key);
@@ -23,5 +28,17 @@ export const suspend = (
   deps.homes.forget(key);
   forgetDrift(deps, key);
   const since = conditionOf(status.conditions, 'Suspended')?.lastTransitionTime ?? timestamp(deps.clock.now());
-  return { reason: 'Suspended', message: describeSuspended(since) };
+  return { reason: 'Suspended', message: describeSuspended(since), ...(await recordsOf(deps, release, signal)) };
+};
+
+/** A revision that was opened a moment ago may not have been told of yet: what ran before it cannot be said to run on. That they cannot be had wakes nobody. */
+const recordsOf = async ({ records }: Pick<Deps, 'records'>, release: ChartRelease, signal: AbortSignal): Promise<Pick<Outcome, 'records'>> => {
+  const address = addressOf(release);
+  try {
+    const own = { uid: release.metadata.uid, chartRelease: keyOf(release.metadata), isAdmitted: isAdmitted(release, address) };
+    return { records: ownRecords(await records.list(address, signal), own) };
+  } catch (error) {
+    if (!(error instanceof ClusterError) || signal.aborted) throw error;
+    return {};
+  }
 };

@@ -248,6 +248,12 @@ describe('a release that is suspended', () => {
     expect(nextStatus(next.status, rests, context({ now: NOW + 60_000 })).status).toEqual(next.status);
   });
 
+  it('is not Ready where a revision was opened that nobody has told of', () => {
+    const before = statusOf({ records: [record(1, 'deployed')] });
+    const next = nextStatus(before, { ...rests, records: [record(1, 'deployed'), record(2, 'pending-upgrade')] }, context()).status;
+    expect(ready(next)).toMatchObject({ status: 'False', reason: 'Suspended', message: 'suspended since then' });
+  });
+
   it('is not Ready where it was on its way, and nothing says any more that it is', () => {
     const before = statusOf({ reason: 'Progressing', records: [record(1, 'deployed'), record(2, 'pending-upgrade')] });
     const next = nextStatus(before, rests, context()).status;

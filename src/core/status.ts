@@ -80,7 +80,7 @@ export interface NextStatus {
 export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, context: StatusContext): NextStatus => {
   const retry = retryOf(previous, outcome, context);
   const running = withCorrection(outcome.records === undefined ? runningBefore(previous) : runningNow(outcome.records, outcome, previous), outcome.drift, context.now);
-  const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` });
+  const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` }, running);
   const drifted = outcome.drift === undefined || outcome.drift.isUnknown === true ? driftedBefore(previous, running) : outcome.drift.claim;
   if (drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', reason: drifted.reason, message: drifted.message });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
@@ -103,23 +103,23 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   };
 };
 
-const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome): Claim[] => {
+const claimsOf = (previous: ChartReleaseStatus, outcome: Outcome, running: Running): Claim[] => {
   const { reason, message } = outcome;
   const spec = reasonSpec(reason);
-  const claims: Claim[] = [{ type: 'Ready', status: readyStatus(spec.ready, previous, outcome), reason, message }];
+  const claims: Claim[] = [{ type: 'Ready', status: readyStatus(spec.ready, previous, outcome, running), reason, message }];
   if (spec.also !== undefined) claims.push({ type: spec.also, status: 'True', reason, message });
   if (outcome.fetchTrouble !== undefined) claims.push({ type: 'FetchFailed', status: 'True', ...outcome.fetchTrouble });
   return claims;
 };
 
-const readyStatus = (ready: ReasonSpec['ready'], previous: ChartReleaseStatus, { isStanding }: Outcome): Claim['status'] => {
+const readyStatus = (ready: ReasonSpec['ready'], previous: ChartReleaseStatus, { isStanding }: Outcome, running: Running): Claim['status'] => {
   switch (ready) {
     case 'True':
     case 'False':
     case 'Unknown':
       return ready;
     case 'AsBefore':
-      return readyBefore(previous);
+      return isUntouched(running) ? readyBefore(previous) : 'False';
     case 'Standing':
       return isStanding === true ? 'True' : 'False';
   }
@@ -143,10 +143,14 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
 };
 
 /** What a failure, or a rest, has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */
-const describeUntouched = ({ reason }: Outcome, { revision, chart, history }: Running): string => {
-  const isUntouched = ['False', 'AsBefore', 'Standing'].includes(reasonSpec(reason).ready) && reason !== 'UninstallFailed' && history?.[0]?.revision === revision;
-  return isUntouched && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
+const describeUntouched = ({ reason }: Outcome, running: Running): string => {
+  const { revision, chart } = running;
+  const isLeft = ['False', 'AsBefore', 'Standing'].includes(reasonSpec(reason).ready) && reason !== 'UninstallFailed' && isUntouched(running);
+  return isLeft && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
 };
+
+/** No later revision than the deployed one has been begun. */
+const isUntouched = ({ revision, history }: Running): boolean => history?.[0]?.revision === revision;
 
 const isTriedAgain = ({ reason, isRetried, isWatched }: Outcome): boolean => isWatched !== true && (isRetried === true || reasonSpec(reason).retry === 'withBackoff');
 
