@@ -1,4 +1,4 @@
-import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
+import { objectsToPrune, type PlannedObject, recordsToWait } from '../core/plan.ts';
 import type { RecordHead } from '../core/record.ts';
 import { beyondLimit } from '../core/release-state.ts';
 import { clear } from './clear.ts';
@@ -9,7 +9,8 @@ import type { Run } from './run.ts';
 /**
  * Deletes records beyond the history limit before a new one is written, so that a tag which moves from one failure to
  * the next does not fill the cluster. What only such a failed revision has left goes with its record: afterwards nobody
- * would know of it. The newest record stays until the new one is there: what is in the cluster may be known from it alone. Returns the records that are left.
+ * would know of it. What is in the cluster may be known from the newest record alone, or from one that has an object of the new revision: those stay until that one's
+ * record is there. Returns the records that are left.
  */
 export const makeRoom = async (
   deps: Deps,
@@ -18,8 +19,11 @@ export const makeRoom = async (
   { planned, earlier }: { readonly planned: readonly PlannedObject[]; readonly earlier: readonly Earlier[] },
 ): Promise<readonly RecordHead[]> => {
   const { release, address, signal } = run;
-  const old = new Set(beyondLimit(records, release.spec.historyLimit).filter((record) => record !== records.at(-1)));
-  if (old.size === 0) return records;
+  const beyond = new Set(beyondLimit(records, release.spec.historyLimit).filter((record) => record !== records.at(-1)));
+  if (beyond.size === 0) return records;
+  const [beyondIt, withinIt] = [earlier.filter(({ record }) => beyond.has(record)), earlier.filter(({ record }) => !beyond.has(record))];
+  const waiting = recordsToWait(beyondIt, withinIt, refsOf(planned));
+  const old = new Set([...beyond].filter((record) => !waiting.includes(record)));
   const [leaving, staying] = [earlier.filter(({ record }) => old.has(record)), earlier.filter(({ record }) => !old.has(record))];
   await clear(deps, run, objectsToPrune(objectsOf(leaving), refsOf([...planned, ...objectsOf(staying)])));
   for (const record of old) await deps.records.remove(address, record, signal);

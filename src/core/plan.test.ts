@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duplicateObjection, kindKey, objectsToPrune, planObjects, type ManifestObject, type PlannedObject } from './plan.ts';
+import { duplicateObjection, kindKey, objectsToPrune, planObjects, recordsToWait, type ManifestObject, type PlannedObject } from './plan.ts';
 
 const JSON_BYTES = new Uint8Array([123, 125]);
 
@@ -108,5 +108,24 @@ describe('objectsToPrune', () => {
         wanted.map(({ ref }) => ref),
       ).map(({ ref, isKept }) => `${ref.name}${isKept ? ' is kept' : ''}`),
     ).toEqual(names);
+  });
+});
+
+describe('recordsToWait', () => {
+  const held = (record: number, ...objects: readonly PlannedObject[]) => ({ record, objects });
+  it.each<readonly [string, readonly ReturnType<typeof held>[], readonly ReturnType<typeof held>[], readonly PlannedObject[], readonly number[]]>([
+    ['lets go what nobody wants', [held(1, planned('a'))], [held(2)], [planned('b')], []],
+    ['lets go what one that stays has too', [held(1, planned('a'))], [held(2, planned('a'))], [planned('a')], []],
+    ['keeps what alone knows of an object that is wanted', [held(1, planned('a')), held(2, planned('b'))], [held(3)], [planned('a')], [1]],
+    ['keeps all that know of it', [held(1, planned('a')), held(2, planned('a'))], [], [planned('a')], [1, 2]],
+    ['takes two versions of a kind for the same object', [held(1, planned('a', { apiVersion: 'apps/v1beta1' }))], [], [planned('a', { apiVersion: 'apps/v1' })], [1]],
+  ])('%s', (_name, leaving, staying, wanted, records) => {
+    expect(
+      recordsToWait(
+        leaving,
+        staying,
+        wanted.map(({ ref }) => ref),
+      ),
+    ).toEqual(records);
   });
 });

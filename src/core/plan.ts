@@ -67,3 +67,19 @@ export const objectsToPrune = (earlier: readonly PlacedObject[], wanted: readonl
   const gone = new Map(earlier.map((object) => [refKey(object.ref), object]));
   return [...gone].filter(([key]) => !stays.has(key)).map(([key, object]) => ({ ...object, isKept: kept.has(key) }));
 };
+
+/** A record, and the objects that it may have left in the cluster. */
+interface Held<T> {
+  readonly record: T;
+  readonly objects: readonly PlacedObject[];
+}
+
+/**
+ * Of records that are to go before a new revision's is there, those that have to wait for that: an object that the new revision has too, and no
+ * record that stays, would be known to nobody, and be left behind, where the new one does not come about.
+ */
+export const recordsToWait = <T>(leaving: readonly Held<T>[], staying: readonly Held<T>[], wanted: readonly ObjectRef[]): readonly T[] => {
+  const known = new Set(staying.flatMap(({ objects }) => objects.map(({ ref }) => refKey(ref))));
+  const alone = new Set(wanted.map(refKey).filter((key) => !known.has(key)));
+  return leaving.filter(({ objects }) => objects.some(({ ref }) => alone.has(refKey(ref)))).map(({ record }) => record);
+};
