@@ -9,6 +9,8 @@ export interface ReasonSpec {
   readonly also?: 'Reconciling' | 'Stalled' | 'Suspended';
   /** When the release is looked at again: never by itself, on a trigger only, or after a growing pause. */
   readonly retry: 'onChange' | 'withBackoff';
+  /** The longest such pause, where it is to stay short. */
+  readonly retryWithinMs?: number;
   /** Type of the Event that announces it; None says nothing. */
   readonly event: 'Normal' | 'Warning' | 'None';
   /** What it means and what to do, for the generated reference. */
@@ -221,7 +223,13 @@ export const REASONS = {
     doc: 'The release record would pass the 1 MiB that a Secret holds. Nothing was applied. Have the chart render less, or split it.',
   },
   Forbidden: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'The API server does not allow the operator to do this; the message has verb and object.' },
-  ClusterUnavailable: { ready: 'False', retry: 'withBackoff', event: 'None', doc: 'The API server does not answer or is overloaded. It is asked again.' },
+  ClusterUnavailable: {
+    ready: 'False',
+    retry: 'withBackoff',
+    retryWithinMs: 20_000,
+    event: 'None',
+    doc: 'The API server does not answer or is overloaded, or a webhook that it has to ask. It is asked again, and at once when a watch of it that was broken is back.',
+  },
 
   HookFailed: {
     ready: 'False',

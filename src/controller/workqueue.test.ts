@@ -158,6 +158,17 @@ describe('Workqueue.addRateLimited', () => {
     queue.forget('b');
     expect(await fail()).toBe(375);
   });
+
+  it('gives out soon what was put off for long, once what made it fail is over, and leaves other wishes', async () => {
+    for (let failures = 0; failures < 8; failures++) await fail();
+    queue.addRateLimited('a');
+    queue.addAfter('later', 100_000);
+    queue.hurry();
+    expect(await pauseBefore()).toBe(1_000);
+    expect(await takeAll()).toEqual(['a']);
+    queue.done('a');
+    expect(await pauseBefore()).toBe(99_000);
+  });
 });
 
 describe('Workqueue.close', () => {

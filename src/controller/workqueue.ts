@@ -3,6 +3,7 @@ import { type QueueMetrics, SILENT_METRICS } from '../ports/metrics.ts';
 
 const FIRST_MS = 500;
 const MOST_MS = 60_000;
+const HURRIED_MS = 2_000;
 
 /**
  * Keys to be worked on, in the sense of client-go's workqueue: fair (first in, first out); a key that waits already is
@@ -56,6 +57,13 @@ export class Workqueue {
     this.#failures.set(key, failures);
     const pauseMs = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));
     this.addAfter(key, pauseMs * (0.5 + this.#clock.random() / 2));
+  }
+
+  /** What made runs fail is over: keys that `addRateLimited` has put off are added in the next seconds. */
+  hurry(): void {
+    for (const key of this.#failures.keys()) {
+      if (this.#timers.has(key)) this.addAfter(key, HURRIED_MS * this.#clock.random());
+    }
   }
 
   /** Ends what `addAfter` and `addRateLimited` began for the key. */

@@ -18,6 +18,10 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(failures, random)).toBe(expected);
   });
 
+  it('stays short where it is to', () => {
+    expect([1, 2, 3, 100].map((failures) => retryDelayMs(failures, ALMOST_ONE, 20_000))).toEqual([10_000, 20_000, 20_000, 20_000]);
+  });
+
   it('is whole milliseconds between 1 s and 10 min', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1, max: 1_000_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (failures, random) => {

@@ -126,6 +126,16 @@ describe('what runs, in the next status', () => {
     expect(statusOf({ reason: 'ClusterUnavailable', message: 'no answer' }, before)).toMatchObject(running);
   });
 
+  it('is tried again soon for as long as the API server is to blame', () => {
+    const pauseFor = (reason: Outcome['reason']) => {
+      const context = { generation: 1, reconcileAt: undefined, now: 0, random: 1 };
+      let status: ChartReleaseStatus = {};
+      for (let failures = 0; failures < 9; failures++) status = nextStatus(status, { reason, message: 'no' }, context).status;
+      return nextStatus(status, { reason, message: 'no' }, context).lookAgainAfterMs;
+    };
+    expect([pauseFor('ClusterUnavailable'), pauseFor('Forbidden')]).toEqual([20_000, 600_000]);
+  });
+
   it('names no namespace for objects that have none', () => {
     const inventory = [
       { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'prod' },

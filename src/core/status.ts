@@ -139,7 +139,7 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
   if (!isTriedAgain(outcome)) return undefined;
   const isSameRequest = previous.observedGeneration === context.generation;
   const failures = (isSameRequest ? (previous.failures ?? 0) : 0) + 1;
-  return { failures, delayMs: outcome.lookAgainAfterMs ?? retryDelayMs(failures, context.random) };
+  return { failures, delayMs: outcome.lookAgainAfterMs ?? retryDelayMs(failures, context.random, reasonSpec(outcome.reason).retryWithinMs) };
 };
 
 /** What a failure, or a rest, has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */

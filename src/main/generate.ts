@@ -18,8 +18,8 @@ const generated = (): Readonly<Record<string, string>> => ({
 
 const reasonReference = (): string => {
   const rows = (Object.keys(REASONS) as Reason[]).map((reason) => {
-    const { ready, also, retry, event, doc } = reasonSpec(reason);
-    return `| \`${reason}\` | ${ready}${also === undefined ? '' : `, ${also}`} | ${RETRIES[retry]} | ${event} | ${doc} |`;
+    const { ready, also, retry, retryWithinMs, event, doc } = reasonSpec(reason);
+    return `| \`${reason}\` | ${ready}${also === undefined ? '' : `, ${also}`} | ${retryWithinMs === undefined ? RETRIES[retry] : `after 10 s, growing to ${retryWithinMs / 1000} s`} | ${event} | ${doc} |`;
   });
   return `# Reasons\n\n<!-- ${NOTE} -->\n\nEvery reason that a condition can have, what it means and what to do.\n\n| reason | Ready | tried again | Event | meaning |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
 };

@@ -70,7 +70,14 @@ const operate = async (config: Config): Promise<void> => {
   const expectations = new Expectations();
   const { releaseChanged, healthChanged, imprintChanged, tagChanged } = triggers(wake, rollouts, dependents, expectations);
   const watches = new ManagedWatches(connection, { healthOf, isExcused: (owner) => isExcusedOwner(owner, config.excusedOwners) });
-  const releases = new KubeReleases(connection, { namespaces: config.watchNamespaces, changed: releaseChanged });
+  const releases = new KubeReleases(connection, {
+    namespaces: config.watchNamespaces,
+    changed: releaseChanged,
+    onBack: () => {
+      queue.hurry();
+      wakeHeld(wake, releases, 'ClusterUnavailable');
+    },
+  });
   const homes = new Homes(wake);
   const brake = new Brake({ ...config, isThere: (key) => isThere(releases.get(key)), wake });
   const records = new KubeRecords(connection, {

@@ -6,7 +6,11 @@ import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { fieldsOf, liveObjectOf, METADATA_ONLY } from './kube-object.ts';
+import { pause } from './pause.ts';
 import type { ApiRequest } from './transport.ts';
+
+const MOST_APPLIES = 3;
+const CONFLICT_PAUSE_MS = 100;
 
 /** Objects over the Kubernetes API; answers are asked for as metadata only. */
 export class KubeCluster implements Cluster {
@@ -47,18 +51,14 @@ export class KubeCluster implements Cluster {
 
   async apply(ref: ObjectRef, json: Uint8Array, options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<AppliedAnswer> {
     const query = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`;
-    const { live, status } = await this.#ask(
-      ref,
-      'apply',
-      (path) => ({
-        method: 'PATCH',
-        path: `${path}?${query}`,
-        contentType: 'application/apply-patch+yaml',
-        body: json,
-        isSafe: options.dryRun,
-      }),
-      signal,
-    );
+    const request = (path: string): ApiRequest => ({
+      method: 'PATCH',
+      path: `${path}?${query}`,
+      contentType: 'application/apply-patch+yaml',
+      body: json,
+      isSafe: options.dryRun,
+    });
+    const { live, status } = await this.#insist(() => this.#ask(ref, 'apply', request, signal), signal);
     if (!options.dryRun) this.#noteWrite(ref);
     return { ...live, isCreated: status === 201 };
   }
@@ -115,6 +115,21 @@ export class KubeCluster implements Cluster {
       },
       signal,
     );
+  }
+
+  /**
+   * A forced apply has no precondition, so a conflict is others who write the same object at the same moment: nothing was done, and it is sent again. One that the
+   * manifest itself brings about, by a resourceVersion in it, stays.
+   */
+  async #insist<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        if (tries === MOST_APPLIES || !hasCode(error, 'Conflict')) throw error;
+        await pause(this.#connection.clock, CONFLICT_PAUSE_MS * tries, signal);
+      }
+    }
   }
 
   /** A definition that is written may change what is served. */

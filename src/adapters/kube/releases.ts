@@ -18,6 +18,8 @@ export interface ReleasesOptions {
   readonly namespaces: readonly string[];
   /** Called on every change that the watch sees, our own writes too. Must not block. */
   readonly changed: (key: string, what: ReleaseChange) => void;
+  /** Called when the API server answers again after it did not. Must not block. */
+  readonly onBack?: () => void;
 }
 
 /** Owner of the status of ChartReleases. */
@@ -29,6 +31,7 @@ const ROOT = `/apis/${GROUP}/${VERSION}`;
 export class KubeReleases implements Releases {
   readonly #connection: Connection;
   readonly #changed: ReleasesOptions['changed'];
+  readonly #onBack: () => void;
   readonly #watchers: readonly Watcher<WatchedRelease>[];
   /** Answers to our own writes that the watch has not caught up with. */
   readonly #written = new Map<string, SeenRelease>();
@@ -36,6 +39,7 @@ export class KubeReleases implements Releases {
   constructor(connection: Connection, options: ReleasesOptions) {
     this.#connection = connection;
     this.#changed = options.changed;
+    this.#onBack = options.onBack ?? (() => undefined);
     const paths = options.namespaces.length === 0 ? [`${ROOT}/${PLURAL}`] : options.namespaces.map((namespace) => `${ROOT}/namespaces/${encodeURIComponent(namespace)}/${PLURAL}`);
     this.#watchers = paths.map((path) => this.#watcherOf(path));
   }
@@ -96,6 +100,7 @@ export class KubeReleases implements Releases {
       parse: parseExact,
       keep: (object) => ({ seen: readRelease(object), labels: JSON.stringify(metadataOf(object).labels) }),
       changed: (change) => this.#tell(change),
+      onBack: this.#onBack,
     });
   }
 

@@ -17,7 +17,7 @@ describe('step', () => {
     ['begins the list again when its token expired', listing('t1'), { kind: 'Gone' }, pausing(1250, listing('')), nothing],
     ['asks for the same page after a failure', listing('t1'), { kind: 'Failed' }, pausing(750, listing('t1', 1)), nothing],
     ['waits longer after each failure', listing('', 3), { kind: 'Failed' }, pausing(6000, listing('', 4)), nothing],
-    ['waits for 30 s at most', listing('', 40), { kind: 'Failed' }, pausing(22_500, listing('', 41)), nothing],
+    ['waits for 10 s at most', listing('', 40), { kind: 'Failed' }, pausing(7_500, listing('', 41)), nothing],
 
     ['goes on from an event', watching('5', 2), { kind: 'Put', entry: entry('6') }, watching('6'), { kind: 'Put', entry: entry('6') }],
     ['goes on from a deletion', watching('5'), { kind: 'Drop', entry: entry('7') }, watching('7'), { kind: 'Drop', entry: entry('7') }],
@@ -27,7 +27,7 @@ describe('step', () => {
     ['watches on at once when there were events', watching('5'), { kind: 'Ended', afterMs: 10, hadEvents: true }, watching('5'), nothing],
     ['pauses when a watch ends at once', watching('5'), { kind: 'Ended', afterMs: 999, hadEvents: false }, pausing(750, watching('5', 1)), nothing],
     ['resumes after a failure', watching('5'), { kind: 'Failed' }, pausing(750, watching('5', 1)), nothing],
-    ['lists anew when resuming fails again and again', watching('5', 10), { kind: 'Failed' }, pausing(22_500, listing('', 11)), nothing],
+    ['lists anew when resuming fails again and again', watching('5', 10), { kind: 'Failed' }, pausing(7_500, listing('', 11)), nothing],
 
     ['goes on after the pause', pausing(10, watching('5', 1)), { kind: 'Woke' }, watching('5', 1), nothing],
     ['stays in the pause until it is over', pausing(10, listing('')), { kind: 'Gone' }, pausing(10, listing('')), nothing],

@@ -71,7 +71,8 @@ export const START: WatchState = { kind: 'Listing', continueToken: '', failures:
 const MIN_RELIST_MS = 500;
 const MAX_RELIST_MS = 2_000;
 const BASE_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 30_000;
+/** An API server that is back is seen to be soon; these are few questions, however many releases there are. */
+const MAX_BACKOFF_MS = 10_000;
 /** A watch that ends sooner, without an event, has failed: else a broken server is asked without end. */
 const SHORT_WATCH_MS = 1_000;
 /** A resourceVersion that fails so often may be one of a future that a restored etcd has not got. */
@@ -137,7 +138,7 @@ const failWatching = <T>(state: Watching, chance: number): Step<T> => {
 const relist = <T>(chance: number): Step<T> =>
   to({ kind: 'Pausing', delayMs: MIN_RELIST_MS + (MAX_RELIST_MS - MIN_RELIST_MS) * chance, next: { kind: 'Listing', continueToken: '', failures: 0 } });
 
-/** From 0.5 s on, doubling up to 30 s, the upper half of it by chance. */
+/** From 0.5 s on, doubling up to 10 s, the upper half of it by chance. */
 const backoffMs = (failures: number, chance: number): number => Math.min(BASE_BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS) * (0.5 + chance / 2);
 
 const watch = (resourceVersion: string): Watching => ({ kind: 'Watching', resourceVersion, failures: 0 });

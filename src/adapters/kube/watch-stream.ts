@@ -10,6 +10,8 @@ import { Watchdog } from './watchdog.ts';
 
 /** What a watch tells. After Gone there is nothing more. */
 export type StreamEvent =
+  /** The API server has taken the question; it may be long before it has something to tell. */
+  | { readonly kind: 'Opened' }
   | { readonly kind: 'Put'; readonly object: unknown }
   | { readonly kind: 'Drop'; readonly object: unknown }
   | { readonly kind: 'Bookmark'; readonly resourceVersion: string }
@@ -40,7 +42,10 @@ export async function* watchEvents(tools: StreamTools, action: string, selection
     const stream = await tools.api.open(action, request, watchdog.signal);
     if (stream.status === 410) yield { kind: 'Gone' };
     else if (stream.status !== 200) throw await refusalOf(action, request, stream);
-    else yield* eventsOf(action, request, stream, watchdog, tools.parse);
+    else {
+      yield { kind: 'Opened' };
+      yield* eventsOf(action, request, stream, watchdog, tools.parse);
+    }
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof ClusterError ? error : silence(action, error);

@@ -47,7 +47,7 @@ describe('Watcher', () => {
 
   const watches = () => server.seen.filter(isWatch);
 
-  const start = (clock: Clock = realClock(100), changed: (text: string) => void = () => undefined) => {
+  const start = (clock: Clock = realClock(100), changed: (text: string) => void = () => undefined, onBack: () => void = () => undefined) => {
     transport = new Transport({ server: server.url, credentials: { tls: {}, headers: async () => ({}), renew: async () => undefined }, clock });
     const api = new Api(transport);
     const connection: Connection = { api, discovery: new Discovery(api, clock), clock, logger, namespace: 'default', close: () => transport.close() };
@@ -57,6 +57,7 @@ describe('Watcher', () => {
       selection: { path: '/api/v1/configmaps', labelSelector: 'a=b', isMetadataOnly: false },
       keep: (kept) => kept,
       changed: (change) => changed(`${change.kind} ${change.kind === 'Deleted' ? change.before.key : `${change.now.key}@${change.now.resourceVersion}`}`),
+      onBack,
     });
     watcher.start();
     return watcher;
@@ -199,8 +200,13 @@ describe('Watcher', () => {
       else if (tries === 2) json(response, 500, { kind: 'Status', message: 'not now' });
       else hold(response);
     });
-    start();
+    let backs = 0;
+    start(realClock(100), undefined, () => {
+      backs += 1;
+    });
     await vi.waitFor(() => expect(watches()).toHaveLength(3));
+    // A watch that is taken has nothing to tell yet, and says by that that the server is back.
+    await vi.waitFor(() => expect(backs).toBe(1));
     expect(watches().map(versionOf)).toEqual(['9', '9', '9']);
     expect(logger.lines.map(({ fields }) => fields['error'])).toEqual([expect.stringContaining('does not answer'), expect.stringContaining('not now')]);
   });

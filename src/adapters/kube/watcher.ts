@@ -16,6 +16,8 @@ export interface WatcherOptions<T> {
   readonly hasManagedFields?: boolean;
   /** Called for every change, in order; must not block. What it throws is logged. */
   readonly changed: (change: Change<T>) => void;
+  /** Called when the API server answers again after it did not, or refused; must not block. */
+  readonly onBack?: () => void;
   /** How JSON is read; `JSON.parse` where absent. */
   readonly parse?: (text: string) => unknown;
 }
@@ -32,6 +34,7 @@ export class Watcher<T> {
   /** Aborts when what is under way is to be left for a new list, which is then not in yet. */
   #round = new AbortController();
   #isFresh = false;
+  #isAway = false;
 
   constructor(connection: Connection, options: WatcherOptions<T>) {
     this.#connection = connection;
@@ -143,6 +146,7 @@ export class Watcher<T> {
     if (page.kind === 'Gone') return this.#take(state, page);
     const next = this.#take(state, { ...page, entries: page.objects.flatMap((object) => this.#entryOf(object)) });
     this.#trouble = undefined;
+    this.#beBack();
     if (next.kind === 'Watching') this.#isFresh = true;
     this.#wake();
     return next;
@@ -156,6 +160,8 @@ export class Watcher<T> {
     let hadEvents = false;
     try {
       for await (const event of watchEvents({ api, clock, parse }, this.#action('watch'), selection, from.resourceVersion, signal)) {
+        this.#beBack();
+        if (event.kind === 'Opened') continue;
         this.#trouble = undefined;
         hadEvents = true;
         for (const input of this.#inputOf(event)) state = this.#take(state, input);
@@ -167,7 +173,14 @@ export class Watcher<T> {
     return state.kind === 'Watching' ? this.#take(state, { kind: 'Ended', afterMs: clock.now() - startedAt, hadEvents }) : state;
   }
 
-  #inputOf(event: StreamEvent): readonly WatchInput<T>[] {
+  /** The API server answers, though what has happened meanwhile may be still to come. */
+  #beBack(): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    this.#options.onBack?.();
+  }
+
+  #inputOf(event: Exclude<StreamEvent, { readonly kind: 'Opened' }>): readonly WatchInput<T>[] {
     switch (event.kind) {
       case 'Bookmark':
       case 'Gone':
@@ -181,6 +194,7 @@ export class Watcher<T> {
   #fail(state: WatchState, error: unknown): WatchState {
     const trouble = error instanceof ClusterError ? error : new ClusterError('Unavailable', `cannot ${this.#action('watch')}: ${String(error)}`, { cause: error });
     this.#trouble = trouble;
+    this.#isAway = true;
     this.#connection.logger.warn({ kind: this.#options.kind, error: trouble.message }, 'watch failed, going on after a pause');
     this.#wake();
     return this.#take(state, { kind: 'Failed' });
