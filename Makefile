@@ -105,6 +105,10 @@ soak: node_modules .build/helm-engine ## 200 releases (N), tags that move and fa
 leader: node_modules .build/helm-engine ## a leader is stopped in the middle of its work, again and again, and goes on too late (TIMES=n, SEED=n); KILLS=n with default times
 	@node test/leader/main.ts
 
+.PHONY: crash
+crash: node_modules .build/helm-engine ## kill the operator about every write of 12 scenarios in 4 ways, by etcd's history (SCENARIO=a,b, COUNT=n, DOUBLE=n, SEED=n, REPLAY=point)
+	@node test/crash/main.ts
+
 .PHONY: oracle
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPending, type RecordHead, type RecordStatus } from './record.ts';
+import { isPending, type RecordHead, type RecordStatus, type RevisionNotes } from './record.ts';
 import { beyondLimit, deployedOf, describeAbandoned, describeDeployed, describeRevision, mayHaveObjects } from './release-state.ts';
 
 const STATUSES: readonly RecordStatus[] = ['unknown', 'deployed', 'uninstalled', 'superseded', 'failed', 'uninstalling', 'pending-install', 'pending-upgrade', 'pending-rollback'];
@@ -16,8 +16,27 @@ const record = (revision: number, status: RecordStatus): RecordHead => ({
   notes: undefined,
 });
 
+const NOTES: RevisionNotes = {
+  uid: 'u',
+  chartRelease: 'space/app',
+  generation: 1,
+  reference: 'registry.test/app:stable',
+  chartDigest: 'sha256:one',
+  valuesDigest: 'sha256:none',
+  chartName: 'app',
+  chartVersion: '1.0.0',
+  appVersion: '',
+  action: 'upgrade',
+  trigger: 'DigestChanged',
+  attempt: 1,
+  request: '',
+  returns: undefined,
+};
+
 /** Records of revisions 1, 2, ... with these statuses. */
 const history = (...statuses: readonly RecordStatus[]): readonly RecordHead[] => statuses.map((status, index) => record(index + 1, status));
+/** The same where we made the record of that revision. */
+const ours = (records: readonly RecordHead[], revision: number) => records.map((one) => (one.revision === revision ? { ...one, notes: NOTES } : one));
 const damaged = (records: readonly RecordHead[], revision: number) => records.map((one) => (one.revision === revision ? { ...one, damage: 'it is no JSON' } : one));
 const revisionsOf = (records: readonly RecordHead[]) => records.map(({ revision }) => revision);
 const anyHistory = fc.array(fc.constantFrom(...STATUSES), { maxLength: 12 }).map((statuses) => history(...statuses));
@@ -41,7 +60,10 @@ describe('deployedOf', () => {
 describe('mayHaveObjects', () => {
   it.each<readonly [string, readonly RecordHead[], readonly number[]]>([
     ['has nothing for no records', [], []],
-    ['leaves out what a deployed revision has cleaned up after', history('superseded', 'failed', 'deployed'), [3]],
+    ['leaves out what a deployed revision has cleaned up after', ours(history('superseded', 'failed', 'deployed'), 3), [3]],
+    ["has what failed just before a person's helm deployed", history('superseded', 'failed', 'failed', 'deployed'), [2, 3, 4]],
+    ["has what was under way when a person's helm deployed", history('superseded', 'failed', 'pending-rollback', 'deployed', 'failed'), [2, 3, 4, 5]],
+    ["leaves out what was superseded before a person's helm deployed", history('failed', 'superseded', 'deployed'), [3]],
     ['has every revision that came after the deployed one', history('superseded', 'deployed', 'failed', 'pending-upgrade'), [2, 3, 4]],
     ['counts from the newest of two deployed revisions', history('deployed', 'deployed', 'failed'), [2, 3]],
     ['has all revisions while none was deployed', history('failed', 'failed', 'pending-install'), [1, 2, 3]],

@@ -258,8 +258,16 @@ export const standing = (records: readonly RecordHead[], target: Target): Record
 export const mayHaveObjects = (records: readonly RecordHead[]): readonly RecordHead[] => {
   const readable = records.filter(({ damage }) => damage === undefined);
   const uninstalled = records.findLast((record) => record.status === 'uninstalled')?.revision ?? 0;
-  const deployed = deployedOf(readable)?.revision ?? 0;
-  return readable.filter(({ revision }) => revision > uninstalled && revision >= deployed);
+  const since = cleanedUpSince(readable);
+  return readable.filter(({ revision }) => revision > uninstalled && revision >= since);
+};
+
+/** We clean up after every revision before the one that we deploy. A person's helm compares with the one before it alone: what failed before that may have left objects. */
+const cleanedUpSince = (records: readonly RecordHead[]): number => {
+  const deployed = deployedOf(records);
+  if (deployed === undefined || deployed.notes !== undefined) return deployed?.revision ?? 0;
+  const before = records.slice(0, records.indexOf(deployed));
+  return before.slice(before.findLastIndex(({ status }) => !isPending(status) && status !== 'failed') + 1).at(0)?.revision ?? deployed.revision;
 };
 
 /** Records to delete so that at most `limit` are left; never the newest deployed one, never a pending one. */

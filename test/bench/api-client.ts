@@ -5,7 +5,7 @@ import type { Access } from '../lab/api.ts';
 export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 export interface ApiWrite {
-  readonly method: 'POST' | 'PATCH' | 'GET';
+  readonly method: 'POST' | 'PATCH' | 'GET' | 'DELETE';
   readonly path: string;
   readonly contentType?: string;
   readonly accept?: string;

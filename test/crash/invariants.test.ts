@@ -22,7 +22,11 @@ const record = (revision: number, status: string, rest: Partial<StoredRecord> = 
     content: `content of ${revision}`,
     chartVersion: String(revision),
     chartDigest: DIGESTS.get(`web ${revision}`) ?? '',
+    manifest: `manifest of ${revision}`,
     objects: [object('all', String(revision)), object(`only-${revision}`, 'x')],
+    hooks: [object('hook', String(revision))],
+    body: `manifest and values of ${revision}`,
+    returnsTo: undefined,
     ...rest,
   },
 });
@@ -31,7 +35,19 @@ const noRecord = (revision: number): Unplaced => ({ kind: 'Record', key: `secret
 const release = (rest: Partial<StoredRelease>): Unplaced => ({
   kind: 'Release',
   key: 'chartreleases/web',
-  now: { isReady: false, isDeleting: false, revision: undefined, digest: undefined, status: JSON.stringify(rest), ...rest },
+  now: {
+    isReady: false,
+    reason: '',
+    isDeleting: false,
+    generation: 1,
+    observedGeneration: 1,
+    history: [],
+    historyLimit: 2,
+    revision: undefined,
+    digest: undefined,
+    status: JSON.stringify(rest),
+    ...rest,
+  },
 });
 const noRelease: Unplaced = { kind: 'Release', key: 'chartreleases/web', now: undefined };
 const ready = (revision: number, rest: Partial<StoredRelease> = {}) => release({ isReady: true, revision, digest: DIGESTS.get(`web ${revision}`), ...rest });
@@ -41,6 +57,8 @@ const live = (name: string, value: string, extra: object = {}, isTerminating = f
   key: `configmaps/${name}`,
   now: { release: 'web', isTerminating, object: { ...object(name, value), ...extra } },
 });
+const hook = (revision: number): Unplaced => live('hook', String(revision), { metadata: { name: 'hook', annotations: { 'tagalong.dev/hook-run': `v${revision}` } } });
+const nobodys = (isOurs: boolean): Unplaced => ({ kind: 'Foreigner', key: 'secrets/bystander', now: { name: 'Secret bystander', isOurs } });
 const noObject = (name: string): Unplaced => ({ kind: 'Object', key: `configmaps/${name}`, now: undefined });
 
 const installed = [release({}), record(1, 'pending-install'), live('all', '1'), live('only-1', 'x'), record(1, 'deployed'), ready(1)];
@@ -48,6 +66,23 @@ const opened = [...installed, record(2, 'pending-upgrade')];
 const applied = [...opened, live('all', '2'), live('only-2', 'x'), noObject('only-1')];
 const upgraded = [...applied, record(2, 'deployed'), record(1, 'superseded'), ready(2)];
 const leaving = [...upgraded, ready(2, { isDeleting: true }), record(2, 'uninstalling')];
+/** Revision 2 fails, and revision 3 brings back what revision 1 was. */
+const returning = (rest: Partial<StoredRecord> = {}) => [
+  ...applied,
+  record(2, 'failed'),
+  record(3, 'pending-rollback', {
+    objects: [object('all', '1'), object('only-1', 'x')],
+    body: 'manifest and values of 1',
+    chartVersion: '1',
+    chartDigest: 'sha256:one',
+    returnsTo: 1,
+    ...rest,
+  }),
+];
+const restored = [live('all', '1'), live('only-1', 'x'), noObject('only-2')];
+const returned = { objects: [object('all', '1'), object('only-1', 'x')], body: 'manifest and values of 1', chartVersion: '1', chartDigest: 'sha256:one', returnsTo: 1 };
+const rolledBack = release({ reason: 'RolledBack', revision: 3, digest: 'sha256:one' });
+const undone = [...returning(), ...restored, record(3, 'deployed', returned), record(1, 'superseded'), rolledBack];
 const uninstalled = [...leaving, noObject('all'), noObject('only-2'), noRecord(1), noRecord(2), noRelease];
 
 /** The invariants that a history breaks, each once. */
@@ -75,6 +110,12 @@ describe('a history that is as it should be', () => {
     ['an upgrade that is left for another one', [...opened, record(2, 'failed'), record(3, 'pending-upgrade')]],
     ['what the API server and controllers add to an object', [...installed, live('all', '1', { metadata: { name: 'all', uid: 'u' }, status: { replicas: 1 } })]],
     ['an object that takes its time to go', [...opened, live('all', '2'), live('only-2', 'x'), live('only-1', 'x', {}, true), record(2, 'deployed')]],
+    ['a failed upgrade that is undone', undone],
+    [
+      'a hook that runs after its revision is recorded, and stays',
+      [...opened, hook(2), live('all', '2'), live('only-2', 'x'), noObject('only-1'), record(2, 'deployed'), record(1, 'superseded'), ready(2)],
+    ],
+    ["what is nobody's, until all is gone", [nobodys(false), ...uninstalled, { kind: 'Object', key: 'secrets/bystander', now: undefined }]],
     ['old records removed', [...upgraded, noRecord(1)]],
   ];
   it.each(good)('%s', (_, history) => {
@@ -107,6 +148,23 @@ describe('a history that is not', () => {
     ['I5', 'an object of what runs goes', [...installed, noObject('all')]],
     ['I6', 'an object is applied before its revision is recorded', [release({}), live('all', '1')]],
     ['I6', 'an object is applied as rendered a second time', [...opened, live('all', 'another random value')]],
+    ['I6', 'a hook runs before its revision is recorded', [...installed, hook(2)]],
+    ['I6', 'an object of nobody is written', [...installed, nobodys(true)]],
+    ['I6', 'an object of nobody is taken over', [nobodys(false), ...installed, { ...live('bystander', '1'), key: 'secrets/bystander' }]],
+    ['I6', 'an object of nobody is deleted', [nobodys(false), ...installed, { kind: 'Object', key: 'secrets/bystander', now: undefined }]],
+    ['I8', 'observedGeneration goes back', [...installed, ready(1, { generation: 2, observedGeneration: 2 }), ready(1, { generation: 2 })]],
+    ['I8', 'observedGeneration is ahead', [...installed, ready(1, { observedGeneration: 2 })]],
+    ['I8', 'history loses its newest entry', [...upgraded, ready(2, { history: [2, 1] }), ready(2, { history: [1] })]],
+    ['I8', 'history is in disorder', [...upgraded, ready(2, { history: [1, 2] })]],
+    ['I8', 'history grows without bound', [...upgraded, ready(2, { history: [5, 4, 3, 2, 1] })]],
+    ['I14', 'a rollback is rendered anew', returning({ body: 'manifest of 1, rendered again' })],
+    ['I14', 'a rollback is to a revision of which there is no record', [...returning().slice(0, -1), noRecord(1), record(3, 'pending-rollback', returned)]],
+    [
+      'I14',
+      'an object is still as the failed revision had it',
+      [...returning(), live('only-1', 'x'), noObject('only-2'), record(3, 'deployed', returned), record(1, 'superseded'), rolledBack],
+    ],
+    ['I14', 'status says RolledBack, and the rollback is under way', [...returning(), ...restored, rolledBack]],
     ['I6', 'an object outlives the last record', [...leaving, noObject('all'), noRecord(1), noRecord(2)]],
   ];
   it.each(bad)('%s: %s', (invariant, _, history) => {

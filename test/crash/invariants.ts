@@ -1,18 +1,31 @@
-import type { Live, Step, StoredRecord } from './steps.ts';
+import { HOOK_RUN } from '../../src/api/chart-release.ts';
+import type { Live, Step, StoredForeigner, StoredRecord, StoredRelease } from './steps.ts';
 import { World } from './world.ts';
 
-/** What must hold of every release at every step of its history, not at its end alone. */
+/**
+ * What must hold of every release at every step of its history, not at its end alone, and of every run of an operator. I7, that
+ * nobody writes who does not hold the Lease, is what test/leader is for.
+ */
 export const INVARIANTS = {
   I1: 'a deployed revision exists from the first success to the uninstall',
   I2: 'revisions strictly increase',
-  I3: 'at most one revision of a release is pending',
+  I3: 'at most one revision of a release is pending, and none is left so',
   I4: 'manifest, chart and values of a revision never change',
   I5: 'Ready=True is said of the newest deployed revision, at the digest that was pushed, and the live objects are as its manifest has them',
-  I6: 'every object is as the record of a revision has it: nothing is applied that was not recorded, nothing rendered twice, nothing left behind',
+  I6: 'every object is as the record of a revision has it: nothing is applied that was not recorded, nothing rendered twice, nothing left behind; what is of no release is not touched',
+  I8: 'observedGeneration and history only go on, and history is bounded',
+  I9: 'the release is where it has to be within 30 s of the start of an operator',
+  I10: 'at rest nothing is written',
+  I11: 'stock helm says of the release what its records say, at every moment',
+  I12: 'no secret is in a log, an Event, a status, a metric or the metadata of an object',
+  I13: 'a namespace that is deleted is gone within 60 s',
+  I14: 'a rollback has manifest and values of the revision that it brings back, byte for byte, and brings the live objects back',
 } as const;
 
+export type Invariant = keyof typeof INVARIANTS;
+
 export interface Violation {
-  readonly invariant: keyof typeof INVARIANTS;
+  readonly invariant: Invariant;
   /** etcd's revision. */
   readonly at: number;
   readonly release: string;
@@ -40,14 +53,16 @@ interface Past {
 export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string, string>): readonly Violation[] => {
   const [world, pasts] = [new World(), new Map<string, Past>()];
   return steps.flatMap((step) => {
+    const foreigner = world.foreigner(step.key);
     const { release, before } = world.take(step);
-    if (release === undefined) return [];
+    const touched = touchedForeigner(step, foreigner, world.isInhabited).map((message) => ({ invariant: 'I6', at: step.at, release: 'none', message }) as const);
+    if (release === undefined) return touched;
     const past = pasts.get(release) ?? { wasDeployed: false, highest: 0 };
     pasts.set(release, past);
     const sight = { world, past, release, step, before, pushed };
     const found = CHECKS.flatMap(([invariant, check]) => check(sight).map((message) => ({ invariant, at: step.at, release, message })));
     remember(sight, pasts);
-    return found;
+    return [...touched, ...found];
   });
 };
 
@@ -55,6 +70,14 @@ const remember = ({ world, past, release, step }: Sight, pasts: Map<string, Past
   past.wasDeployed ||= world.deployed(release).length > 0;
   if (step.kind === 'Record' && step.now !== undefined) past.highest = Math.max(past.highest, step.now.revision);
   if (world.release(release) === undefined && world.records(release).length === 0) pasts.delete(release);
+};
+
+/** What people have made and no release has, may go when no release is there any more. */
+const touchedForeigner = (step: Step, before: StoredForeigner | undefined, isInhabited: boolean): readonly string[] => {
+  if (step.kind === 'Foreigner') return step.now.isOurs ? [`${step.now.name} is of no release, and was written`] : [];
+  if (before === undefined) return [];
+  if (step.now !== undefined) return [`${before.name} was of no release, and is of one now`];
+  return isInhabited ? [`${before.name} was of no release, and was deleted`] : [];
 };
 
 const isUninstalled = ({ world, release }: Sight): boolean => world.release(release)?.isDeleting ?? true;
@@ -71,8 +94,17 @@ const onePending = (sight: Sight): readonly string[] => (sight.world.pending(sig
 
 const contentStays = ({ step, before }: Sight): readonly string[] => {
   if (step.kind !== 'Record' || step.now === undefined || before === undefined) return [];
-  return step.now.content === (before as StoredRecord).content ? [] : [`the content of revision ${step.now.revision} was changed`]; // of the same kind of key
+  const [was, is] = [(before as StoredRecord).content, step.now.content]; // of the same kind of key
+  return is === was ? [] : [`the content of revision ${step.now.revision} was changed: ${firstDifference(was, is)}`];
 };
+
+const firstDifference = (was: string, is: string): string => {
+  const at = [...was].findIndex((character, index) => character !== is[index]);
+  const from = Math.max(0, at - SHOWN / 4);
+  return `${JSON.stringify(was.slice(from, from + SHOWN))} became ${JSON.stringify(is.slice(from, from + SHOWN))}`;
+};
+
+const SHOWN = 120;
 
 /** What status claims is judged when it is written: the order of writes has it last. While a revision is under way, objects are on their way too. */
 const readyIsTrue = (sight: Sight): readonly string[] => {
@@ -100,7 +132,7 @@ const claimComplaints = (sight: Sight, newest: StoredRecord | undefined): readon
 };
 
 const liveComplaints = ({ world, release }: Sight, newest: StoredRecord): readonly string[] => {
-  const live = world.objects(release).map(({ object }) => object);
+  const live = world.objects(release).flatMap(({ object }) => (object.metadata.annotations?.[HOOK_RUN] === undefined ? [object] : []));
   const missing = newest.objects.filter((object) => !live.some((one) => isPart(object, one)));
   const surplus = live.filter((object) => !newest.objects.some((one) => isSame(one, object)));
   return [
@@ -110,18 +142,49 @@ const liveComplaints = ({ world, release }: Sight, newest: StoredRecord): readon
 };
 
 const objectsAreRecorded = ({ world, release }: Sight): readonly string[] => {
-  const recorded = world.records(release).flatMap(({ objects }) => objects);
+  const recorded = world.records(release).flatMap(({ objects, hooks }) => [...objects, ...hooks]);
   const strange = world.objects(release).filter(({ object }) => !recorded.some((one) => isPart(one, object)));
   return strange.map(({ object }) => `${print(object)} is as no record has it`);
 };
 
-const CHECKS: readonly (readonly [keyof typeof INVARIANTS, (sight: Sight) => readonly string[]])[] = [
+/** How many revisions there may be beyond the limit: one that is under way, and the one that it undoes. */
+const BEYOND_LIMIT = 2;
+
+const statusGoesOn = ({ step, before }: Sight): readonly string[] => {
+  if (step.kind !== 'Release' || step.now === undefined) return [];
+  const { observedGeneration, generation, history, historyLimit } = step.now;
+  const earlier = before as StoredRelease | undefined; // of the same kind of key
+  const wrong: string[] = [];
+  if (observedGeneration < (earlier?.observedGeneration ?? 0)) wrong.push(`observedGeneration went from ${earlier?.observedGeneration} to ${observedGeneration}`);
+  if (observedGeneration > generation) wrong.push(`observedGeneration ${observedGeneration} is beyond generation ${generation}`);
+  if ((history[0] ?? 0) < (earlier?.history[0] ?? 0)) wrong.push(`history went back from revision ${earlier?.history[0]} to ${history[0] ?? 'none'}`);
+  if (history.some((revision, at) => revision >= (history[at - 1] ?? Number.POSITIVE_INFINITY))) wrong.push(`history is not in order: ${history.join(', ')}`);
+  if (history.length > historyLimit + BEYOND_LIMIT) wrong.push(`history has ${history.length} entries`);
+  return wrong;
+};
+
+const rollbackIsExact = (sight: Sight): readonly string[] => {
+  const { world, release, step, before } = sight;
+  if (step.kind === 'Record' && before === undefined && step.now?.returnsTo !== undefined) {
+    const { revision, returnsTo, body } = step.now;
+    const to = world.records(release).find((record) => record.revision === returnsTo);
+    return to?.body === body ? [] : [`revision ${revision} is not what revision ${returnsTo} was`];
+  }
+  if (step.kind !== 'Release' || step.now?.reason !== 'RolledBack' || step.now.isDeleting) return [];
+  const newest = world.deployed(release).at(-1);
+  const isSettled = newest !== undefined && newest.returnsTo !== undefined && newest.revision === step.now.revision;
+  return isSettled ? liveComplaints(sight, newest) : [`status says RolledBack at revision ${step.now.revision}: ${printRecords(sight)}`];
+};
+
+const CHECKS: readonly (readonly [Invariant, (sight: Sight) => readonly string[]])[] = [
   ['I1', deployedExists],
   ['I2', revisionsIncrease],
   ['I3', onePending],
   ['I4', contentStays],
   ['I5', readyIsTrue],
   ['I6', objectsAreRecorded],
+  ['I8', statusGoesOn],
+  ['I14', rollbackIsExact],
 ];
 
 /** Whether everything that the manifest says of an object is so; the API server and controllers add to it. */

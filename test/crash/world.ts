@@ -1,10 +1,12 @@
-import type { Step, StoredObject, StoredRecord, StoredRelease } from './steps.ts';
+import { HOOK_RUN } from '../../src/api/chart-release.ts';
+import type { Step, StoredForeigner, StoredObject, StoredRecord, StoredRelease } from './steps.ts';
 
 /** What was in the cluster at one step of a history. */
 export class World {
   readonly #records = new Map<string, StoredRecord>();
   readonly #releases = new Map<string, StoredRelease>();
   readonly #objects = new Map<string, StoredObject>();
+  readonly #foreigners = new Map<string, StoredForeigner>();
 
   /** Takes a step; returns what stood at its key before, and the name of the release that it bears on. */
   take(step: Step): { readonly release: string | undefined; readonly before: Step['now'] } {
@@ -17,9 +19,21 @@ export class World {
         const before = put(this.#objects, step.key, step.now);
         return { before, release: (step.now ?? before)?.release };
       }
+      case 'Foreigner':
+        return { before: put(this.#foreigners, step.key, step.now), release: undefined };
       case 'Release':
         return { before: put(this.#releases, nameIn(step.key), step.now), release: nameIn(step.key) };
     }
+  }
+
+  /** The object of nobody that stands at a key. */
+  foreigner(key: string): StoredForeigner | undefined {
+    return this.#foreigners.get(key);
+  }
+
+  /** Whether there is any ChartRelease. */
+  get isInhabited(): boolean {
+    return this.#releases.size > 0;
   }
 
   /** The records of a release, oldest first. */
@@ -44,9 +58,10 @@ export class World {
     return [...this.#objects.values()].filter((object) => object.release === release && !object.isTerminating);
   }
 
-  /** Keys of everything that is there. */
-  keys(): readonly string[] {
-    return [...this.#records.keys(), ...this.#objects.keys(), ...this.#releases.keys()];
+  /** Keys of everything that is there, with or without the objects of hooks. */
+  keys({ withHooks }: { readonly withHooks: boolean }): readonly string[] {
+    const objects = [...this.#objects].flatMap(([key, { object }]) => (withHooks || object.metadata.annotations?.[HOOK_RUN] === undefined ? [key] : []));
+    return [...this.#records.keys(), ...objects, ...this.#releases.keys()];
   }
 }
 

@@ -18,23 +18,10 @@ afterAll(async () => {
   await proxy.close();
 });
 
-const DROPPED = { 'templates/dropped.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-dropped}\n' };
-const KEYS = {
-  'templates/configmap.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {greeting: {{ .Values.greeting | quote }}, dropped: "1"}\n',
-};
-
 const isTo =
   (resource: string) =>
   ({ path }: ApiCall) =>
     path.includes(`/${resource}`) && !path.includes('dryRun');
-
-/** What the operator has just written when it is killed. What comes later is as with any other revision. */
-const MOMENTS: readonly (readonly [name: string, isMeant: (write: ApiCall) => boolean])[] = [
-  ['admits', ({ body }) => body.includes('"isAdopting":true')],
-  ['folds', ({ body }) => body.includes('"managedFields"')],
-  ['inherits', (write) => isTo('secrets/')(write) && write.body.includes('"status":"deployed"') && !write.path.includes('.v2')],
-  ['opens', (write) => isTo('secrets?')(write) && write.method === 'POST'],
-];
 
 /** Kills the operator when the write was done, and starts another one. */
 const killAfter = async (isMeant: (write: ApiCall) => boolean, begin: () => Promise<void>): Promise<void> => {
@@ -49,18 +36,6 @@ const killAfter = async (isMeant: (write: ApiCall) => boolean, begin: () => Prom
   proxy.mend();
   await site.startOperator();
 };
-
-it.each(MOMENTS)('an operator that %s, and is killed, takes the release over all the same', async (name, isMeant) => {
-  await site.helm(['install', name, await site.folder(smallChart(name, '1.0.0', { ...KEYS, ...DROPPED }))]);
-  await site.pushSmall(name, 'stable', '2.0.0');
-  await killAfter(isMeant, () => site.release(name, { chart: site.reference(name, 'stable') }));
-  expect(await site.ready(name, 2)).toMatchObject({ history: [{ revision: 2, trigger: 'Adopted' }], releases: [{ namespace: site.namespace, releaseName: name }] });
-  expect(await site.configMap(name)).toEqual({ greeting: 'hello', version: '2.0.0' });
-  expect(await site.configMap(`${name}-dropped`)).toBeUndefined();
-  expect(JSON.parse((await site.helm(['history', name, '-o', 'json'])).stdout)).toMatchObject([{ status: 'superseded' }, { status: 'deployed' }]);
-  await site.helm(['rollback', name, '1']);
-  await site.ready(name, 3);
-});
 
 it('an operator that is killed between the revision that takes over from a dead helm and the end of that one closes both', async () => {
   await site.pushSmall('dead', 'stable', '1.0.0');

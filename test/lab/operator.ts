@@ -42,6 +42,13 @@ export interface OperatorOptions {
 
 /** Starts an operator and resolves when its watches are in. Rejects with the end of its log when it ends before that. */
 export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfig'>, options: OperatorOptions = {}): Promise<Operator> => {
+  const { operator, ready } = launchOperator(lab, options);
+  await ready;
+  return operator;
+};
+
+/** The same for who may want to end it before that; `ready` then rejects. */
+export const launchOperator = (lab: Pick<Lab, 'kubeconfig' | 'operatorConfig'>, options: OperatorOptions = {}): { readonly operator: Operator; readonly ready: Promise<void> } => {
   if (!existsSync(ENGINE)) throw new Error('there is no .build/helm-engine; run make build');
   const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...LISTEN, ...(options.args ?? [])];
   if (options.namespaces !== undefined) args.push('--watch-namespaces', options.namespaces.join(','));
@@ -63,8 +70,7 @@ export const startOperator = async (lab: Pick<Lab, 'kubeconfig' | 'operatorConfi
     stop: () => end(child, ended, 'SIGTERM', killWithUs),
     kill: () => end(child, ended, 'SIGKILL', killWithUs),
   };
-  await ready(child, lines, operator);
-  return operator;
+  return { operator, ready: ready(child, lines, operator) };
 };
 
 const keepLines = (child: ChildProcess, lines: string[]): void => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { chartOf } from '../crash/charts.ts';
 import { violationsIn } from '../crash/invariants.ts';
 import { siteHistory } from '../crash/site-history.ts';
-import { chartOf } from '../integration/kill-chart.ts';
 import type { Ground } from '../lab/ground.ts';
 import type { Random } from '../seeded.ts';
 import { isWrite, leads, Pair, takenAt, writesOf } from './pair.ts';
@@ -98,7 +98,7 @@ const freezeAt = ({ leader }: Pair, nth: number): Promise<number> => {
 /** Moves the tag that all releases follow, and has them looked at. */
 const move = async ({ site }: Pair, revision: number, pushed: Map<string, string>): Promise<void> => {
   const version = `${revision}.0.0`;
-  const digest = await site.push('web', 'stable', chartOf('web', version, { crdGroup: undefined, isReady: true }));
+  const digest = await site.push('web', 'stable', chartOf(version, { deployment: true }));
   for (const release of RELEASES) pushed.set(`${release} ${version}`, digest);
   const bring = (release: string) => (revision === 1 ? site.release(release, { chart: site.reference('web', 'stable'), historyLimit: 100 }) : site.lookNow(release));
   await Promise.all(RELEASES.map(bring));

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { helmComplaints, type HelmView } from './helm-view.ts';
+import type { StoredRecord } from './steps.ts';
+
+const record = (revision: number, status: string): StoredRecord => ({
+  release: 'web',
+  revision,
+  status,
+  content: '',
+  chartVersion: '1.0.0',
+  chartDigest: '',
+  manifest: `---\nmanifest of ${revision}\n`,
+  objects: [],
+  hooks: [],
+  body: '',
+  returnsTo: undefined,
+});
+const records = [record(1, 'deployed'), record(2, 'pending-upgrade')];
+
+const view = (rest: Partial<HelmView> = {}): HelmView => ({
+  helm: 'helm 4',
+  list: JSON.stringify([{ name: 'web', revision: '2', status: 'pending-upgrade' }]),
+  status: JSON.stringify({ name: 'web', version: 2, info: { status: 'pending-upgrade' } }),
+  history: JSON.stringify([
+    { revision: 1, status: 'deployed' },
+    { revision: 2, status: 'pending-upgrade' },
+  ]),
+  manifest: '---\nmanifest of 2\n\n',
+  ...rest,
+});
+
+describe('I11: what stock helm says', () => {
+  it('is what the records are', () => {
+    expect(helmComplaints('web', records, view())).toEqual([]);
+  });
+
+  it('of a release without records is nothing', () => {
+    const none = { list: '[]', status: 'Error: release: not found', history: 'Error: release: not found', manifest: 'Error: release: not found' };
+    expect(helmComplaints('web', [], view(none))).toEqual([]);
+    expect(helmComplaints('web', [], view())).toEqual(['helm 4 list says 2 pending-upgrade, and it is nothing']);
+  });
+
+  const wrong: readonly (readonly [string, Partial<HelmView>, string])[] = [
+    ['does not list it', { list: '[]' }, 'helm 4 list says nothing, and it is 2 pending-upgrade'],
+    ['lists another revision', { list: '[{"name":"web","revision":"1","status":"deployed"}]' }, 'helm 4 list says 1 deployed, and it is 2 pending-upgrade'],
+    ['has no status', { status: 'Error: no' }, 'helm 4 status says undefined undefined, and it is 2 pending-upgrade'],
+    ['cannot read the history', { history: 'Error: no' }, 'helm 4 history says Error: no, and it is 1 deployed, 2 pending-upgrade'],
+    ['leaves out a revision', { history: '[{"revision":2,"status":"pending-upgrade"}]' }, 'helm 4 history says 2 pending-upgrade, and it is 1 deployed, 2 pending-upgrade'],
+    ['has another manifest', { manifest: 'x' }, 'helm 4 get manifest says something else than revision 2 has: x'],
+  ];
+  it.each(wrong)('%s', (_, rest, complaint) => {
+    expect(helmComplaints('web', records, view(rest))).toEqual([complaint]);
+  });
+});
