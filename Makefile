@@ -109,6 +109,12 @@ leader: node_modules .build/helm-engine ## a leader is stopped in the middle of 
 crash: node_modules .build/helm-engine ## kill the operator about every write of 12 scenarios in 4 ways, by etcd's history (SCENARIO=a,b, COUNT=n, DOUBLE=n, SEED=n, REPLAY=point)
 	@node test/crash/main.ts
 
+.PHONY: sim sim-model
+sim: node_modules ## random courses of the operator in a simulated cluster, by SEEDS (100000), FIRST (0), WORKERS (one a core); SEED=n shows one
+	@node test/sim/main.ts
+sim-model: node_modules .build/helm-engine ## the simulated API server against the real one: TRACES (10000) of random requests, from SEED on
+	@TRACES="$${TRACES:-10000}" vitest run --project integration test/sim/model.int.test.ts
+
 .PHONY: oracle
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)
@@ -122,7 +128,7 @@ generate: node_modules ## write what is generated from src/api: the CRD and the 
 	@node src/main/generate.ts
 
 .PHONY: test lint types layers dead-code current unit integration engine-test
-test: node_modules .build/helm-engine ## everything that CI runs: lint, types, layers, dead code, unit, integration, demo
+test: node_modules .build/helm-engine ## everything that CI runs: lint, types, layers, dead code, unit, simulation, integration, demo
 	@node test/run.ts
 
 lint: node_modules ## format and lint rules

@@ -31,7 +31,7 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
   const earlier = await earlierOf(deps, run, records);
   // What is there already was accepted once; only what another one has taken meanwhile is in the way.
   const taken = await take(deps, run, { planned, earlier, records, isAdopting: false });
-  const left = await makeRoom(deps, run, taken, { planned, earlier });
+  const left = await makeRoom(deps, run, taken, { planned, earlier, source: to });
   const notes = notesOf(run, content, to, returnOf(decision, why));
   const hooks = withoutRuns(content.hooks);
   const record = await open(deps, { address, revision, notes, renderedFor: undefined, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);

@@ -117,6 +117,14 @@ describe('a history that is as it should be', () => {
     ],
     ["what is nobody's, until all is gone", [nobodys(false), ...uninstalled, { kind: 'Object', key: 'secrets/bystander', now: undefined }]],
     ['old records removed', [...upgraded, noRecord(1)]],
+    [
+      'the record of a failed revision removed, before the next one is there that has its objects too',
+      [...applied, record(2, 'failed'), record(3, 'failed', { objects: [object('all', '3'), object('only-2', 'x')] }), noRecord(2), record(4, 'pending-upgrade')],
+    ],
+    [
+      'an uninstall after a failure, and an install after that',
+      [...opened, record(2, 'failed'), record(2, 'uninstalling'), record(1, 'superseded'), record(2, 'uninstalled'), record(3, 'pending-install')],
+    ],
   ];
   it.each(good)('%s', (_, history) => {
     expect(broken(history)).toEqual([]);

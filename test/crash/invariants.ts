@@ -1,11 +1,8 @@
 import { HOOK_RUN } from '../../src/api/chart-release.ts';
-import type { Live, Step, StoredForeigner, StoredRecord, StoredRelease } from './steps.ts';
+import type { Live, Step, StoredForeigner, StoredObject, StoredRecord, StoredRelease } from './steps.ts';
 import { World } from './world.ts';
 
-/**
- * What must hold of every release at every step of its history, not at its end alone, and of every run of an operator. I7, that
- * nobody writes who does not hold the Lease, is what test/leader is for.
- */
+/** What must hold of every release at every step of its history, not at its end alone, and of every run of an operator. */
 export const INVARIANTS = {
   I1: 'a deployed revision exists from the first success to the uninstall',
   I2: 'revisions strictly increase',
@@ -13,6 +10,7 @@ export const INVARIANTS = {
   I4: 'manifest, chart and values of a revision never change',
   I5: 'Ready=True is said of the newest deployed revision, at the digest that was pushed, and the live objects are as its manifest has them',
   I6: 'every object is as the record of a revision has it: nothing is applied that was not recorded, nothing rendered twice, nothing left behind; what is of no release is not touched',
+  I7: 'nothing is written by who does not hold the Lease',
   I8: 'observedGeneration and history only go on, and history is bounded',
   I9: 'the release is where it has to be within 30 s of the start of an operator',
   I10: 'at rest nothing is written',
@@ -45,6 +43,8 @@ interface Sight {
 
 /** What a release has been through since it was installed. */
 interface Past {
+  /** Every object of a record since it was installed. */
+  readonly recorded: Live[];
   wasDeployed: boolean;
   highest: number;
 }
@@ -57,7 +57,7 @@ export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string,
     const { release, before } = world.take(step);
     const touched = touchedForeigner(step, foreigner, world.isInhabited).map((message) => ({ invariant: 'I6', at: step.at, release: 'none', message }) as const);
     if (release === undefined) return touched;
-    const past = pasts.get(release) ?? { wasDeployed: false, highest: 0 };
+    const past = pasts.get(release) ?? { recorded: [], wasDeployed: false, highest: 0 };
     pasts.set(release, past);
     const sight = { world, past, release, step, before, pushed };
     const found = CHECKS.flatMap(([invariant, check]) => check(sight).map((message) => ({ invariant, at: step.at, release, message })));
@@ -67,7 +67,9 @@ export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string,
 };
 
 const remember = ({ world, past, release, step }: Sight, pasts: Map<string, Past>): void => {
-  past.wasDeployed ||= world.deployed(release).length > 0;
+  const isLeaving = world.records(release).some(({ status }) => status.startsWith('uninstall'));
+  past.wasDeployed = (past.wasDeployed || world.deployed(release).length > 0) && !isLeaving;
+  if (step.kind === 'Record' && step.now !== undefined && step.now.revision > past.highest) past.recorded.push(...step.now.objects, ...step.now.hooks);
   if (step.kind === 'Record' && step.now !== undefined) past.highest = Math.max(past.highest, step.now.revision);
   if (world.release(release) === undefined && world.records(release).length === 0) pasts.delete(release);
 };
@@ -141,10 +143,12 @@ const liveComplaints = ({ world, release }: Sight, newest: StoredRecord): readon
   ];
 };
 
-const objectsAreRecorded = ({ world, release }: Sight): readonly string[] => {
+/** What a record that is gone said of an object is true until another one is applied, as long as that one has the object too. */
+const objectsAreRecorded = ({ world, release, past }: Sight): readonly string[] => {
   const recorded = world.records(release).flatMap(({ objects, hooks }) => [...objects, ...hooks]);
-  const strange = world.objects(release).filter(({ object }) => !recorded.some((one) => isPart(one, object)));
-  return strange.map(({ object }) => `${print(object)} is as no record has it`);
+  const isRecorded = ({ object }: StoredObject): boolean =>
+    recorded.some((one) => isPart(one, object)) || (recorded.some((one) => isSame(one, object)) && past.recorded.some((one) => isPart(one, object)));
+  return world.objects(release).flatMap((one) => (isRecorded(one) ? [] : [`${print(one.object)} is as no record has it`]));
 };
 
 /** How many revisions there may be beyond the limit: one that is under way, and the one that it undoes. */

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import { parseAllDocuments } from 'yaml';
 import { NAME_LABEL, PLURAL } from '../../src/api/chart-release.ts';
 import { memberSpans } from '../../src/core/exact-json.ts';
@@ -159,7 +160,16 @@ const recordIn = (object: Live): StoredRecord => {
 /** What a release's JSON has besides manifest, chart and values: the state, the hooks, which are looked at by themselves, and how stock helm is to go on with it. */
 const CHANGING = ['info', 'hooks', 'apply_method'];
 
-const objectsIn = (manifest: string): readonly Live[] => parseAllDocuments(manifest).flatMap((document) => (document.contents === null ? [] : [document.toJS() as Live])); // as rendered
+/** Objects of a manifest; that of a revision comes with each of its statuses. */
+const objectsIn = (manifest: string): readonly Live[] => {
+  const known = MANIFESTS.get(manifest) ?? parsed(manifest);
+  MANIFESTS.set(manifest, known);
+  return known;
+};
+
+const MANIFESTS = new LRUCache<string, readonly Live[]>({ max: 100 });
+
+const parsed = (manifest: string): readonly Live[] => parseAllDocuments(manifest).flatMap((document) => (document.contents === null ? [] : [document.toJS() as Live])); // as rendered
 
 const hooksWithoutRuns = ({ hooks = [] }: HelmRelease): string => JSON.stringify(hooks.map(({ last_run: _, ...hook }) => hook));
 

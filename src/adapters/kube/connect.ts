@@ -7,6 +7,7 @@ import { type Credentials, ServiceAccountCredentials, type ServiceAccountFiles }
 import { Discovery } from './discovery.ts';
 import type { Fence } from './fence.ts';
 import { readKubeconfig } from './kubeconfig.ts';
+import type { OpenPools } from './pools.ts';
 import { Transport } from './transport.ts';
 
 /** What a connection lives on. */
@@ -17,6 +18,8 @@ export interface ConnectionTools {
   readonly metrics?: ApiMetrics;
   /** What a request that changes something has to pass; none when absent. */
   readonly fence?: Fence;
+  /** How connections are opened; over TCP when absent. */
+  readonly openPools?: OpenPools;
 }
 
 /** How a Pod reaches its API server; host and port as `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` have them. */
@@ -38,14 +41,16 @@ export const connectInPod = (access: PodAccess, tools: ConnectionTools): Connect
 export const connectWithKubeconfig = async (path: string, context: string | undefined, tools: ConnectionTools): Promise<Connection> =>
   connectionTo(await readKubeconfig(path, context, tools.clock), tools);
 
-interface Target {
+/** An API server, and as whom it is spoken to. */
+export interface Target {
   readonly server: string;
   readonly namespace: string;
   readonly credentials: Credentials;
 }
 
-const connectionTo = ({ server, namespace, credentials }: Target, { clock, logger, metrics, fence }: ConnectionTools): Connection => {
-  const transport = new Transport({ server, credentials, clock, ...(metrics && { metrics }), ...(fence && { fence }) });
+/** Connects to an API server. Nothing is sent yet. */
+export const connectionTo = ({ server, namespace, credentials }: Target, { clock, logger, metrics, fence, openPools }: ConnectionTools): Connection => {
+  const transport = new Transport({ server, credentials, clock, ...(metrics && { metrics }), ...(fence && { fence }), ...(openPools && { openPools }) });
   const api = new Api(transport);
   return { api, discovery: new Discovery(api, clock), clock, logger, namespace, close: () => transport.close() };
 };

@@ -22,11 +22,16 @@ export class KubeEvents implements Events {
   readonly #connection: Connection;
   readonly #reporter: Reporter;
   readonly #queue: Queued[] = [];
+  readonly #unique: () => string;
   #writing: Promise<void> | undefined;
 
-  /** `reportingInstance` names this instance of the operator, as its Pod's name does. */
-  constructor(connection: Connection, reportingInstance: string) {
+  /**
+   * `reportingInstance` names this instance of the operator, as its Pod's name does; `unique` gives a text of 16 hexadecimal digits that no
+   * other Event has.
+   */
+  constructor(connection: Connection, reportingInstance: string, unique: () => string = () => randomBytes(8).toString('hex')) {
     this.#connection = connection;
+    this.#unique = unique;
     this.#reporter = { controller: REPORTING_CONTROLLER, instance: reportingInstance };
   }
 
@@ -36,7 +41,7 @@ export class KubeEvents implements Events {
       this.#connection.logger.warn({ about, reason: announcement.reason }, 'too many events wait, this one is dropped');
       return;
     }
-    const event = eventOf(subject, announcement, this.#reporter, this.#connection.clock.now(), randomBytes(8).toString('hex'));
+    const event = eventOf(subject, announcement, this.#reporter, this.#connection.clock.now(), this.#unique());
     this.#queue.push({ namespace: namespaceOf(subject), about, body: JSON.stringify(event) });
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;

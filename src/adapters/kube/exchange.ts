@@ -43,7 +43,7 @@ export type ExchangeOptions = Dispatcher.DispatchOptions & {
  * One request and its answer. Rejects with NoReply, also when the body is longer than `limitBytes`, with Fenced when it
  * may not leave, and with the signal's reason.
  */
-export const exchange = (dispatcher: Dispatcher, options: ExchangeOptions, signal: AbortSignal): Promise<Reply> =>
+export const exchange = (dispatcher: Pick<Dispatcher, 'dispatch'>, options: ExchangeOptions, signal: AbortSignal): Promise<Reply> =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const { limitBytes, mayLeave, ...request } = options;

@@ -1,4 +1,4 @@
-import { buildConnector, Pool } from 'undici';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { Credentials, TlsSettings } from './credentials.ts';
 
 /** Go's server closes connections that idle for 90 s; ours must be the first to do so. */
@@ -9,13 +9,19 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export interface Pools {
   /** The settings that they were opened with. */
   readonly tls: TlsSettings;
-  readonly requests: Pool;
-  readonly watches: Pool;
-  readonly lease: Pool;
+  readonly requests: Connections;
+  readonly watches: Connections;
+  readonly lease: Connections;
 }
 
+/** The part of undici's Pool that is used. */
+export type Connections = Pick<Dispatcher, 'dispatch' | 'request'> & { close(): Promise<void>; destroy(): Promise<void> };
+
+/** How pools are opened for an origin, so many connections for requests. */
+export type OpenPools = (origin: string, connections: number, credentials: Credentials) => Pools;
+
 /** Opens pools for an origin; nothing is connected yet. Time-outs are the caller's, so undici's are off. */
-export const openPools = (origin: string, connections: number, credentials: Credentials): Pools => {
+export const openPools: OpenPools = (origin, connections, credentials) => {
   const common = {
     allowH2: false,
     pipelining: 1,

@@ -7,7 +7,7 @@ import type { Credentials, TlsSettings } from './credentials.ts';
 import { exchange, NoReply, type Reply } from './exchange.ts';
 import { type Fence, NO_FENCE } from './fence.ts';
 import { pause, within } from './pause.ts';
-import { openPools, type Pools } from './pools.ts';
+import { openPools, type OpenPools, type Pools } from './pools.ts';
 import { type Outcome, retryDelayMs } from './retry.ts';
 
 /** A request to the API server. */
@@ -47,6 +47,8 @@ export interface TransportOptions {
   readonly fence?: Fence;
   /** Where every try is counted; nowhere when absent. */
   readonly metrics?: ApiMetrics;
+  /** How connections are opened; over TCP when absent. */
+  readonly openPools?: OpenPools;
 }
 
 const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -69,6 +71,7 @@ export class Transport {
   readonly #fence: Fence;
   readonly #metrics: ReturnType<ApiMetrics['to']>;
   readonly #closing = new AbortController();
+  readonly #openPools: OpenPools;
   #pools: Pools;
 
   constructor(options: TransportOptions) {
@@ -81,7 +84,8 @@ export class Transport {
     this.#connections = options.connections ?? CONNECTIONS;
     this.#fence = options.fence ?? NO_FENCE;
     this.#metrics = (options.metrics ?? SILENT_METRICS.api).to(url.host);
-    this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
+    this.#openPools = options.openPools ?? openPools;
+    this.#pools = this.#openPools(this.#origin, this.#connections, this.#credentials);
   }
 
   /** Aborts when `close` is called. */
@@ -184,7 +188,7 @@ export class Transport {
   #replacePools(tls: TlsSettings): void {
     const { requests, watches, lease } = this.#pools;
     if (this.#pools.tls === tls) return; // Somebody else was first.
-    this.#pools = openPools(this.#origin, this.#connections, this.#credentials);
+    this.#pools = this.#openPools(this.#origin, this.#connections, this.#credentials);
     void requests.close();
     void watches.close();
     void lease.close();

@@ -1,0 +1,58 @@
+import { NAME_LABEL } from '../../src/api/chart-release.ts';
+import { type Live, type Step, stepOf } from '../crash/steps.ts';
+import type { Commit, Store } from './api/store.ts';
+import { keyOf } from './api/store.ts';
+import { jsonOf } from './api/object.ts';
+
+/**
+ * The history of a cluster as the invariants of test/crash are held to it. What a person has changed of an object is not told until the
+ * operator writes to it, and what a person has deleted, until another revision is opened: no invariant says what people do.
+ */
+export class Chronicle {
+  readonly #steps: Step[] = [];
+  /** Objects that people have changed or deleted, by key. */
+  readonly #tampered = new Map<string, Commit>();
+
+  constructor(store: Store) {
+    store.listen((commit) => this.#take(commit));
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  #take(commit: Commit): void {
+    const { kind, before, after, by } = commit;
+    const object = after ?? before;
+    if (object === undefined || IGNORED.has(kind.kind)) return;
+    const key = `/registry/${kind.resource}/${keyOf(object)}`;
+    const isManaged = object.metadata.labels?.[NAME_LABEL] !== undefined;
+    // What is of no release may be deleted by whoever made it.
+    if (!isManaged && by === 'Person' && after === undefined) return;
+    if (isManaged && by === 'Person') this.#tampered.set(key, commit);
+    if (this.#tampered.has(key) && by !== 'Operator') return;
+    this.#tampered.delete(key);
+    const step = stepOf({ at: commit.at, key, value: after && jsonOf(after) });
+    if (step === undefined) return;
+    this.#steps.push(step);
+    if (step.kind === 'Release' && step.now?.isDeleting !== false) this.#admit(commit.at, object.metadata.name);
+    if (step.kind !== 'Record' || step.now === undefined) return;
+    const { release, status, objects } = step.now;
+    if (before === undefined || status === 'uninstalling') this.#admit(commit.at, release);
+    // What the revision that runs now has not got need not be put back.
+    if (status === 'deployed') this.#admit(commit.at, release, objects);
+  }
+
+  /** From now on it counts that people have deleted what they have deleted of a release, but for what is to be there. */
+  #admit(at: number, release: string | undefined, wanted: readonly Live[] = []): void {
+    for (const [key, { kind, before, after }] of this.#tampered) {
+      if (after !== undefined || before?.metadata.labels?.[NAME_LABEL] !== release) continue;
+      if (wanted.some((one) => one.kind === kind.kind && one.metadata.name === before?.metadata.name)) continue;
+      this.#steps.push({ at, key, kind: 'Object', now: undefined });
+      this.#tampered.delete(key);
+    }
+  }
+}
+
+/** Jobs are hooks here, which stay when the record that had them goes. */
+const IGNORED: ReadonlySet<string> = new Set(['Job', 'Namespace', 'CustomResourceDefinition', 'ReplicaSet', 'Pod', 'Event', 'ServiceAccount']);

@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest';
+import { PIN } from '../../src/api/chart-release.ts';
+import type { Stored } from './api/object.ts';
+import { CHARTS, type SimulatedChart } from './charts.ts';
+import { CALM } from './faults.ts';
+import { complaints } from './judge.ts';
+import { Person } from './people.ts';
+import { SimulatedRenderer } from './renderer.ts';
+import { Simulation } from './simulation.ts';
+
+const MINUTE_MS = 60_000;
+const CONFIG = '/api/v1/namespaces/apps/configmaps/web-config';
+
+const chart = (version: string): SimulatedChart => {
+  const found = CHARTS.find((one) => one.version === version);
+  if (found === undefined) throw new Error(`there is no chart ${version}`);
+  return found;
+};
+
+/** A cluster with one operator, and one person who wants something of it. */
+const scene = async (spec: Readonly<Record<string, unknown>>, version: string) => {
+  const simulation = new Simulation(1, { weather: CALM, replicas: 1, renderer: new SimulatedRenderer() });
+  const person = new Person(simulation, 'web');
+  person.push(chart(version));
+  person.create();
+  person.change({ suspend: false, timeout: '1m', historyLimit: 10, onFailure: null, drift: { mode: 'Correct' }, ...spec });
+  simulation.start();
+  await simulation.pass(2 * MINUTE_MS);
+  return { simulation, person };
+};
+
+it('corrects drift also where the API server did not answer when it was looked for', async () => {
+  const { simulation, person } = await scene({}, '1.0.0');
+  simulation.faults.plot = ({ method, path }) => (method === 'GET' && path.startsWith(CONFIG) ? 'LostBefore' : undefined);
+  simulation.ask('PATCH', `${CONFIG}?fieldManager=kubectl-edit`, { data: { version: 'by hand' } });
+  await simulation.pass(MINUTE_MS);
+  simulation.faults.plot = () => undefined;
+  expect(complaints(simulation, person)).toContainEqual(expect.stringContaining('by hand'));
+  await simulation.pass(2 * MINUTE_MS);
+  expect(complaints(simulation, person)).toEqual([]);
+});
+
+it('forgets no object of a failed revision, whose record had to go, when the process ends before the next revision is open', async () => {
+  const { simulation, person } = await scene({ historyLimit: 1, onFailure: 'Keep' }, '2.0.0');
+  // Its pre hook fails: nothing of it is applied.
+  person.push(chart('2.1.0'));
+  await simulation.pass(3 * MINUTE_MS);
+  expect(objectsOf(simulation)).toContain('web-three');
+  // The record of the next revision, which has web-three too, does not come about.
+  simulation.faults.plot = ({ method, path }) => (method === 'POST' && path.includes('/secrets') ? 'LostBefore' : undefined);
+  person.push(chart('2.0.0'));
+  await simulation.pass(2 * MINUTE_MS);
+  simulation.faults.plot = () => undefined;
+  person.push(chart('1.0.0'));
+  simulation.kill();
+  await simulation.pass(15 * MINUTE_MS);
+  expect(objectsOf(simulation)).toEqual(['web-config']);
+  expect(complaints(simulation, person)).toEqual([]);
+});
+
+it('brings a revision back that a person pins, though its record is beyond the limit, when the process ends before the new one is open', async () => {
+  const { simulation, person } = await scene({ historyLimit: 10 }, '1.0.0');
+  person.push(chart('1.1.0'));
+  await simulation.pass(2 * MINUTE_MS);
+  simulation.faults.plot = ({ method, path }) => (method === 'POST' && path.includes('/secrets') ? 'LostBefore' : undefined);
+  person.change({ historyLimit: 1 });
+  person.annotate({ [PIN]: '1' });
+  await simulation.pass(MINUTE_MS);
+  simulation.faults.plot = () => undefined;
+  simulation.kill();
+  await simulation.pass(2 * MINUTE_MS);
+  expect(person.release).toMatchObject({ status: { revision: 3, chart: { version: '1.0.0' } } });
+  expect(objectsOf(simulation)).toEqual(['web-config']);
+});
+
+const objectsOf = (simulation: Simulation): readonly string[] => {
+  const { object } = simulation.ask('GET', '/api/v1/namespaces/apps/configmaps?labelSelector=tagalong.dev/name=web');
+  return (object as { readonly items: readonly Stored[] }).items.map(({ metadata }) => metadata.name); // a list
+};

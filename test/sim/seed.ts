@@ -1,0 +1,102 @@
+import type { Renderer } from '../../src/ports/renderer.ts';
+import { violationsIn } from '../crash/invariants.ts';
+import { pick } from '../seeded.ts';
+import { CHARTS, digestOf, isGood } from './charts.ts';
+import { Chronicle } from './chronicle.ts';
+import { CALM, type Weather } from './faults.ts';
+import { complaints } from './judge.ts';
+import { Person } from './people.ts';
+import { SimulatedRenderer } from './renderer.ts';
+import { Simulation } from './simulation.ts';
+
+const MINUTE_MS = 60_000;
+/** How long people and faults are at work. */
+const BUSY_MS = 8 * MINUTE_MS;
+/** How long it may take from then until everything is as it has to be. */
+const PATIENCE_MS = 45 * MINUTE_MS;
+/** Nobody looks at a registry that did not answer more seldom. */
+const LONGEST_PAUSE_MS = 11 * MINUTE_MS;
+const LOOK_MS = MINUTE_MS;
+/** How long nothing happens then: ten looks at each tag. */
+const REST_MS = 10 * MINUTE_MS;
+
+/** Every so many courses have two replicas, of which a leader is elected. */
+const ELECTED_EVERY = 4;
+
+const WEATHERS: readonly Weather[] = [
+  CALM,
+  { errors: 0, cuts: 0, staleMs: 30_000, latencyMs: 100 },
+  { errors: 0.05, cuts: 0, staleMs: 200, latencyMs: 200 },
+  { errors: 0, cuts: 0.5, staleMs: 2_000, latencyMs: 50 },
+  { errors: 0.1, cuts: 0.3, staleMs: 5_000, latencyMs: 2_000 },
+];
+
+/** Plays the course that a seed stands for; returns what was wrong with it. */
+export const play = async (seed: number, tell?: (line: string) => void, renderer?: Renderer): Promise<readonly string[]> => {
+  const unhandled: string[] = [];
+  const note = (error: unknown) => unhandled.push(`nobody has seen to a rejection: ${error instanceof Error ? error.stack : String(error)}`);
+  process.on('unhandledRejection', note);
+  try {
+    return [...(await course(seed, tell, renderer)), ...unhandled];
+  } catch (error) {
+    return [`the course ended with ${error instanceof Error ? error.stack : String(error)}`, ...unhandled];
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+};
+
+const course = async (seed: number, tell: ((line: string) => void) | undefined, renderer: Renderer = new SimulatedRenderer()): Promise<readonly string[]> => {
+  const replicas = seed % ELECTED_EVERY === 0 ? 2 : 1;
+  const simulation = new Simulation(seed, { weather: WEATHERS[seed % WEATHERS.length] ?? CALM, replicas, renderer }, tell);
+  const { random, timeline, registry } = simulation;
+  const chronicle = new Chronicle(simulation.server.store);
+  const people = Array.from({ length: 1 + Math.floor(random() * 2) }, (_, at) => new Person(simulation, `r${at}`));
+  for (const person of people) {
+    person.push(pick(random, CHARTS.filter(isGood)));
+    timeline.after(random() * 1_000, `${person.name} is wished for`, () => person.create());
+    for (let deeds = 2 + Math.floor(random() * 5); deeds > 0; deeds -= 1) timeline.after(random() * BUSY_MS, `${person.name} is changed`, () => person.act());
+  }
+  for (let kills = Math.floor(random() * 4); kills > 0; kills -= 1) timeline.after(random() * BUSY_MS, 'a process ends', () => simulation.kill());
+  for (let stops = Math.floor(random() * replicas * 1.5); stops > 0; stops -= 1) timeline.after(random() * BUSY_MS, 'a process stops', () => simulation.freeze());
+  if (random() < 0.3) timeline.after(random() * BUSY_MS, 'etcd is compacted', () => simulation.server.store.compact());
+  if (random() < 0.2) {
+    timeline.after(random() * BUSY_MS, 'the registry goes', () => registry.turn(false));
+    timeline.after(BUSY_MS, 'the registry is back', () => registry.turn(true));
+  }
+  for (let of = 0; of < replicas; of += 1) simulation.start();
+  await simulation.pass(BUSY_MS);
+  simulation.tell(() => 'quiet from now on');
+  simulation.faults.calm();
+  registry.turn(true);
+  for (const person of people) person.settle();
+  const wrong = await comeToRest(simulation, people);
+  const violations = violationsIn(chronicle.steps, pushed(people)).map(({ invariant, at, release, message }) => `${invariant} at ${at}, ${release}: ${message}`);
+  return [...wrong, ...violations, ...simulation.problems];
+};
+
+/** Everything is as it has to be within some time, and stays so: nothing is written and nothing is looked at any more. */
+const comeToRest = async (simulation: Simulation, people: readonly Person[]): Promise<readonly string[]> => {
+  let wrong: readonly string[] = [];
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LOOK_MS) {
+    await simulation.pass(LOOK_MS);
+    wrong = people.flatMap((person) => complaints(simulation, person));
+    if (wrong.length === 0) break;
+  }
+  if (wrong.length > 0 || people.some((person) => !isRestful(simulation, person))) return wrong;
+  await simulation.pass(simulation.registry.wasDown ? LONGEST_PAUSE_MS : MINUTE_MS);
+  const { runs, writes } = simulation;
+  await simulation.pass(REST_MS);
+  const after = people.flatMap((person) => complaints(simulation, person));
+  if (simulation.runs > runs) after.push(`${simulation.runs - runs} runs while everything was to rest`);
+  if (simulation.writes > writes) after.push(`${simulation.writes - writes} writes while everything was to rest`);
+  return after;
+};
+
+/** What cannot become ready is tried again for ever. */
+const isRestful = (simulation: Simulation, person: Person): boolean => {
+  const chart = simulation.registry.at(person.tag);
+  return chart !== undefined && isGood(chart);
+};
+
+const pushed = (people: readonly Person[]): ReadonlyMap<string, string> =>
+  new Map(people.flatMap(({ name }) => CHARTS.map((chart) => [`${name} ${chart.version}`, digestOf(chart)])));
