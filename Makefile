@@ -115,6 +115,10 @@ sim: node_modules ## random courses of the operator in a simulated cluster, by S
 sim-model: node_modules .build/helm-engine ## the simulated API server against the real one: TRACES (10000) of random requests, from SEED on
 	@TRACES="$${TRACES:-10000}" vitest run --project integration test/sim/model.int.test.ts
 
+.PHONY: faults
+faults: node_modules .build/helm-engine ## faults of the API server and around it, and Sieve's patterns: late, missed and interrupted (ONLY=text of a run's name, SEED=n)
+	@node test/faults/main.ts
+
 .PHONY: oracle
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)

@@ -4,7 +4,7 @@ import { printPoint, spreadOf } from './points.ts';
 import { countWrites, printFound, runAll } from './sweep.ts';
 
 // SEED=n vitest ...: the same points again. `make crash` has all of them.
-const SEED = Number(process.env['SEED'] ?? Date.now() % 100_000);
+const SEED = Number(process.env['SEED'] ?? 1);
 const [POINTS, LANES] = [40, 3];
 const TEST_MS = 900_000;
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OracleChart } from '../oracle/chart.ts';
 import { chartsBelow } from '../oracle/folder.ts';
-import { type JsonPatch, type MutatingWebhook, serveWebhook } from '../kube/mutating-webhook.ts';
+import { type AdmissionWebhook, type JsonPatch, serveWebhook } from '../kube/admission-webhook.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 /** How often each release is looked at; `make drift-sweep` looks more often. */
@@ -12,7 +12,7 @@ const CORPUS = path.resolve(import.meta.dirname, '../oracle/charts');
 type Json = Readonly<Record<string, unknown>>;
 
 let site: Site;
-let webhook: MutatingWebhook;
+let webhook: AdmissionWebhook;
 const webhooks = () => `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${site.namespace}`;
 beforeAll(async () => {
   webhook = await serveWebhook(mutate);

@@ -5,7 +5,10 @@ import { TEST_CERTIFICATE } from '../registry/test-certificate.ts';
 /** RFC 6902. */
 export type JsonPatch = readonly { readonly op: 'add' | 'replace' | 'remove'; readonly path: string; readonly value?: unknown }[];
 
-export interface MutatingWebhook {
+/** What is done to an object, or that it is refused, or not answered for. */
+export type Verdict = JsonPatch | 'Denied' | 'Unanswered';
+
+export interface AdmissionWebhook {
   readonly url: string;
   readonly caBundle: string;
   /** Requests that it has answered. */
@@ -17,8 +20,8 @@ interface Review {
   readonly request: { readonly uid: string; readonly operation: string; readonly object: Readonly<Record<string, unknown>> };
 }
 
-/** Serves a mutating admission webhook (admission.k8s.io/v1) on loopback, which does to each object what `mutate` says. */
-export const serveWebhook = async (mutate: (object: Readonly<Record<string, unknown>>) => JsonPatch): Promise<MutatingWebhook> => {
+/** Serves an admission webhook (admission.k8s.io/v1) on loopback, which does to each object what `judge` says. */
+export const serveWebhook = async (judge: (object: Readonly<Record<string, unknown>>) => Verdict): Promise<AdmissionWebhook> => {
   let count = 0;
   const server = createServer({ key: TEST_CERTIFICATE.key, cert: TEST_CERTIFICATE.cert }, (request, response) => {
     const chunks: Buffer[] = [];
@@ -26,11 +29,10 @@ export const serveWebhook = async (mutate: (object: Readonly<Record<string, unkn
     request.on('end', () => {
       count += 1;
       const review = JSON.parse(Buffer.concat(chunks).toString()) as Review; // what the API server sends
-      const patch = Buffer.from(JSON.stringify(mutate(review.request.object))).toString('base64');
+      const verdict = judge(review.request.object);
+      if (verdict === 'Unanswered') return;
       response.setHeader('content-type', 'application/json');
-      response.end(
-        JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, allowed: true, patchType: 'JSONPatch', patch } }),
-      );
+      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, ...answerOf(verdict) } }));
     });
   });
   await new Promise<void>((resolve) => {
@@ -39,6 +41,11 @@ export const serveWebhook = async (mutate: (object: Readonly<Record<string, unkn
   const { port } = server.address() as AddressInfo; // it listens on TCP
   return { url: `https://127.0.0.1:${port}/`, caBundle: Buffer.from(TEST_CERTIFICATE.cert).toString('base64'), count: () => count, close: () => closed(server) };
 };
+
+const answerOf = (verdict: Exclude<Verdict, 'Unanswered'>) =>
+  verdict === 'Denied'
+    ? { allowed: false, status: { message: 'on purpose' } }
+    : { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(verdict)).toString('base64') };
 
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {

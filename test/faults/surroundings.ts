@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { serveWebhook, type Verdict } from '../kube/admission-webhook.ts';
+import type { Field, Subject } from './field.ts';
+import { becomes, type Run, settles } from './run.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** Something that the cluster does to a release in the middle of an upgrade; it is taken back after a while. */
+interface Surrounding {
+  begin(field: Field, subject: Subject): Promise<() => Promise<unknown>>;
+  /** The revision may have failed by it, and be undone. */
+  readonly mayFail?: boolean;
+  /** It begins when the first object is about to be applied, and not before the upgrade. */
+  readonly isInTheMiddle?: boolean;
+}
+
+const WHILE_MS = 4_000;
+const HELD_MS = 2_000;
+const EDIT_MS = 100;
+
+const MERGE = 'application/merge-patch+json';
+
+const SURROUNDINGS: Readonly<Record<string, Surrounding>> = {
+  quota: { begin: (field) => setQuota(field) },
+  'quota-in-the-middle': { begin: (field) => setQuota(field), isInTheMiddle: true, mayFail: true },
+  'webhook-denies': { begin: (field) => admit(field, 'Denied') },
+  'webhook-denies-in-the-middle': { begin: (field) => admit(field, 'Denied'), isInTheMiddle: true, mayFail: true },
+  'webhook-hangs': { begin: (field) => admit(field, 'Unanswered') },
+  'webhook-hangs-in-the-middle': { begin: (field) => admit(field, 'Unanswered'), isInTheMiddle: true },
+  'other-manager': { begin: async (field, subject) => compete(field, subject) },
+  'finalizer-on-child': { begin: (field, subject) => holdChild(field, subject) },
+};
+
+/** Each in an upgrade. */
+export const surroundingRuns = (): readonly Run[] =>
+  Object.entries(SURROUNDINGS).map(([name, surrounding]): Run => ({ name: `surroundings/${name}`, go: (field, subject) => upgradeWithin(field, subject, surrounding) }));
+
+const upgradeWithin = async (field: Field, subject: Subject, { begin, mayFail = false, isInTheMiddle = false }: Surrounding) => {
+  const { prepare, act, isOver, revisions } = SCENARIOS.upgrade;
+  subject.revisions = revisions;
+  await prepare(field, subject);
+  const end = isInTheMiddle ? await beginInTheMiddle(field, subject, begin) : await begin(field, subject);
+  try {
+    if (!isInTheMiddle) await act(field, subject);
+    await delay(WHILE_MS);
+  } finally {
+    await end();
+  }
+  await settles(field, subject, async () => {
+    if (await isOver(field, subject)) return true;
+    if (!mayFail || !(await field.isUndoneBy(subject, 3))) return false;
+    subject.revisions = [1, 2, 3];
+    return true;
+  });
+  return 'Met' as const;
+};
+
+/** The first object of the revision that is opened has to wait until it has begun. */
+const beginInTheMiddle = async (field: Field, subject: Subject, begin: Surrounding['begin']) => {
+  const isMeant = ({ verb, path }: { readonly verb: string; readonly path: string }) => verb === 'apply' && !path.includes('dryRun') && path.includes(`/${subject.release}`);
+  const steered = field.proxy.steer({ isMeant, fault: { kind: 'Delay', ms: HELD_MS } });
+  await SCENARIOS.upgrade.act(field, subject);
+  await field.site.eventually('the first object is applied', async () => steered.strikes() > 0);
+  const end = await begin(field, subject);
+  steered.lift();
+  return end;
+};
+
+/** No further ConfigMap may be made in the namespace. */
+const setQuota = async ({ site }: Field) => {
+  const at = `/api/v1/namespaces/${site.namespace}/resourcequotas`;
+  await site.ask('POST', at, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'full' }, spec: { hard: { 'count/configmaps': '1' } } });
+  // Until it is counted, nobody is refused.
+  await site.eventually('the quota counts', async () => {
+    const quota = (await site.read(`${at}/full`)) as { readonly status?: { readonly used?: object } } | undefined; // the API's own shape
+    return quota?.status?.used !== undefined;
+  });
+  return () => site.ask('DELETE', `${at}/full`);
+};
+
+const admit = async ({ site }: Field, verdict: Verdict) => {
+  const webhook = await serveWebhook(() => verdict);
+  const at = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+  await site.ask('POST', at, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: site.namespace },
+    webhooks: [
+      {
+        name: 'faults.example.com',
+        clientConfig: { url: webhook.url, caBundle: webhook.caBundle },
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE', 'UPDATE'] }],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': site.namespace } },
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        timeoutSeconds: 1,
+      },
+    ],
+  });
+  await site.eventually('the webhook is asked', async () => {
+    await site.kubectl(['create', 'configmap', 'probe', '--dry-run=server']).catch(() => undefined);
+    return webhook.count() > 0;
+  });
+  return async () => {
+    await site.ask('DELETE', `${at}/${site.namespace}`);
+    await site.eventually('the webhook is not asked', async () =>
+      site.kubectl(['create', 'configmap', 'probe', '--dry-run=server']).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await webhook.close();
+  };
+};
+
+/** Somebody sets a field of ours again and again. */
+const compete = ({ site }: Field, subject: Subject) => {
+  subject.isEdited = true;
+  let isOver = false;
+  const edits = (async () => {
+    while (!isOver) {
+      await site.ask('PATCH', `/api/v1/namespaces/${site.namespace}/configmaps/${subject.release}?fieldManager=somebody`, { data: { version: 'theirs' } }, MERGE);
+      await delay(EDIT_MS);
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await edits;
+  };
+};
+
+/** What the upgrade leaves out cannot go. */
+const holdChild = async ({ site }: Field, { release }: Subject) => {
+  const at = `/api/v1/namespaces/${site.namespace}/configmaps/${release}-1.0.0`;
+  await site.ask('PATCH', at, { metadata: { finalizers: ['example.com/held'] } }, MERGE);
+  return async () => {
+    await site.ask('PATCH', at, { metadata: { finalizers: null } }, MERGE);
+    if (!(await becomes(async () => (await site.read(at)) === undefined, HELD_MS))) throw new Error(`${release}-1.0.0 was not deleted`);
+  };
+};

@@ -1,0 +1,111 @@
+import type { Edit, Passing } from '../lab/watch-pipe.ts';
+import type { Field, Subject } from './field.ts';
+import { GONE } from './field.ts';
+import { becomes, type Run, settles } from './run.ts';
+import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios.ts';
+
+/** What becomes of every so many-th event. */
+interface WatchFault {
+  readonly every: number;
+  readonly passing: (line: string) => Passing;
+}
+
+const whole = (line: string): string => `${line}\n`;
+const expired = `${JSON.stringify({ type: 'ERROR', object: GONE })}\n`;
+
+const FAULTS: Readonly<Record<string, WatchFault>> = {
+  ended: { every: 2, passing: (line) => ({ text: whole(line), ends: 'Ended' }) },
+  cut: { every: 2, passing: (line) => ({ text: whole(line), ends: 'Reset' }) },
+  'half-line': { every: 2, passing: (line) => ({ text: line.slice(0, line.length / 2), ends: 'Reset' }) },
+  'half-line-ended': { every: 2, passing: (line) => ({ text: line.slice(0, line.length / 2), ends: 'Ended' }) },
+  '410-event': { every: 2, passing: () => ({ text: expired, ends: 'Ended' }) },
+  twice: { every: 1, passing: (line) => ({ text: whole(line).repeat(2) }) },
+  late: { every: 1, passing: (line) => ({ text: whole(line), delayMs: 1_000 }) },
+};
+
+/** A watch that says nothing any more is left after 100 s; a little more, and what has to be done then. */
+const SILENCE_MS = 130_000;
+
+/** Each fault of watches in each scenario. */
+export const watchRuns = (): readonly Run[] => [
+  ...(['upgrade', 'rollback', 'uninstall', 'drift'] as const).map(
+    (name): Run => ({ name: `watch/silent/${name}`, isSlow: true, go: (field, subject) => fallSilent(field, subject, name) }),
+  ),
+  ...Object.entries(FAULTS).flatMap(([fault, how]) =>
+    SCENARIO_NAMES.map((name): Run => ({ name: `watch/${fault}/${name}`, go: (field, subject) => disturb(field, subject, name, editOf(how)) })),
+  ),
+  ...SCENARIO_NAMES.map((name): Run => ({ name: `watch/410/${name}`, go: (field, subject) => expire(field, subject, name) })),
+  ...SCENARIO_NAMES.map((name): Run => ({ name: `watch/bookmarks-only/${name}`, go: (field, subject) => hearBookmarks(field, subject, name) })),
+];
+
+const editOf = ({ every, passing }: WatchFault): Edit => {
+  let seen = 0;
+  return ({ type, line }) => {
+    if (type === 'BOOKMARK') return undefined;
+    seen += 1;
+    return seen % every === 0 ? passing(line) : undefined;
+  };
+};
+
+/** For as long as the scenario lasts. */
+const disturb = async (field: Field, subject: Subject, name: ScenarioName, edit: Edit) => {
+  const { prepare, act, isOver, revisions } = SCENARIOS[name];
+  subject.revisions = revisions;
+  await prepare(field, subject);
+  let strikes = 0;
+  const endEdit = field.proxy.edit((event, call) => {
+    const passing = edit(event, call);
+    if (passing !== undefined) strikes += 1;
+    return passing;
+  });
+  try {
+    await act(field, subject);
+    await settles(field, subject, () => isOver(field, subject));
+  } finally {
+    endEdit();
+  }
+  return strikes === 0 ? 'Unmet' : 'Met';
+};
+
+/** The API server has forgotten where the watches were, and all of them list anew while the scenario lasts. */
+const expire = async (field: Field, subject: Subject, name: ScenarioName) => {
+  const { prepare, act, isOver, revisions } = SCENARIOS[name];
+  subject.revisions = revisions;
+  await prepare(field, subject);
+  await Promise.all([act(field, subject), field.relist()]);
+  await settles(field, subject, () => isOver(field, subject));
+  return 'Met' as const;
+};
+
+/** Nothing but bookmarks comes by the watches for a while; then they expire. */
+const hearBookmarks = async (field: Field, subject: Subject, name: ScenarioName) => {
+  const { prepare, act, isOver, revisions } = SCENARIOS[name];
+  subject.revisions = revisions;
+  await prepare(field, subject);
+  const endEdit = field.proxy.edit(({ type }) => (type === 'BOOKMARK' ? undefined : { text: '' }));
+  await act(field, subject);
+  await becomes(() => isOver(field, subject), 3_000);
+  endEdit();
+  await field.relist();
+  await settles(field, subject, () => isOver(field, subject));
+  return 'Met' as const;
+};
+
+/** The connections of the watches stay open, and nothing more comes by them: the operator has to find that out by itself. */
+const fallSilent = async (field: Field, subject: Subject, name: ScenarioName) => {
+  const { prepare, act, isOver, revisions } = SCENARIOS[name];
+  subject.revisions = revisions;
+  await prepare(field, subject);
+  const silenced = new Set<string>();
+  const endEdit = field.proxy.edit((_, { path }) => {
+    const watch = path.replaceAll(/[?&](resourceVersion|timeoutSeconds)=[^&]*/g, '');
+    if (silenced.has(watch)) return undefined; // opened anew
+    silenced.add(watch);
+    return { text: '', ends: 'Silent' };
+  });
+  await act(field, subject);
+  const isInTime = await becomes(() => isOver(field, subject), SILENCE_MS);
+  endEdit();
+  if (!isInTime) throw new Error(`not over ${SILENCE_MS / 1000} s after the watches fell silent`);
+  return silenced.size === 0 ? 'Unmet' : 'Met';
+};
