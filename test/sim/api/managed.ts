@@ -26,7 +26,7 @@ type Entry = Readonly<Record<string, unknown>>;
 
 /** Server-side apply, forced: what is declared becomes so, and what this manager declared before and nobody has, goes. */
 export const apply = (kind: Kind, live: Stored | undefined, declared: Stored, writer: Writer): Stored => {
-  const before = managersOf(live);
+  const before = managersBefore(kind, live);
   const own = before.find((one) => isOwn(one, 'Apply', writer));
   const fields = fieldsOf(owned(declared), kind.shape);
   const others = before.filter((one) => one !== own);
@@ -45,8 +45,21 @@ export const apply = (kind: Kind, live: Stored | undefined, declared: Stored, wr
 /** The name is in it, which everybody declares. */
 const METADATA: FieldSet = { isMember: false, children: new Map([['f:metadata', { isMember: true, children: new Map() }]]) };
 
+/** Who had what of an object that nobody was noted on is not known: it is as if one had written it all. */
+const managersBefore = (kind: Kind, live: Stored | undefined): readonly Manager[] => {
+  const known = managersOf(live);
+  if (live === undefined || known.length > 0) return known;
+  const { status: _, ...rest } = live;
+  const fields = compared(kind, undefined, rest as Stored).added;
+  return isEmpty(fields)
+    ? []
+    : [{ manager: 'before-first-apply', operation: 'Update', apiVersion: kind.apiVersion, subresource: undefined, time: live.metadata.creationTimestamp, fields }];
+};
+
 /** Any other write: what it changes becomes the writer's. */
 export const update = (kind: Kind, live: Stored | undefined, after: Stored, writer: Writer): Stored => {
+  // Where nobody is noted, nobody begins to be.
+  if (live !== undefined && managersOf(live).length === 0 && managersOf(after).length === 0) return withManagers(after, []);
   const change = compared(kind, live, after);
   const told = after.metadata.managedFields === live?.metadata.managedFields ? managersOf(live) : managersOf(after);
   const left = bereft(told, change);
