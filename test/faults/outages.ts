@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rssMiBOf } from '../bench/proc.ts';
 import { askApi } from '../lab/api.ts';
@@ -76,13 +77,16 @@ const fill = async (place: Place): Promise<void> => {
 const makeRoom = async (place: Place): Promise<void> => {
   await kill('etcd')(place);
   await start('etcd')(place);
-  const disarm = { method: 'POST', body: JSON.stringify({ action: 'DEACTIVATE', alarm: 'NOSPACE' }) };
-  const isDisarmed = () =>
-    fetch(`${place.ground.lab.etcd}/v3/maintenance/alarm`, disarm).then(
-      ({ ok }) => ok,
-      () => false,
-    );
+  const isDisarmed = () => disarm(place.ground.lab.etcd).catch(() => false);
   if (!(await becomes(isDisarmed, READY_MS))) throw new Error("etcd's alarm NOSPACE cannot be taken back");
+};
+
+/** Takes back all alarms; whether there are none any more. */
+const disarm = async (etcd: string): Promise<boolean> => {
+  const ask = async (body: object) => (await fetch(`${etcd}/v3/maintenance/alarm`, { method: 'POST', body: JSON.stringify(body) })).json();
+  const { alarms = [] } = (await ask({ action: 'GET' })) as { readonly alarms?: readonly object[] }; // etcd's own shape
+  for (const alarm of alarms) await ask({ action: 'DEACTIVATE', ...alarm });
+  return alarms.length === 0;
 };
 
 /** All scenarios at once in each outage, with one operator for all of them. */
@@ -138,7 +142,7 @@ const endsRight = async (field: Field, subject: Subject, scenario: ScenarioName,
 
 /** Resolves when the API server answers. The other clients of it may have fallen into long pauses, which is not ours to wait for. */
 const isWhole = async ({ lab }: OwnGround, isLong: boolean): Promise<void> => {
-  const access = { server: lab.server, token: lab.token, ca: '' };
+  const access = { server: lab.server, token: lab.token, ca: await readFile(lab.caFile, 'utf8') };
   const isReady = () =>
     askApi(access, 'GET', '/readyz').then(
       ({ status }) => status === 200,

@@ -20,7 +20,8 @@ const EDIT_MS = 100;
 const MERGE = 'application/merge-patch+json';
 
 const SURROUNDINGS: Readonly<Record<string, Surrounding>> = {
-  quota: { begin: (field) => setQuota(field) },
+  // A dry run that is forbidden something tells nothing where the chart brings along what may allow it.
+  quota: { begin: (field) => setQuota(field), mayFail: true },
   'quota-in-the-middle': { begin: (field) => setQuota(field), isInTheMiddle: true, mayFail: true },
   'webhook-denies': { begin: (field) => admit(field, 'Denied') },
   'webhook-denies-in-the-middle': { begin: (field) => admit(field, 'Denied'), isInTheMiddle: true, mayFail: true },

@@ -13,6 +13,8 @@ import { PART_NAMES, type PartName } from './parts.ts';
 import type { Order, Report } from './supervisor.ts';
 
 const STOP_MS = 10_000;
+/** kube-apiserver answers first what it was asked, which may take a minute. */
+const TERM_MS = 90_000;
 const POLL_MS = 20;
 const LAB_TOOLS = [...PART_NAMES, 'kubectl', 'helm', 'helm3'] as const satisfies readonly ToolName[];
 
@@ -113,8 +115,9 @@ async function signalPart(at: Layout, part: PartName, by: NodeJS.Signals): Promi
   const pid = readPids(at)?.parts[part];
   if (pid === undefined) throw new Error(`the lab in ${at.dir} has no ${part}`);
   signal(pid, by);
+  const withinMs = by === 'SIGTERM' ? TERM_MS : STOP_MS;
   const isToEnd = by === 'SIGKILL' || by === 'SIGTERM';
-  if (isToEnd && !(await gone([pid], STOP_MS))) throw new Error(`${part} did not end within ${STOP_MS / 1000} s of ${by}`);
+  if (isToEnd && !(await gone([pid], withinMs))) throw new Error(`${part} did not end within ${withinMs / 1000} s of ${by}`);
 }
 
 function restart(supervisor: Launched['supervisor'], part: PartName, moreArgs: readonly string[]): Promise<void> {
