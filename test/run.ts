@@ -37,7 +37,6 @@ const steps = (dir: string, helm: string): readonly Step[] => [
   { name: 'helm-engine vet', command: ['go', 'vet', './...'], cwd: 'helm-engine', env: GO_ENV },
   { name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', env: { ...GO_ENV, HELM: helm }, tally: goTally },
   vitest('unit', dir),
-  { name: 'simulation', command: ['node', 'test/sim/main.ts'], env: { SEEDS: '2000' } },
   vitest('integration', dir),
   { name: 'demo', command: ['node', 'test/demo/main.ts'] },
 ];
