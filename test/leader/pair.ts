@@ -5,7 +5,6 @@ import type { Ground } from '../lab/ground.ts';
 import type { Operator } from '../lab/operator.ts';
 import { openSiteOn, type Site } from '../lab/site.ts';
 import type { SeenCall } from '../lab/steering.ts';
-import { identify } from '../tools/pid.ts';
 
 /** Much shorter than by default, and long enough for a machine that is busy. */
 export const SHORT: ElectionTimes = { leaseMs: 4_000, renewDeadlineMs: 3_000, retryMs: 500 };
@@ -88,6 +87,6 @@ const another = async (site: Site): Promise<Replica> => {
 };
 
 const end = async ({ operator, proxy }: Replica): Promise<void> => {
-  if (identify(operator.pid) !== undefined) await operator.stop();
+  await operator.stop();
   await proxy.close();
 };
