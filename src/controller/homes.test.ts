@@ -1,36 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { recordHead, revisionNotes } from '../../test/fakes/record-head.ts';
 import type { RecordHead } from '../core/record.ts';
 import { Homes } from './homes.ts';
 
 const ADDRESS = { namespace: 'prod', releaseName: 'web' };
 
-const record = (revision: number, isOurs: boolean): RecordHead => ({
-  secret: `sh.helm.release.v1.web.v${revision}`,
-  revision,
-  status: 'deployed',
-  resourceVersion: '1',
-  createdAt: 0,
-  modifiedAt: 0,
-  endedAt: undefined,
-  notes: isOurs
-    ? {
-        uid: 'u',
-        chartRelease: 'apps/web',
-        generation: 1,
-        reference: 'r/web:1',
-        chartDigest: 'sha256:a',
-        valuesDigest: 'sha256:b',
-        chartName: 'web',
-        chartVersion: '1.0.0',
-        appVersion: '',
-        action: 'upgrade',
-        trigger: 'DigestChanged',
-        attempt: 1,
-        request: '',
-        returns: undefined,
-      }
-    : undefined,
-});
+const record = (revision: number, isOurs: boolean): RecordHead => recordHead({ revision, notes: isOurs ? revisionNotes() : undefined });
 
 /** Keys that are woken when these become the records of the release. */
 const wokenBy = (records: readonly RecordHead[], prepare: (homes: Homes) => void = () => undefined): readonly string[] => {

@@ -1,42 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEntry } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
+import { recordHead, revisionNotes } from '../../test/fakes/record-head.ts';
 import { isAtWork, isRewritten, lastAskedOf, lastTold, stepFor, toldOf, triggerAfter } from './foreign.ts';
 import type { RecordHead, RecordStatus, RevisionNotes } from './record.ts';
 
 const MADE_AT = 1_700_000_000;
 const WANTED = { chartDigest: 'sha256:a', valuesDigest: 'sha256:1' };
 
-const byHelm = (revision: number, status: RecordStatus = 'deployed'): RecordHead => ({
-  secret: `sh.helm.release.v1.web.v${revision}`,
-  revision,
-  status,
-  resourceVersion: '1',
-  createdAt: MADE_AT + revision,
-  modifiedAt: MADE_AT + revision,
-  endedAt: undefined,
-  notes: undefined,
-});
+const byHelm = (revision: number, status: RecordStatus = 'deployed'): RecordHead => recordHead({ revision, status, createdAt: MADE_AT + revision, modifiedAt: MADE_AT + revision });
 
-const ours = (revision: number, notes: Partial<RevisionNotes> = {}): RecordHead => ({
-  ...byHelm(revision, 'superseded'),
-  notes: {
-    ...WANTED,
-    uid: 'u',
-    chartRelease: 'apps/web',
-    generation: 1,
-    reference: 'r/web:1',
-    chartName: 'web',
-    chartVersion: '1.0.0',
-    appVersion: '',
-    action: 'upgrade',
-    trigger: 'DigestChanged',
-    attempt: 1,
-    request: '',
-    returns: undefined,
-    ...notes,
-  },
-});
+const ours = (revision: number, notes: Partial<RevisionNotes> = {}): RecordHead => ({ ...byHelm(revision, 'superseded'), notes: revisionNotes({ ...WANTED, ...notes }) });
 
 const told = (revision: number, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
   revision,

@@ -1,37 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPending, type RecordHead, type RecordStatus, type RevisionNotes } from './record.ts';
+import { recordHead, revisionNotes } from '../../test/fakes/record-head.ts';
+import { isPending, type RecordHead, type RecordStatus } from './record.ts';
 import { beyondLimit, deployedOf, describeAbandoned, describeDeployed, describeRevision, mayHaveObjects } from './release-state.ts';
 
 const STATUSES: readonly RecordStatus[] = ['unknown', 'deployed', 'uninstalled', 'superseded', 'failed', 'uninstalling', 'pending-install', 'pending-upgrade', 'pending-rollback'];
 
-const record = (revision: number, status: RecordStatus): RecordHead => ({
-  secret: `sh.helm.release.v1.app.v${revision}`,
-  revision,
-  status,
-  resourceVersion: '1',
-  createdAt: 0,
-  modifiedAt: 0,
-  endedAt: undefined,
-  notes: undefined,
-});
+const record = (revision: number, status: RecordStatus): RecordHead => recordHead({ secret: `sh.helm.release.v1.app.v${revision}`, revision, status });
 
-const NOTES: RevisionNotes = {
-  uid: 'u',
-  chartRelease: 'space/app',
-  generation: 1,
-  reference: 'registry.test/app:stable',
-  chartDigest: 'sha256:one',
-  valuesDigest: 'sha256:none',
-  chartName: 'app',
-  chartVersion: '1.0.0',
-  appVersion: '',
-  action: 'upgrade',
-  trigger: 'DigestChanged',
-  attempt: 1,
-  request: '',
-  returns: undefined,
-};
+const NOTES = revisionNotes({ chartRelease: 'space/app', reference: 'registry.test/app:stable', chartDigest: 'sha256:one', valuesDigest: 'sha256:none', chartName: 'app' });
 
 /** Records of revisions 1, 2, ... with these statuses. */
 const history = (...statuses: readonly RecordStatus[]): readonly RecordHead[] => statuses.map((status, index) => record(index + 1, status));

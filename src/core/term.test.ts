@@ -1,20 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { recordHead } from '../../test/fakes/record-head.ts';
 import type { RecordHead, RecordStatus, Term } from './record.ts';
 import { highestEpochIn, openedLater } from './term.ts';
 
 const LEASE = 'tagalong-system/tagalong-operator';
 
-const record = (epoch: number | undefined, status: RecordStatus = 'pending-upgrade', lease = LEASE): RecordHead => ({
-  secret: `record of ${epoch}`,
-  revision: 1,
-  status,
-  resourceVersion: '1',
-  createdAt: 0,
-  modifiedAt: 0,
-  endedAt: undefined,
-  notes: undefined,
-  ...(epoch !== undefined && { term: { lease, epoch } }),
-});
+const record = (epoch: number | undefined, status: RecordStatus = 'pending-upgrade', lease = LEASE): RecordHead =>
+  recordHead({ secret: `record of ${epoch}`, status, ...(epoch !== undefined && { term: { lease, epoch } }) });
 
 describe('the highest epoch in records', () => {
   it.each<readonly [string, readonly RecordHead[], number | undefined, number | undefined]>([

@@ -25,6 +25,8 @@ describe('median', () => {
   it.each([
     ['the middle one', [3, 1, 2], 2],
     ['the mean of the middle two', [4, 1, 2, 3], 2.5],
+    ['the mean of the only two', [1, 9], 5],
+    ['the middle, whatever lies far away', [1, 2, 4, 90], 3],
     ['the only one', [7], 7],
     ['nothing of none', [], Number.NaN],
   ])('is %s', (_, values, expected) => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
+import { wholeNumber } from '../setting.ts';
 import { type Progress, progressOn } from '../tools/progress.ts';
 import { OPERATOR } from './bundle.ts';
 import { Course } from './phases.ts';
@@ -23,19 +24,13 @@ interface Wishes {
 }
 
 const wishesOf = (env: NodeJS.ProcessEnv): Wishes => ({
-  releases: count('N', env['N'] || '100'),
-  pairs: count('PAIRS', env['PAIRS'] || '3'),
-  restSeconds: count('REST', env['REST'] || '60'),
+  releases: wholeNumber('N', 100),
+  pairs: wholeNumber('PAIRS', 3),
+  restSeconds: wholeNumber('REST', 60),
   json: env['JSON'] || undefined,
   bundle: env['BUNDLE'] || OPERATOR,
   profile: env['PROFILE'] || undefined,
 });
-
-const count = (name: string, text: string): number => {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`${name}=${text}: it takes a whole number above 0`);
-  return number;
-};
 
 const bench = async (wishes: Wishes, rig: Rig, progress: Progress, signal: AbortSignal): Promise<Results> => {
   const { releases } = wishes;

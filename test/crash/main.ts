@@ -1,5 +1,6 @@
 import { prepareGround } from '../lab/ground.ts';
 import { startRecorder } from '../lab/recorder.ts';
+import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { RECOVERY_MS } from './bounds.ts';
 import type { Base } from './lane.ts';
@@ -15,12 +16,6 @@ const TELL_EVERY = 50;
 
 const env = (name: string): string | undefined => process.env[name] || undefined;
 
-const number = (name: string, fallback: number): number => {
-  const value = Number(env(name) ?? fallback);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`${name}=${env(name)}: it takes a whole number`);
-  return value;
-};
-
 const list = (name: string): readonly string[] => (env(name) ?? '').split(',').filter((part) => part !== '');
 
 const scenarios = (): readonly ScenarioName[] => {
@@ -30,8 +25,8 @@ const scenarios = (): readonly ScenarioName[] => {
   return wanted.length === 0 ? SCENARIOS : SCENARIOS.filter((name) => wanted.includes(name));
 };
 
-const seed = number('SEED', Date.now() % 100_000);
-const lanes = Math.max(1, number('LANES', 4));
+const seed = wholeNumber('SEED', Date.now() % 100_000, 0);
+const lanes = Math.max(1, wholeNumber('LANES', 4, 0));
 
 let shown = 0;
 
@@ -68,10 +63,10 @@ async function sweep(base: Base): Promise<Report> {
 }
 
 function wanted(counts: Counts): readonly Point[] {
-  const doubles = number('DOUBLE', 0);
+  const doubles = wholeNumber('DOUBLE', 0, 0);
   if (doubles > 0) console.log(`double kills: SEED=${seed}`);
   if (doubles > 0) return doublesOf(counts, doubles, seed);
-  const few = number('COUNT', 0);
+  const few = wholeNumber('COUNT', 0, 0);
   if (few > 0) console.log(`SEED=${seed}`);
   return few > 0 ? spreadOf(counts, few, seed) : [...everyPoint(counts), ...deedPoints(counts)];
 }

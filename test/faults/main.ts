@@ -1,4 +1,5 @@
 import { type OwnGround, prepareGround } from '../lab/ground.ts';
+import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { OUTAGE_NAMES, outageReport } from './outages.ts';
 import { PART_NAMES, partRuns } from './parts.ts';
@@ -6,8 +7,8 @@ import { joined, type Report, runAll } from './run.ts';
 
 // make faults: all of it. ONLY=text: only runs whose name has it, as a violation prints it. SEED=n: the same moments again. FIELDS=n: so many side by side.
 const only = process.env['ONLY'] ?? '';
-const seed = Number(process.env['SEED'] || Date.now() % 100_000);
-const fields = Number(process.env['FIELDS'] || 4);
+const seed = wholeNumber('SEED', Date.now() % 100_000, 0);
+const fields = wholeNumber('FIELDS', 4);
 
 const tell = (part: string, began: number, { runs, unmet, findings, busiest }: Report): void => {
   console.log(`${part}: ${runs} runs, ${findings.length} violations in ${Math.round((Date.now() - began) / 1000)} s`);

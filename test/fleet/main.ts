@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { STUCK } from './chart.ts';
 import { type Scene, type Span, Stage } from './scene.ts';
@@ -13,12 +14,6 @@ const PATIENCE_MS = 900_000;
 const REST_MS = 30_000;
 /** Kinds of requests that are named. */
 const KINDS = 12;
-
-const count = (name: string, fallback: string): number => {
-  const number = Number(process.env[name] || fallback);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`${name}=${process.env[name]}: it takes a whole number above 0`);
-  return number;
-};
 
 /** A tag moves to a digest that never becomes ready: nobody but those who roll tries it, and these come back. */
 const undone = async (stage: Stage, releases: number, most: number, flags: readonly string[], cleanup: AsyncDisposableStack) => {
@@ -80,7 +75,7 @@ const describe = ({ traffic, cpuPercent }: Span): void => {
   for (const [kind, number] of kinds.slice(0, KINDS)) console.log(`    ${String(number).padStart(6)}  ${kind}`);
 };
 
-const [releases, most, many] = [count('N', '200'), count('MAX_ROLLING', '50'), count('MANY', '1000')];
+const [releases, most, many] = [wholeNumber('N', 200), wholeNumber('MAX_ROLLING', 50), wholeNumber('MANY', 1000)];
 const cleanup = new AsyncDisposableStack();
 try {
   const dir = cleanup.adopt(await mkdtemp(path.join(tmpdir(), 'tagalong-fleet-')), (it) => rm(it, { recursive: true, force: true }));

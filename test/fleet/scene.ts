@@ -7,16 +7,15 @@ import { ApiClient, inFlight } from '../bench/api-client.ts';
 import { AuditLog } from '../bench/audit.ts';
 import { cpuMsOf } from '../bench/proc.ts';
 import { changesUnder } from '../lab/history.ts';
+import { addDefinitions } from '../lab/definitions.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { type Operator, startOperator } from '../lab/operator.ts';
-import { kubectl } from '../lab/run.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
 import type { Files } from '../registry/tar.ts';
 import type { Progress } from '../tools/progress.ts';
 import { type Move, moveIn } from './moves.ts';
 import { type Traffic, trafficIn } from './traffic.ts';
 
-const CRDS = path.resolve(import.meta.dirname, '../../crds');
 /** Every request is logged but watches. */
 const AUDIT_POLICY = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules: [{ level: 'None', verbs: ['watch'] }, { level: 'Metadata' }] };
 const IN_FLIGHT = 16;
@@ -52,8 +51,7 @@ export class Stage {
     const audit = [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking', '--audit-log-maxsize=100000'];
     const history = ['--storage-media-type=application/json', '--etcd-compaction-interval=0'];
     const lab = cleanup.adopt(await startLab({ dir, progress, extraArgs: { 'kube-apiserver': [...audit, ...history] } }), (it) => it.stop());
-    await kubectl(lab, ['apply', '--server-side', '-k', CRDS]);
-    await kubectl(lab, ['wait', '--for=condition=Established', '--timeout=30s', 'crd/chartreleases.tagalong.dev']);
+    await addDefinitions(lab);
     const admin = { server: lab.server, token: lab.token, ca: await readFile(lab.caFile, 'utf8') };
     const client = cleanup.adopt(new ApiClient(admin, { connections: IN_FLIGHT, userAgent: 'fleet' }), (it) => it.close());
     return new Stage(lab, client, new AuditLog(log));

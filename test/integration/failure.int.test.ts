@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { playedDeployment, playedHook } from './played.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 /** A Deployment whose pods are played by kwok, an object that each version has alone, and one whose content is made by chance. */
 const chart = (version: string, play = '', hooks = ''): Readonly<Record<string, string>> => ({
-  'templates/deployment.yaml': `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: "{{ .Release.Name }}"}
-spec:
-  selector: {matchLabels: {app: "{{ .Release.Name }}"}}
-  template:
-    metadata: {labels: {app: "{{ .Release.Name }}"}, annotations: {lab.tagalong.dev/play: "${play}"}}
-    spec: {containers: [{name: web, image: "registry.invalid/web:${version}"}]}
-`,
+  'templates/deployment.yaml': playedDeployment(version, play),
   'templates/own.yaml': `apiVersion: v1
 kind: ConfigMap
 metadata: {name: "{{ .Release.Name }}-only-${version.replaceAll('.', '-')}"}
@@ -19,17 +12,6 @@ data: {chance: "{{ randAlphaNum 12 }}"}
 `,
   ...(hooks !== '' && { 'templates/hooks.yaml': hooks }),
 });
-
-const hook = (name: string, events: string, play = ''): string => `---
-apiVersion: batch/v1
-kind: Job
-metadata: {name: ${name}, annotations: {helm.sh/hook: "${events}"}}
-spec:
-  backoffLimit: 0
-  template:
-    metadata: {annotations: {lab.tagalong.dev/play: "${play}"}}
-    spec: {restartPolicy: Never, containers: [{name: main, image: registry.invalid/main}]}
-`;
 
 describe.concurrent('a revision that fails', () => {
   let site: Site;
@@ -58,9 +40,13 @@ describe.concurrent('a revision that fails', () => {
     );
 
   it('is undone from the record of the last good one, byte for byte, and says why and when the same is tried again', async () => {
-    await install('undone', {}, chart('1.0.0', '', hook('undone-back', 'pre-rollback') + hook('undone-after', 'post-rollback') + hook('undone-up', 'pre-upgrade')));
+    await install(
+      'undone',
+      {},
+      chart('1.0.0', '', playedHook('undone-back', 'pre-rollback') + playedHook('undone-after', 'post-rollback') + playedHook('undone-up', 'pre-upgrade')),
+    );
     const before = await site.ready('undone', 1);
-    const bad = await upgrade('undone', '1.1.0', chart('1.1.0', 'not-ready', hook('undone-other', 'pre-rollback')));
+    const bad = await upgrade('undone', '1.1.0', chart('1.1.0', 'not-ready', playedHook('undone-other', 'pre-rollback')));
     const message = await site.fails('undone', 'RolledBack');
     expect(message).toMatch(
       new RegExp(
@@ -130,9 +116,9 @@ describe.concurrent('a revision that fails', () => {
   });
 
   it('is uninstalled only when asked, stays so, keeps its records, and another digest is installed at once', async () => {
-    await install('gone', { onFailure: 'Uninstall' }, chart('1.0.0', '', hook('gone-bye', 'post-delete')));
+    await install('gone', { onFailure: 'Uninstall' }, chart('1.0.0', '', playedHook('gone-bye', 'post-delete')));
     await site.ready('gone', 1);
-    await upgrade('gone', '1.1.0', chart('1.1.0', 'not-ready', hook('gone-bye', 'post-delete')));
+    await upgrade('gone', '1.1.0', chart('1.1.0', 'not-ready', playedHook('gone-bye', 'post-delete')));
     const message = await site.fails('gone', 'UninstalledAfterFailure');
     expect(message).toMatch(/ failed and was undone: revision 2 .* was not ready within 2s: .*; the release is uninstalled, as spec\.onFailure says; the same is tried again at /);
     const status = await site.reaches('gone', 'uninstalled', ({ inventory }) => inventory?.length === 0);
@@ -159,7 +145,7 @@ describe.concurrent('a revision that fails', () => {
         const name = `hooked-${event.split('-')[0]}`;
         await install(name, { timeout: '20s' });
         await site.ready(name, 1);
-        await upgrade(name, '1.1.0', chart('1.1.0', '', hook(`${name}-job`, event, 'fail')));
+        await upgrade(name, '1.1.0', chart('1.1.0', '', playedHook(`${name}-job`, event, 'fail')));
         expect(await site.fails(name, 'RolledBack')).toMatch(new RegExp(`failed and was undone: ${event} hook Job ${name}-job .* failed: `));
         expect(await imageOf(name)).toBe('registry.invalid/web:1.0.0');
       }),
@@ -180,9 +166,9 @@ describe.concurrent('a revision that fails', () => {
   });
 
   it('is left at once for another digest, also while it is being undone', async () => {
-    await install('cancelled', { timeout: '60s' }, chart('1.0.0', '', hook('cancelled-back', 'pre-rollback', 'hang')));
+    await install('cancelled', { timeout: '60s' }, chart('1.0.0', '', playedHook('cancelled-back', 'pre-rollback', 'hang')));
     await site.ready('cancelled', 1);
-    await upgrade('cancelled', '1.1.0', chart('1.1.0', '', hook('cancelled-up', 'pre-upgrade', 'fail')));
+    await upgrade('cancelled', '1.1.0', chart('1.1.0', '', playedHook('cancelled-up', 'pre-upgrade', 'fail')));
     await site.reaches('cancelled', 'waiting for the rollback hook', (status) => (conditionIn(status, 'Ready')?.message ?? '').includes('pre-rollback hook Job cancelled-back'));
     await upgrade('cancelled', '1.2.0', chart('1.2.0'));
     const status = await site.ready('cancelled', 4);

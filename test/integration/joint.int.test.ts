@@ -1,32 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallChart } from '../registry/push.ts';
+import { playedDeployment, playedHook } from './played.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 type Files = Readonly<Record<string, string>>;
 
 /** A Deployment that kwok plays, as its values or the version say. */
 const chart = (version: string, play = '', more: Files = {}): Files => ({
-  'templates/deployment.yaml': `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: "{{ .Release.Name }}"}
-spec:
-  selector: {matchLabels: {app: "{{ .Release.Name }}"}}
-  template:
-    metadata: {labels: {app: "{{ .Release.Name }}"}, annotations: {lab.tagalong.dev/play: "{{ .Values.play | default "${play}" }}"}}
-    spec: {containers: [{name: web, image: "registry.invalid/web:${version}"}]}
-`,
+  'templates/deployment.yaml': playedDeployment(version, `{{ .Values.play | default "${play}" }}`),
   ...more,
 });
-
-const hook = (name: string, events: string, play = ''): string => `apiVersion: batch/v1
-kind: Job
-metadata: {name: "${name}", annotations: {helm.sh/hook: "${events}"}}
-spec:
-  backoffLimit: 0
-  template:
-    metadata: {annotations: {lab.tagalong.dev/play: "${play}"}}
-    spec: {restartPolicy: Never, containers: [{name: main, image: registry.invalid/main}]}
-`;
 
 describe.concurrent('where two things meet', () => {
   let site: Site;
@@ -97,7 +80,7 @@ describe.concurrent('where two things meet', () => {
   });
 
   it('a release that moves back, and a hook of the one that it leaves: no revision is made while it is waited for', async () => {
-    await install('there', {}, { 'templates/hook.yaml': hook('{{ .Release.Name }}-bye', 'pre-delete', '{{ .Values.bye }}') });
+    await install('there', {}, { 'templates/hook.yaml': playedHook('{{ .Release.Name }}-bye', 'pre-delete', '{{ .Values.bye }}') });
     const spec = { chart: site.reference('there', 'stable'), timeout: '3s' };
     await site.release('there', { ...spec, releaseName: 'and', values: { play: 'not-ready', bye: 'hang' } });
     await site.reaches('there', 'on its way', ({ releases, history }) => releases?.length === 2 && history?.[0]?.revision === 1);
@@ -206,7 +189,7 @@ describe.concurrent('where two things meet', () => {
 
   it('an uninstall after a failure, and a hook of it that fails: the record says why it is uninstalled', async () => {
     await install('words', { onFailure: 'Uninstall' });
-    await push('words', '1.1.0', chart('1.1.0', 'not-ready', { 'templates/hook.yaml': hook('words-bye', 'pre-delete', 'fail') }));
+    await push('words', '1.1.0', chart('1.1.0', 'not-ready', { 'templates/hook.yaml': playedHook('words-bye', 'pre-delete', 'fail') }));
     expect(await site.fails('words', 'UninstallFailed')).toContain('pre-delete hook Job words-bye');
     expect(await site.record('words', 2)).toMatch(/"description":"revision 2 [^"]* was not ready within 3s/);
   });

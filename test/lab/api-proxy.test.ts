@@ -5,18 +5,18 @@ import { type Blow, startApiProxy, type ApiProxy } from './api-proxy.ts';
 import type { Fault } from './steering.ts';
 import type { Passing, WatchEvent } from './watch-pipe.ts';
 
-describe('a proxy with a trap', () => {
-  let target: ScriptedServer;
-  let proxy: ApiProxy;
-  beforeEach(async () => {
-    target = await startScripted((_, response) => json(response, 200, { ok: true }));
-    proxy = await startApiProxy({ server: target.url, ca: '' });
-  });
-  afterEach(async () => {
-    await proxy.close();
-    await target.close();
-  });
+let target: ScriptedServer;
+let proxy: ApiProxy;
+beforeEach(async () => {
+  target = await startScripted((_, response) => json(response, 200, { ok: true }));
+  proxy = await startApiProxy({ server: target.url, ca: '' });
+});
+afterEach(async () => {
+  await proxy.close();
+  await target.close();
+});
 
+describe('a proxy with a trap', () => {
   const ask = async (method: string, path: string): Promise<number | 'no answer'> => {
     try {
       const answer = await fetch(proxy.server + path, { method, ...(method !== 'GET' && { body: '{"x":1}' }) });
@@ -77,17 +77,6 @@ describe('a proxy with a trap', () => {
 });
 
 describe('a proxy with rules', () => {
-  let target: ScriptedServer;
-  let proxy: ApiProxy;
-  beforeEach(async () => {
-    target = await startScripted((_, response) => json(response, 200, { ok: true }));
-    proxy = await startApiProxy({ server: target.url, ca: '' });
-  });
-  afterEach(async () => {
-    await proxy.close();
-    await target.close();
-  });
-
   const ask = async (method: string): Promise<string> => {
     const answer = await fetch(`${proxy.server}/api/v1/namespaces/a/configmaps/b`, { method });
     return `${answer.status} ${await answer.text()}`;
@@ -121,19 +110,12 @@ describe('a proxy with rules', () => {
 });
 
 describe('a proxy of watches', () => {
-  let target: ScriptedServer;
-  let proxy: ApiProxy;
   let stream: ServerResponse | undefined;
-  beforeEach(async () => {
-    target = await startScripted((_, response) => {
+  beforeEach(() => {
+    target.script = (_, response) => {
       stream = response.writeHead(200);
       stream.flushHeaders();
-    });
-    proxy = await startApiProxy({ server: target.url, ca: '' });
-  });
-  afterEach(async () => {
-    await proxy.close();
-    await target.close();
+    };
   });
 
   const eventOf = (name: string) => JSON.stringify({ type: 'ADDED', object: { kind: 'X', metadata: { name, resourceVersion: '1' } } });

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Progress } from '../tools/progress.ts';
+import { addDefinitions } from './definitions.ts';
 import { type Lab, type OwnLab, startLab } from './lab.ts';
-import { kubectl } from './run.ts';
-import { served } from './served.ts';
 
 /** What sites stand on: a lab with our CRD in it, of which etcd and the audit log can tell all that happened, and the operator that they run. */
 export interface Ground {
@@ -23,7 +22,6 @@ export interface OwnGround extends Ground {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const CRD = path.join(ROOT, 'crds');
 
 /** Every write is logged, so that tests can count what an operator sent. */
 const AUDIT_POLICY = {
@@ -42,8 +40,7 @@ export const prepareGround = async (progress: Progress): Promise<OwnGround> => {
   const history = ['--storage-media-type=application/json', '--etcd-compaction-interval=0'];
   const audit = [`--audit-policy-file=${policy}`, `--audit-log-path=${path.join(dir, 'audit.log')}`, '--audit-log-mode=blocking'];
   const lab = await startLab({ dir, progress, extraArgs: { 'kube-apiserver': [...audit, ...history] } });
-  await kubectl(lab, ['apply', '--server-side', '-k', CRD]);
-  await served(lab, 'chartreleases.tagalong.dev');
+  await addDefinitions(lab);
   const bundle = path.join(dir, 'operator');
   await promisify(execFile)(process.execPath, ['build.mjs', bundle], { cwd: ROOT });
   return {

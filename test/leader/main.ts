@@ -1,13 +1,14 @@
 import { prepareGround } from '../lab/ground.ts';
 import { seeded } from '../seeded.ts';
+import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { type Pause, pauseLeaders } from './pauses.ts';
 import { takeovers } from './takeovers.ts';
 
 // make leader: TIMES=n pauses, and kills with the times that users have. SEED=n: the same moments again.
-const times = Number(process.env['TIMES'] || 10);
-const seed = Number(process.env['SEED'] || Date.now() % 100_000);
-const kills = Number(process.env['KILLS'] || 1);
+const times = wholeNumber('TIMES', 10);
+const seed = wholeNumber('SEED', Date.now() % 100_000, 0);
+const kills = wholeNumber('KILLS', 1, 0);
 
 const tell = ({ nth, pausedMs, takenAfterMs, writesAfterLoss, exitCode }: Pause): void => {
   console.log(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, seeded } from '../seeded.ts';
+import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { type Act, nextAct } from './course.ts';
 import { type Reading, readingOf } from './reading.ts';
@@ -63,15 +64,16 @@ const nameOf = (act: Act): string => {
   return act.kind === 'cut' ? `cut ${act.way}` : act.kind;
 };
 
-const setting = (name: string, fallback: string): number => {
-  const number = Number(process.env[name] || fallback);
-  if (!(number > 0)) throw new Error(`${name}=${process.env[name]}: it takes a number above 0`);
-  return number;
+/** A part of an hour will do for a look. */
+const hoursOf = (text: string): number => {
+  const hours = Number(text);
+  if (!(hours > 0)) throw new Error(`HOURS=${text}: it takes a number above 0`);
+  return hours;
 };
 
 const cleanup = new AsyncDisposableStack();
 try {
-  const [hours, releases, seed] = [setting('HOURS', '1'), setting('N', '200'), setting('SEED', String(1 + (Date.now() % 1_000_000)))];
+  const [hours, releases, seed] = [hoursOf(process.env['HOURS'] || '1'), wholeNumber('N', 200), wholeNumber('SEED', 1 + (Date.now() % 1_000_000))];
   const progress = progressOn(process.stderr);
   const dir = cleanup.adopt(await mkdtemp(path.join(tmpdir(), 'tagalong-soak-')), (it) => rm(it, { recursive: true, force: true }));
   const extent = { tags: TAGS, releases };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { medianOf, type Point, slopeOf, thirdsOf } from './slope.ts';
+import { type Point, slopeOf, thirdsOf } from './slope.ts';
 
 const points = (...values: readonly number[]): readonly Point[] => values.map((value, at) => ({ atHours: at / 10, value }));
 
@@ -16,15 +16,6 @@ describe('slopeOf', () => {
   test('two points tell nothing', () => {
     expect(slopeOf(points(1, 100))).toBeUndefined();
   });
-});
-
-test.each([
-  [[3], 3],
-  [[1, 9], 5],
-  [[9, 1, 2], 2],
-  [[1, 2, 4, 90], 3],
-])('the median of %j is %d', (values, median) => {
-  expect(medianOf(values)).toBe(median);
 });
 
 test('thirds: one high reading is no growth, a higher level is', () => {

@@ -6,10 +6,10 @@ import { ApiClient, inFlight, METADATA_ONLY } from '../bench/api-client.ts';
 import { childrenOf } from '../bench/proc.ts';
 import { type ApiProxy, startApiProxy } from '../lab/api-proxy.ts';
 import { writeKubeconfig } from '../lab/credentials.ts';
+import { addDefinitions } from '../lab/definitions.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { type Operator, startOperator } from '../lab/operator.ts';
 import { helm, kubectl } from '../lab/run.ts';
-import { served } from '../lab/served.ts';
 import type { Fault } from '../lab/steering.ts';
 import { pushChart, smallChart } from '../registry/push.ts';
 import type { Progress } from '../tools/progress.ts';
@@ -17,7 +17,6 @@ import { filesOf } from './chart.ts';
 import type { Act, Extent, Trouble } from './course.ts';
 import { Inspector } from './inspector.ts';
 
-const CRDS = path.resolve(import.meta.dirname, '../../crds');
 const NAMESPACE = 'soak';
 const TAG = 'stable';
 /** As often as a tag may be looked at. */
@@ -74,8 +73,7 @@ export class Yard {
 
   static async open({ dir, extent, progress }: { readonly dir: string; readonly extent: Extent; readonly progress: Progress }, cleanup: AsyncDisposableStack): Promise<Yard> {
     const lab = cleanup.adopt(await startLab({ dir, progress }), (it) => it.stop());
-    await kubectl(lab, ['apply', '--server-side', '-k', CRDS]);
-    await served(lab, `${PLURAL}.${GROUP}`);
+    await addDefinitions(lab);
     await kubectl(lab, ['create', 'namespace', NAMESPACE]);
     const admin = { server: lab.server, token: lab.token, ca: await readFile(lab.caFile, 'utf8') };
     const way = async (server: string) => cleanup.adopt(await startApiProxy({ server, ca: admin.ca }), (it) => it.close());

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { RecordHead, RecordStatus, ReleaseAddress, RevisionNotes } from '../../core/record.ts';
+import type { RecordHead, RecordStatus, ReleaseAddress } from '../../core/record.ts';
+import { recordHead, revisionNotes } from '../../../test/fakes/record-head.ts';
 import { Brake } from './brake.ts';
 
 const DIGEST = `sha256:${'b'.repeat(64)}`;
@@ -12,16 +13,8 @@ const setUp = () => {
 
 const addressOf = (key: string): ReleaseAddress => ({ namespace: 'apps', releaseName: key.replace('n/', '') });
 
-const record = (key: string, status: RecordStatus): RecordHead => ({
-  secret: '',
-  revision: 1,
-  status,
-  resourceVersion: '1',
-  createdAt: 0,
-  modifiedAt: 0,
-  endedAt: undefined,
-  notes: { chartRelease: key, chartDigest: DIGEST, action: 'install', attempt: 1 } as RevisionNotes, // what is not looked at is left out
-});
+const record = (key: string, status: RecordStatus): RecordHead =>
+  recordHead({ secret: '', status, notes: revisionNotes({ chartRelease: key, chartDigest: DIGEST, action: 'install' }) });
 
 const asks = (brake: Brake, key: string, request?: string) => {
   brake.begin(key);
