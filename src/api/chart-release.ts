@@ -140,6 +140,24 @@ export const ChartReleaseSpec = Type.Object({
       },
     ),
   ),
+  tls: Type.Optional(
+    Type.Object(
+      {
+        caSecret: Type.Optional(Type.String({ minLength: 1, maxLength: 253, description: 'Name of a Secret whose `ca.crt` is trusted beside the public roots.' })),
+        clientCertSecret: Type.Optional(
+          Type.String({
+            minLength: 1,
+            maxLength: 253,
+            description: 'Name of a Secret whose `tls.crt` and `tls.key` are the client certificate, as Secrets of type kubernetes.io/tls have them.',
+          }),
+        ),
+      },
+      {
+        description:
+          'TLS to the registry, by Secrets of the same namespace: `caSecret` (key `ca.crt`) is trusted beside the public roots; the certificate of `clientCertSecret` (keys `tls.crt`, `tls.key`) is shown to the registry itself and to nobody else.',
+      },
+    ),
+  ),
   install: Type.Object(
     { crds: Type.Enum(['Create', 'CreateReplace', 'Skip'], { default: 'Create', description: 'As `upgrade.crds`, at an install.' }) },
     {

@@ -92,11 +92,17 @@ export const REASONS = {
     event: 'Warning',
     doc: 'A Secret of `spec.pullSecrets` is missing, or a docker configuration (of `spec.pullSecrets`, of the imagePullSecrets of the ServiceAccount `default`, or of the operator) cannot be read. Create or correct the one that is named.',
   },
+  TlsSecretInvalid: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'A Secret of `spec.tls` is missing, lacks a key, or holds a certificate or key that cannot be read, has expired, or does not fit. Create or correct the one that is named.',
+  },
   AuthenticationFailed: {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: "The registry, or its token server, refuses the credentials, or asks for some. Correct `spec.pullSecrets`, the imagePullSecrets of the ServiceAccount `default`, or the operator's `registryCredentials`.",
+    doc: "The registry, or its token server, refuses the credentials or the client certificate, or asks for some. Correct `spec.pullSecrets`, the imagePullSecrets of the ServiceAccount `default`, or the operator's `registryCredentials`.",
   },
   RegistryUnavailable: {
     ready: 'False',

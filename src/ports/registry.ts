@@ -1,5 +1,6 @@
 import type { DockerCredential as Credential } from '../core/docker-config.ts';
 import type { Reference } from '../core/reference.ts';
+import type { RegistryTls } from '../core/registry-tls.ts';
 import type { Trouble } from '../core/release-state.ts';
 
 export type RegistryErrorCode =
@@ -33,10 +34,16 @@ export class RegistryError extends Error {
 
 export type { Credential };
 
-/** A tag in a repository, and as whom it is looked at. */
-export interface TagAddress {
-  readonly reference: Reference & { readonly tag: string };
+/** As whom a registry is asked, and how it is known. What one access was told is for no other. */
+export interface Access {
   readonly credential: Credential | undefined;
+  /** Undefined: the public roots, and no certificate is shown. */
+  readonly tls?: RegistryTls | undefined;
+}
+
+/** A tag in a repository, and as whom it is looked at. */
+export interface TagAddress extends Access {
+  readonly reference: Reference & { readonly tag: string };
 }
 
 /** What is known of a followed tag: the digest last seen, and what is wrong at present, if something is. */
@@ -45,7 +52,7 @@ export interface TagView {
   readonly trouble: RegistryError | undefined;
 }
 
-/** Follows tags for releases: one poll per (registry, repository, tag, credential), however many follow it. */
+/** Follows tags for releases: one poll per (registry, repository, tag, access), however many follow it. */
 export interface Tags {
   /**
    * Makes `follower` follow the tag, and no other from now on, at most every `intervalMs`, and answers with what is
@@ -59,9 +66,8 @@ export interface Tags {
 }
 
 /** The chart that a ChartRelease names, as far as the registry has said which it is. */
-export interface Source {
+export interface Source extends Access {
   readonly reference: Reference;
-  readonly credential: Credential | undefined;
   readonly digest: string | undefined;
   /** Why there is no digest, or why it may be out of date. */
   readonly trouble: Trouble | undefined;
@@ -86,7 +92,7 @@ export interface Chart {
 export interface Charts {
   /**
    * The chart whose manifest has this digest; every byte was hashed and counted against a limit. The same digest
-   * asked for at once, or again soon, is fetched once per credential. Rejects with RegistryError.
+   * asked for at once, or again soon, is fetched once per access. Rejects with RegistryError.
    */
-  pull(reference: Reference, digest: string, credential: Credential | undefined, signal: AbortSignal): Promise<Chart>;
+  pull(reference: Reference, digest: string, access: Access, signal: AbortSignal): Promise<Chart>;
 }

@@ -1,4 +1,4 @@
-/** An object that values come from. */
+/** An object that something of a release comes from. */
 export interface SourceRef {
   readonly kind: 'ConfigMap' | 'Secret';
   readonly namespace: string;
@@ -8,13 +8,16 @@ export interface SourceRef {
 /** The bytes of its keys. */
 export type SourceKeys = Readonly<Record<string, Uint8Array>>;
 
-/** ConfigMaps and Secrets that values come from; their content is not kept. */
+/** What a release reads sources for. */
+export type SourceUse = 'Values' | 'Registry';
+
+/** ConfigMaps and Secrets that values come from, and Secrets by which a registry is reached; their content is not kept. */
 export interface Sources {
   /**
-   * Reads these objects for a release, each once, and follows them and no others from now on: the release is woken when one of them is
-   * made, changed or deleted. Undefined stands for one that does not exist. Rejects with ClusterError.
+   * Reads these objects for a release, each once, and follows them and no others for that use from now on: the release is woken when one
+   * of them is made, changed or deleted. Undefined stands for one that does not exist. Rejects with ClusterError.
    */
-  read(follower: string, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceKeys | undefined)[]>;
-  /** Ends what `read` began. */
+  read(follower: string, use: SourceUse, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceKeys | undefined)[]>;
+  /** Ends what `read` began, for all uses. */
   forget(follower: string): void;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeAuthority } from '../../test/registry/certificates.ts';
 import { readRelease } from '../adapters/kube/release-reader.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
 import { resolve } from './resolve.ts';
@@ -14,6 +15,7 @@ const host = login('r.example');
 
 interface Situation {
   readonly pullSecrets?: readonly string[];
+  readonly tls?: ChartRelease['spec']['tls'];
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly imagePullSecrets?: readonly string[];
   readonly operator?: string;
@@ -21,6 +23,14 @@ interface Situation {
 
 const depsOf = ({ secrets = {}, imagePullSecrets = [], operator }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
   tags: { follow: () => Promise.reject(new Error('a digest is not followed')), unfollow: () => undefined },
+  sources: {
+    read: async (follower, use, refs) => {
+      asked.push(...refs.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name} for the ${use} of ${follower}`));
+      return refs.map(({ name }) => secrets[name] && Object.fromEntries(Object.entries(secrets[name]).map(([key, text]) => [key, Buffer.from(text)])));
+    },
+    forget: () => undefined,
+  },
+  clock: { now: () => Date.now() },
   secrets: {
     read: async (namespace, name) => {
       asked.push(`Secret ${namespace}/${name}`);
@@ -36,15 +46,16 @@ const depsOf = ({ secrets = {}, imagePullSecrets = [], operator }: Situation, as
   defaultCredentials: { name: 'the file', read: async () => operator },
 });
 
-const releaseWith = (pullSecrets: readonly string[] = []): ChartRelease => {
-  const spec = { chart: `r.example/ns/app@${DIGEST}`, pullSecrets: pullSecrets.map((name) => ({ name })) };
+const releaseWith = ({ pullSecrets = [], tls }: Situation): ChartRelease => {
+  const spec = { chart: `r.example/ns/app@${DIGEST}`, pullSecrets: pullSecrets.map((name) => ({ name })), tls };
   const read = readRelease({ metadata: { name: 'app', namespace: 'team' }, spec });
   if (read.kind === 'Unreadable') throw new Error(read.message);
   return read.release;
 };
 
-const credentialIn = async (situation: Situation, asked: string[] = []) =>
-  (await resolve(depsOf(situation, asked), releaseWith(situation.pullSecrets), { fresh: false }, signal)).credential;
+const sourceIn = (situation: Situation, asked: string[] = []) => resolve(depsOf(situation, asked), releaseWith(situation), { fresh: false }, signal);
+
+const credentialIn = async (situation: Situation, asked: string[] = []) => (await sourceIn(situation, asked)).credential;
 
 describe('resolve, looking for credentials', () => {
   it.each<[string, Situation, string | undefined]>([
@@ -74,9 +85,10 @@ describe('resolve, looking for credentials', () => {
   it('asks no further place than it has to, and none of another namespace', async () => {
     const asked: string[] = [];
     await credentialIn({ pullSecrets: ['a'], secrets: { a: host('a') }, imagePullSecrets: ['s'] }, asked);
-    expect(asked).toEqual(['Secret team/a']);
+    expect(asked).toEqual(['Secret team/a for the Registry of team/app']);
+    asked.length = 0;
     await credentialIn({ imagePullSecrets: ['s'] }, asked);
-    expect(asked).toEqual(['Secret team/a', 'ServiceAccount team/default', 'Secret team/s']);
+    expect(asked).toEqual(['ServiceAccount team/default', 'Secret team/s']);
   });
 
   it.each<[string, Situation, RegExp]>([
@@ -97,5 +109,63 @@ describe('resolve, looking for credentials', () => {
     const error: unknown = await credentialIn(situation).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ reason: 'PullSecretInvalid', message: expect.stringMatching(message) });
     expect(String(error)).not.toContain('s3cret');
+  });
+});
+
+const authority = makeAuthority();
+const client = authority.issue();
+const expired = authority.issue({ notAfter: new Date('2020-01-01T00:00:00Z'), notBefore: new Date('2019-01-01T00:00:00Z') });
+const CA = { 'ca.crt': authority.cert };
+const CLIENT = { 'tls.crt': client.cert, 'tls.key': client.key };
+
+describe('resolve, reading spec.tls', () => {
+  it.each<[string, Situation, Awaited<ReturnType<typeof sourceIn>>['tls']]>([
+    ['has nothing where there is nothing', { tls: {} }, undefined],
+    ['reads a CA', { tls: { caSecret: 'ca' }, secrets: { ca: CA } }, { ca: authority.cert, client: undefined }],
+    ['reads a client certificate', { tls: { clientCertSecret: 'c' }, secrets: { c: CLIENT } }, { ca: undefined, client: { certificate: client.cert, key: client.key } }],
+    [
+      'reads both from one Secret, as cert-manager makes them',
+      { tls: { caSecret: 'both', clientCertSecret: 'both' }, secrets: { both: { ...CA, ...CLIENT } } },
+      { ca: authority.cert, client: { certificate: client.cert, key: client.key } },
+    ],
+  ])('%s', async (_name, situation, tls) => {
+    expect((await sourceIn(situation)).tls).toEqual(tls);
+  });
+
+  it('has the release woken by its Secrets', async () => {
+    const asked: string[] = [];
+    await sourceIn({ pullSecrets: ['a'], tls: { caSecret: 'ca', clientCertSecret: 'c' }, secrets: { a: host('a'), ca: CA, c: CLIENT } }, asked);
+    expect(asked).toEqual(['a', 'ca', 'c'].map((name) => `Secret team/${name} for the Registry of team/app`));
+  });
+
+  it.each<[string, Situation, RegExp]>([
+    ['a CA that is missing', { tls: { caSecret: 'ca' } }, /^spec.tls.caSecret: Secret team\/ca does not exist; create it, or take it out of the spec$/],
+    ['a CA without the key', { tls: { caSecret: 'ca' }, secrets: { ca: CLIENT } }, /^spec.tls.caSecret: Secret team\/ca has no key ca.crt; add it, in PEM$/],
+    ['a CA that is no PEM', { tls: { caSecret: 'ca' }, secrets: { ca: { 'ca.crt': 's3cret' } } }, /^spec.tls.caSecret: Secret team\/ca, key ca.crt, has no certificate in PEM$/],
+    ['a client certificate that is missing', { tls: { clientCertSecret: 'c' } }, /^spec.tls.clientCertSecret: Secret team\/c does not exist/],
+    [
+      'a client certificate without its key',
+      { tls: { clientCertSecret: 'c' }, secrets: { c: { 'tls.crt': client.cert } } },
+      /^spec.tls.clientCertSecret: Secret team\/c has no key tls.key; add it, in PEM$/,
+    ],
+    [
+      'a key that is none',
+      { tls: { clientCertSecret: 'c' }, secrets: { c: { ...CLIENT, 'tls.key': 's3cret' } } },
+      /^spec.tls.clientCertSecret: Secret team\/c, key tls.key, is no private key that can be read as PEM$/,
+    ],
+    [
+      'the key of another',
+      { tls: { clientCertSecret: 'c' }, secrets: { c: { ...CLIENT, 'tls.key': expired.key } } },
+      /^spec.tls.clientCertSecret: Secret team\/c, key tls.key, is not the key of the certificate beside it$/,
+    ],
+    [
+      'an expired certificate',
+      { tls: { clientCertSecret: 'c' }, secrets: { c: { 'tls.crt': expired.cert, 'tls.key': expired.key } } },
+      /^spec.tls.clientCertSecret: Secret team\/c, key tls.crt, has expired at 2020-01-01T00:00:00Z$/,
+    ],
+  ])('says TlsSecretInvalid of %s', async (_name, situation, message) => {
+    const error: unknown = await sourceIn(situation).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ reason: 'TlsSecretInvalid', message: expect.stringMatching(message) });
+    expect(String(error)).not.toMatch(/s3cret|PRIVATE/);
   });
 });

@@ -3,43 +3,44 @@ import { credentialFor } from '../core/docker-config.ts';
 import { parseDuration, printDuration } from '../core/duration.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { parseReference, type Reference } from '../core/reference.ts';
+import { type ClientCertificate, faultOfCa, faultOfClient, type RegistryTls } from '../core/registry-tls.ts';
 import type { Trouble } from '../core/release-state.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import { StageError, reasonOf } from '../ports/errors.ts';
-import type { Credential, RegistryError, Source, Tags } from '../ports/registry.ts';
+import type { Access, Credential, RegistryError, Source, Tags } from '../ports/registry.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { ServiceAccounts } from '../ports/service-accounts.ts';
+import type { SourceKeys, Sources } from '../ports/sources.ts';
 
 const LEAST_INTERVAL_MS = 10_000;
 const DEFAULT_INTERVAL_MS = 60_000;
 
-/** Where credentials come from, in this order. */
-interface CredentialDeps {
+/** Where it comes from how a registry is reached, and as whom. */
+interface AccessDeps {
+  /** Secrets that a spec names: the release is woken when they change. */
+  readonly sources: Sources;
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /**
  * Turns spec.chart into a digest: a pinned one as it stands, a tag by following it. A registry that cannot be asked
- * is a value here, not an error: what runs goes on. Throws StageError for a bad reference or pull secret.
+ * is a value here, not an error: what runs goes on. Throws StageError for a bad reference, pull secret or TLS Secret.
  */
-export const resolve = async (
-  deps: CredentialDeps & { readonly tags: Tags },
-  release: ChartRelease,
-  options: { readonly fresh: boolean },
-  signal: AbortSignal,
-): Promise<Source> => {
+export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, release: ChartRelease, options: { readonly fresh: boolean }, signal: AbortSignal): Promise<Source> => {
   const key = keyOf(release.metadata);
   const reference = referenceOf(release);
-  const credential = await credentialOf(deps, release, reference, signal);
+  const access = await accessOf(deps, release, reference, signal);
   const { tag, digest } = reference;
   if (digest !== undefined || tag === undefined) {
     deps.tags.unfollow(key);
-    return { reference, credential, digest, trouble: undefined };
+    return { ...access, reference, digest, trouble: undefined };
   }
-  const view = await deps.tags.follow(key, { reference: { ...reference, tag }, credential }, { intervalMs: intervalOf(release), fresh: options.fresh }, signal);
-  return { reference, credential, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release) };
+  const view = await deps.tags.follow(key, { ...access, reference: { ...reference, tag } }, { intervalMs: intervalOf(release), fresh: options.fresh }, signal);
+  return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release) };
 };
 
 /** A tag that is not there is looked at as often as any other; how soon a registry that fails is asked again is not known here. */
@@ -57,6 +58,68 @@ const referenceOf = (release: ChartRelease): Reference => {
   return parsed.reference;
 };
 
+const accessOf = async (deps: AccessDeps, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<Access> => {
+  const named = await readNamed(deps.sources, release, signal);
+  const tls = tlsOf(release, named, deps.clock.now());
+  return { credential: await credentialOf(deps, { release, named, reference }, signal), tls };
+};
+
+/** A Secret's keys as text. */
+type Keys = Readonly<Record<string, string>>;
+
+/** The Secrets that the spec names, those that are there. */
+type NamedSecrets = ReadonlyMap<string, Keys>;
+
+const readNamed = async (sources: Sources, { metadata, spec: { pullSecrets = [], tls = {} } }: ChartRelease, signal: AbortSignal): Promise<NamedSecrets> => {
+  const names = [...pullSecrets.map(({ name }) => name), tls.caSecret, tls.clientCertSecret].filter((name) => name !== undefined);
+  const refs = names.map((name) => ({ kind: 'Secret' as const, namespace: metadata.namespace, name }));
+  const found = await sources.read(keyOf(metadata), 'Registry', refs, signal);
+  return new Map(names.flatMap((name, index) => (found[index] === undefined ? [] : [[name, textsOf(found[index])]])));
+};
+
+const textsOf = (keys: SourceKeys): Keys => Object.fromEntries(Object.entries(keys).map(([key, bytes]) => [key, Buffer.from(bytes).toString('utf8')]));
+
+const tlsOf = ({ metadata: { namespace }, spec: { tls = {} } }: ChartRelease, named: NamedSecrets, now: number): RegistryTls | undefined => {
+  const secret = (field: keyof typeof tls, name: string): TlsSecret => ({ name: `spec.tls.${field}: Secret ${namespace}/${name}`, keys: named.get(name) });
+  const ca = tls.caSecret === undefined ? undefined : caOf(secret('caSecret', tls.caSecret), now);
+  const client = tls.clientCertSecret === undefined ? undefined : clientOf(secret('clientCertSecret', tls.clientCertSecret), now);
+  return ca === undefined && client === undefined ? undefined : { ca, client };
+};
+
+interface TlsSecret {
+  /** Field and Secret, for messages. */
+  readonly name: string;
+  readonly keys: Keys | undefined;
+}
+
+// The keys are those of Flux and cert-manager.
+const caOf = (secret: TlsSecret, now: number): string => {
+  const ca = tlsKeyIn(secret, 'ca.crt');
+  const fault = faultOfCa(ca, now);
+  if (fault !== undefined) throw new StageError('TlsSecretInvalid', `${secret.name}, key ca.crt, ${fault}`);
+  return ca;
+};
+
+const clientOf = (secret: TlsSecret, now: number): ClientCertificate => {
+  const client = { certificate: tlsKeyIn(secret, 'tls.crt'), key: tlsKeyIn(secret, 'tls.key') };
+  const fault = faultOfClient(client, now);
+  if (fault !== undefined) throw new StageError('TlsSecretInvalid', `${secret.name}, key ${fault.in === 'key' ? 'tls.key' : 'tls.crt'}, ${fault.why}`);
+  return client;
+};
+
+const tlsKeyIn = ({ name, keys }: TlsSecret, key: string): string => {
+  const text = keys?.[key];
+  if (text !== undefined) return text;
+  throw new StageError('TlsSecretInvalid', keys === undefined ? `${name} does not exist; create it, or take it out of the spec` : `${name} has no key ${key}; add it, in PEM`);
+};
+
+/** Whose credentials are looked for, and what for. */
+interface Wanted {
+  readonly release: ChartRelease;
+  readonly named: NamedSecrets;
+  readonly reference: Reference;
+}
+
 /** Docker configurations of one kind of place; `name` tells people where to look. */
 interface CredentialSource {
   readonly name: string;
@@ -64,29 +127,29 @@ interface CredentialSource {
 }
 
 /** A source is asked only when those before it have nothing for the chart. */
-const credentialOf = async (deps: CredentialDeps, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<Credential | undefined> => {
+const credentialOf = async (deps: AccessDeps, wanted: Wanted, signal: AbortSignal): Promise<Credential | undefined> => {
   for (const read of [fromPullSecrets, fromServiceAccount, fromOperator]) {
-    const { name, documents } = await read(deps, release, signal);
-    const found = credentialFor(documents, reference);
+    const { name, documents } = await read(deps, wanted, signal);
+    const found = credentialFor(documents, wanted.reference);
     if (found.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read ${name}: ${found.message}`);
     if (found.kind === 'Found') return found.credential;
   }
   return undefined;
 };
 
-type ReadSource = (deps: CredentialDeps, release: ChartRelease, signal: AbortSignal) => Promise<CredentialSource>;
+type ReadSource = (deps: AccessDeps, wanted: Wanted, signal: AbortSignal) => Promise<CredentialSource>;
 
-const fromPullSecrets: ReadSource = async ({ secrets }, { spec, metadata: { namespace } }, signal) => {
+const fromPullSecrets: ReadSource = async (_deps, { release: { spec, metadata }, named }) => {
   const names = (spec.pullSecrets ?? []).map((secret) => secret.name);
-  const documents = await Promise.all(names.map((name) => requiredConfig(secrets, namespace, name, signal)));
-  return { name: `the pull secrets ${names.join(', ')}`, documents };
+  return { name: `the pull secrets ${names.join(', ')}`, documents: names.map((name) => requiredConfig(named, metadata.namespace, name)) };
 };
 
 /** The ServiceAccount of a pod that names none. */
 const SERVICE_ACCOUNT = 'default';
 
 /** As the kubelet does for pods: a Secret that is missing or of another kind is passed over, one that cannot be read is an error. */
-const fromServiceAccount: ReadSource = async ({ secrets, serviceAccounts }, { metadata: { namespace } }, signal) => {
+const fromServiceAccount: ReadSource = async ({ secrets, serviceAccounts }, { release }, signal) => {
+  const { namespace } = release.metadata;
   const names = await serviceAccounts.imagePullSecrets(namespace, SERVICE_ACCOUNT, signal);
   const documents = await Promise.all(names.map(async (name) => dockerConfigOf(await secrets.read(namespace, name, signal))));
   return { name: `the imagePullSecrets ${names.join(', ')} of ServiceAccount ${namespace}/${SERVICE_ACCOUNT}`, documents: documents.filter((document) => document !== undefined) };
@@ -97,8 +160,8 @@ const fromOperator: ReadSource = async ({ defaultCredentials }) => {
   return { name: defaultCredentials.name, documents: document === undefined ? [] : [document] };
 };
 
-const requiredConfig = async (secrets: Secrets, namespace: string, name: string, signal: AbortSignal): Promise<string> => {
-  const keys = await secrets.read(namespace, name, signal);
+const requiredConfig = (named: NamedSecrets, namespace: string, name: string): string => {
+  const keys = named.get(name);
   if (keys === undefined) throw new StageError('PullSecretInvalid', `pull secret ${namespace}/${name} does not exist; create it, or take it out of spec.pullSecrets`);
   const document = dockerConfigOf(keys);
   if (document === undefined)
@@ -106,4 +169,4 @@ const requiredConfig = async (secrets: Secrets, namespace: string, name: string,
   return document;
 };
 
-const dockerConfigOf = (keys: Readonly<Record<string, string>> | undefined): string | undefined => keys?.['.dockerconfigjson'] ?? keys?.['.dockercfg'];
+const dockerConfigOf = (keys: Keys | undefined): string | undefined => keys?.['.dockerconfigjson'] ?? keys?.['.dockercfg'];

@@ -9,7 +9,7 @@ const OBJECTS: Readonly<Record<string, SourceKeys>> = {
 };
 
 const sources: Sources = {
-  read: (_follower, refs) => Promise.resolve(refs.map(({ kind, namespace, name }) => OBJECTS[`${kind} ${namespace}/${name}`])),
+  read: (_follower, _use, refs) => Promise.resolve(refs.map(({ kind, namespace, name }) => OBJECTS[`${kind} ${namespace}/${name}`])),
   forget: () => undefined,
 };
 

@@ -11,7 +11,7 @@ import type { SourceKeys, Sources } from '../ports/sources.ts';
 export const values = async (sources: Sources, { metadata, spec }: ChartRelease, signal: AbortSignal): Promise<GivenValues> => {
   const references = spec.valuesFrom ?? [];
   const refs = references.map(({ kind, name }) => ({ kind, namespace: metadata.namespace, name }));
-  const found = await sources.read(keyOf(metadata), refs, signal);
+  const found = await sources.read(keyOf(metadata), 'Values', refs, signal);
   return givenValues(
     references.flatMap((reference, index) => documentOf(metadata.namespace, reference, found[index])),
     spec.values,

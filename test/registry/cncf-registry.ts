@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { TestIdentity } from './certificates.ts';
 import type { TokenTrust } from './token-server.ts';
 
-/** A running CNCF distribution registry over plain HTTP on the loopback address. */
+/** A running distribution registry, of CNCF or of Debian, on the loopback address. */
 export interface CncfRegistry {
   /** `127.0.0.1:<port>`. */
   readonly host: string;
@@ -23,13 +24,18 @@ export interface CncfRegistryOptions {
   readonly withPassword?: boolean;
   /** The token server whose tokens it asks for. */
   readonly tokens?: TokenTrust;
+  /** Its certificate, where it is to speak TLS, and the CA (PEM) whose client certificates it asks for. */
+  readonly tls?: { readonly identity: TestIdentity; readonly clientCa?: string };
 }
 
 /** Starts the registry program with an empty store of its own; `close` ends it and removes the store. */
 export const startCncfRegistry = async (binary: string, options: CncfRegistryOptions = {}): Promise<CncfRegistry> => {
   const folder = await mkdtemp(join(tmpdir(), 'tagalong-registry-'));
   await writeFile(join(folder, 'htpasswd'), HTPASSWD);
-  await writeFile(join(folder, 'jwks.json'), options.tokens?.jwks ?? '');
+  await writeFile(join(folder, 'tokens.pem'), options.tokens?.certificate ?? '');
+  await writeFile(join(folder, 'tls.crt'), options.tls?.identity.cert ?? '');
+  await writeFile(join(folder, 'tls.key'), options.tls?.identity.key ?? '');
+  await writeFile(join(folder, 'clients.crt'), options.tls?.clientCa ?? '');
   await writeFile(join(folder, 'config.json'), JSON.stringify(configuration(folder, options)));
   const child = spawn(binary, ['serve', join(folder, 'config.json')], { stdio: ['ignore', 'ignore', 'pipe'], env: { OTEL_TRACES_EXPORTER: 'none' } });
   const ended = once(child, 'exit');
@@ -49,13 +55,21 @@ export const startCncfRegistry = async (binary: string, options: CncfRegistryOpt
   }
 };
 
-const configuration = (folder: string, { withPassword = false, tokens }: CncfRegistryOptions): object => ({
+const configuration = (folder: string, { withPassword = false, tokens, tls }: CncfRegistryOptions): object => ({
   version: 0.1,
   log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
   storage: { filesystem: { rootdirectory: folder }, maintenance: { uploadpurging: { enabled: false } } },
-  http: { addr: '127.0.0.1:0' },
+  http: { addr: '127.0.0.1:0', ...(tls && { tls: tlsOf(folder, tls) }) },
   ...(withPassword && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
-  ...(tokens && { auth: { token: { realm: tokens.realm, service: tokens.service, issuer: tokens.issuer, jwks: join(folder, 'jwks.json'), signingalgorithms: ['ES256'] } } }),
+  ...(tokens && {
+    auth: { token: { realm: tokens.realm, service: tokens.service, issuer: tokens.issuer, rootcertbundle: join(folder, 'tokens.pem'), signingalgorithms: ['ES256'] } },
+  }),
+});
+
+const tlsOf = (folder: string, { clientCa }: NonNullable<CncfRegistryOptions['tls']>): object => ({
+  certificate: join(folder, 'tls.crt'),
+  key: join(folder, 'tls.key'),
+  ...(clientCa !== undefined && { clientcas: [join(folder, 'clients.crt')] }),
 });
 
 // The registry takes a free port and says which.

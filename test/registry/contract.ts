@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Charts, TagAddress, Tags } from '../../src/ports/registry.ts';
+import type { Access, Charts, TagAddress, Tags } from '../../src/ports/registry.ts';
 import { type ChartFormatName, pushChart, smallChart } from './push.ts';
 
 /** What the contract is held against: adapters of both ports, and a plain-HTTP registry `host:port` that they reach. */
@@ -11,6 +11,7 @@ export interface RegistryUnderTest {
 }
 
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
+const NOBODY: Access = { credential: undefined };
 const NOTHING = `sha256:${'0'.repeat(64)}`;
 const FORMATS: readonly ChartFormatName[] = ['current', 'experimental', 'alpha2', 'alpha1'];
 
@@ -44,7 +45,7 @@ export const registryContract = (name: string, start: () => Promise<RegistryUnde
     it.each(FORMATS)('pulls a chart of the format %s by digest', async (format) => {
       const files = smallChart('app', '0.1.0', { 'templates/NOTES.txt': 'hello' });
       const digest = await pushChart(under.registry, `ns/${format}`, '0.0.1', files, { format });
-      const chart = await under.charts.pull({ registry: under.registry, repository: `ns/${format}` }, digest, undefined, signal());
+      const chart = await under.charts.pull({ registry: under.registry, repository: `ns/${format}` }, digest, NOBODY, signal());
       expect(chart.digest).toBe(digest);
       const pulled = Object.fromEntries(chart.files.map(({ name: file, bytes }) => [file, Buffer.from(bytes).toString()]));
       const isAlpha = format.startsWith('alpha');
@@ -56,17 +57,17 @@ export const registryContract = (name: string, start: () => Promise<RegistryUnde
     it('pulls what the tag pointed at before it moved', async () => {
       const first = await pushChart(under.registry, 'ns/kept', '1', smallChart('kept', '1.0.0'));
       await pushChart(under.registry, 'ns/kept', '1', smallChart('kept', '2.0.0'));
-      const chart = await under.charts.pull({ registry: under.registry, repository: 'ns/kept', tag: '1' }, first, undefined, signal());
+      const chart = await under.charts.pull({ registry: under.registry, repository: 'ns/kept', tag: '1' }, first, NOBODY, signal());
       expect(chart.files.map(({ bytes }) => Buffer.from(bytes).toString()).join('')).toContain('version: 1.0.0');
     });
 
     it('rejects with NotFound for a digest that does not exist', async () => {
-      const pull = under.charts.pull({ registry: under.registry, repository: 'ns/none' }, NOTHING, undefined, signal());
+      const pull = under.charts.pull({ registry: under.registry, repository: 'ns/none' }, NOTHING, NOBODY, signal());
       await expect(pull).rejects.toMatchObject({ code: 'NotFound', message: expect.stringContaining(`ns/none@${NOTHING}: the registry answered 404`) });
     });
 
     it('rejects with the reason of an aborted signal', async () => {
-      const pull = under.charts.pull({ registry: under.registry, repository: 'ns/none' }, NOTHING, undefined, AbortSignal.abort(new Error('enough')));
+      const pull = under.charts.pull({ registry: under.registry, repository: 'ns/none' }, NOTHING, NOBODY, AbortSignal.abort(new Error('enough')));
       await expect(pull).rejects.toThrow('enough');
     });
   });

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A request as the server got it. */
@@ -21,7 +21,7 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Starts a server that speaks plain HTTP, or TLS when given a key and certificate (or an empty object, which no client can shake hands with). */
-export const startServer = async (respond: Respond, tls?: { readonly key?: string; readonly cert?: string }): Promise<TestServer> => {
+export const startServer = async (respond: Respond, tls?: ServerOptions): Promise<TestServer> => {
   const requests: SeenRequest[] = [];
   const listener: RequestListener = (request, response) => {
     const { method = '', url = '', headers } = request;

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomUUID, sign, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { makeAuthority } from './certificates.ts';
 import { type Respond, send, startServer, type TestServer } from './test-server.ts';
 
 export interface TokenServerOptions {
@@ -28,8 +29,8 @@ export interface TokenTrust {
   readonly realm: string;
   readonly service: string;
   readonly issuer: string;
-  /** JSON Web Key Set with the public key. */
-  readonly jwks: string;
+  /** Certificate of the key that signs them, PEM. */
+  readonly certificate: string;
 }
 
 const SERVICE = 'tagalong test registry';
@@ -39,9 +40,9 @@ const LEEWAY_S = 60;
 
 /** Starts a token server with a key of its own. Tokens for nobody allow nothing. */
 export const startTokenServer = async (options: TokenServerOptions = {}): Promise<TokenServer> => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const kid = randomUUID();
-  const tokenOf = (asked: URLSearchParams, mayPull: boolean): string => signed(privateKey, kid, claimsOf(asked, mayPull, tokens.lifeS));
+  const { cert, key } = makeAuthority('test tokens');
+  const signer: Signer = { key: createPrivateKey(key), certificate: new X509Certificate(cert).raw.toString('base64') };
+  const tokenOf = (asked: URLSearchParams, mayPull: boolean): string => signed(signer, claimsOf(asked, mayPull, tokens.lifeS));
   const respond: Respond = async (request, response) => {
     if (tokens.intercept?.(request, response) === true) return;
     if (options.isPostOnly === true && request.method !== 'POST') return send(response, 405);
@@ -52,8 +53,7 @@ export const startTokenServer = async (options: TokenServerOptions = {}): Promis
     send(response, 200, { 'content-type': 'application/json' }, JSON.stringify({ [request.method === 'POST' ? 'access_token' : 'token']: token, expires_in: tokens.lifeS }));
   };
   const server = await startServer(respond);
-  const jwks = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }] });
-  const trust: TokenTrust = { realm: `http://${server.host}/token`, service: SERVICE, issuer: ISSUER, jwks };
+  const trust: TokenTrust = { realm: `http://${server.host}/token`, service: SERVICE, issuer: ISSUER, certificate: cert };
   const tokenFor = (repository: string): string => tokenOf(new URLSearchParams({ service: SERVICE, scope: `repository:${repository}:pull,push` }), true);
   const tokens: TokenServer = { ...server, trust, lifeS: 300, intercept: undefined, tokenFor };
   return tokens;
@@ -95,7 +95,14 @@ const accessOf = (scope: string): object => {
   return { type, name, actions: actions.split(',') };
 };
 
-const signed = (key: KeyObject, kid: string, claims: object): string => {
-  const text = [{ typ: 'JWT', alg: 'ES256', kid }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+interface Signer {
+  readonly key: KeyObject;
+  /** DER in base64. */
+  readonly certificate: string;
+}
+
+// With the certificate in its header (x5c) every version of the registry knows whose it is.
+const signed = ({ key, certificate }: Signer, claims: object): string => {
+  const text = [{ typ: 'JWT', alg: 'ES256', x5c: [certificate] }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   return `${text}.${sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 };

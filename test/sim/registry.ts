@@ -44,7 +44,7 @@ export class SimulatedRegistry {
   /** How one process pulls charts. */
   charts(life: Life): Charts {
     return {
-      pull: (_reference, digest, _credential, signal) =>
+      pull: (_reference, digest, _access, signal) =>
         this.#ask(`pull ${digest}`, life, signal, (): Chart => {
           const chart = chartOf(digest);
           if (chart === undefined) throw new RegistryError('NotFound', `cannot pull ${digest}: there is no such manifest`);

@@ -21,6 +21,11 @@ export function entryPath(cacheDir: string, modulesDir: string, name: string, to
   return join(platformDir(cacheDir), folder, name);
 }
 
+/** Where a program of a Debian package stands once it is there. */
+export function debianEntryPath(cacheDir: string, name: string, version: string): string {
+  return join(platformDir(cacheDir), `${name}-debian-${version}`, name);
+}
+
 /** The lock that guards an entry while it is being made. */
 export function lockPath(entry: string): string {
   return `${dirname(entry)}.lock`;

@@ -1,3 +1,4 @@
+import { ensureDebianRegistry } from './debian-registry.ts';
 import { TOOL_NAMES, type ToolName } from './catalog.ts';
 import { ensureTools, ToolsUnobtainable } from './ensure.ts';
 import { progressOn } from './progress.ts';
@@ -18,11 +19,19 @@ async function main(names: readonly ToolName[]): Promise<void> {
   try {
     const paths = await ensureTools(names.length > 0 ? names : TOOL_NAMES, { progress: progressOn(process.stderr) });
     for (const [name, path] of Object.entries(paths)) console.log(`${name} ${path}`);
+    if (names.length === 0) await moreTools();
   } catch (error) {
     if (!(error instanceof ToolsUnobtainable)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }
+}
+
+/** What some tests are skipped without. */
+async function moreTools(): Promise<void> {
+  const debian = await ensureDebianRegistry();
+  if (debian.kind === 'Found') console.log(`docker-registry ${debian.path}`);
+  else console.error(`without docker-registry, tests that need it are skipped: ${debian.why}`);
 }
 
 function isToolName(name: string): name is ToolName {

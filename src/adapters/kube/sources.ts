@@ -1,5 +1,5 @@
 import { isNewer } from '../../core/resource-version.ts';
-import type { SourceKeys, SourceRef, Sources } from '../../ports/sources.ts';
+import type { SourceKeys, SourceRef, Sources, SourceUse } from '../../ports/sources.ts';
 import { readJson } from './api.ts';
 import { hasCode } from './api-error.ts';
 import type { Connection } from './connection.ts';
@@ -8,6 +8,12 @@ import type { Selection } from './list-page.ts';
 import { RECORD_TYPE } from './record-secret.ts';
 import type { Change } from './watch-cache.ts';
 import { Watcher } from './watcher.ts';
+
+/** One use that a release has for sources. */
+interface Reader {
+  readonly follower: string;
+  readonly readings: Readings;
+}
 
 /** The resourceVersion that was read of each object; empty where there was none, undefined while it is read. */
 type Readings = Map<string, string | undefined>;
@@ -21,38 +27,46 @@ export class KubeSources implements Sources {
   readonly #connection: Connection;
   readonly #wake: (follower: string) => void;
   readonly #watched = new Set<SourceRef['kind']>();
-  readonly #readings = new Map<string, Readings>();
-  readonly #followers = new Map<string, Set<string>>();
+  readonly #readers: Readonly<Record<SourceUse, Map<string, Reader>>> = { Values: new Map(), Registry: new Map() };
+  readonly #readersOf = new Map<string, Set<Reader>>();
 
-  /** `wake` is called with the release whose values may be others now. Must not block. */
+  /** `wake` is called with the release that may read something else now. Must not block. */
   constructor(connection: Connection, wake: (follower: string) => void) {
     this.#connection = connection;
     this.#wake = wake;
   }
 
-  async read(follower: string, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceKeys | undefined)[]> {
-    const readings = this.#follow(follower, refs);
+  async read(follower: string, use: SourceUse, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceKeys | undefined)[]> {
+    const readings = this.#follow(follower, use, refs);
     const once = new Map(refs.map((ref) => [keyOf(ref), ref]));
     const found = new Map(await Promise.all([...once].map(async ([key, ref]) => [key, await this.#readOne(ref, readings, signal)] as const)));
     return refs.map((ref) => found.get(keyOf(ref)));
   }
 
   forget(follower: string): void {
-    for (const key of this.#readings.get(follower)?.keys() ?? []) this.#drop(key, follower);
-    this.#readings.delete(follower);
+    this.#leave(follower, 'Values');
+    this.#leave(follower, 'Registry');
   }
 
   /** Before anything is read, so that no change falls in between. */
-  #follow(follower: string, refs: readonly SourceRef[]): Readings {
-    const before = this.#readings.get(follower);
+  #follow(follower: string, use: SourceUse, refs: readonly SourceRef[]): Readings {
+    const before = this.#readers[use].get(follower)?.readings;
     const readings: Readings = new Map(refs.map((ref) => [keyOf(ref), before?.get(keyOf(ref))]));
-    this.forget(follower);
-    if (readings.size > 0) this.#readings.set(follower, readings);
+    this.#leave(follower, use);
+    const reader: Reader = { follower, readings };
+    if (readings.size > 0) this.#readers[use].set(follower, reader);
     for (const ref of refs) {
-      this.#followers.set(keyOf(ref), (this.#followers.get(keyOf(ref)) ?? new Set()).add(follower));
+      this.#readersOf.set(keyOf(ref), (this.#readersOf.get(keyOf(ref)) ?? new Set()).add(reader));
       this.#watch(ref.kind);
     }
     return readings;
+  }
+
+  #leave(follower: string, use: SourceUse): void {
+    const reader = this.#readers[use].get(follower);
+    if (reader === undefined) return;
+    this.#readers[use].delete(follower);
+    for (const key of reader.readings.keys()) this.#drop(key, reader);
   }
 
   async #readOne(ref: SourceRef, readings: Readings, signal: AbortSignal): Promise<SourceKeys | undefined> {
@@ -78,15 +92,15 @@ export class KubeSources implements Sources {
 
   #tell(kind: SourceRef['kind'], change: Change<undefined>): void {
     const key = `${kind} ${(change.kind === 'Deleted' ? change.before : change.now).key}`;
-    for (const follower of this.#followers.get(key) ?? []) {
-      if (isNews(change, this.#readings.get(follower)?.get(key))) this.#wake(follower);
+    for (const { follower, readings } of this.#readersOf.get(key) ?? []) {
+      if (isNews(change, readings.get(key))) this.#wake(follower);
     }
   }
 
-  #drop(key: string, follower: string): void {
-    const followers = this.#followers.get(key);
-    followers?.delete(follower);
-    if (followers?.size === 0) this.#followers.delete(key);
+  #drop(key: string, reader: Reader): void {
+    const readers = this.#readersOf.get(key);
+    readers?.delete(reader);
+    if (readers?.size === 0) this.#readersOf.delete(key);
   }
 }
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Credential } from '../../ports/registry.ts';
+import type { Access, Credential } from '../../ports/registry.ts';
 import { basicHeader } from './basic-header.ts';
 import type { Challenge } from './challenge.ts';
 import type { Realms } from './realm.ts';
@@ -8,10 +8,9 @@ import { type AddressedQuestion, describeQuestion } from './token-server.ts';
 import type { TokenHolder, Tokens } from './tokens.ts';
 
 /** A request to a registry, as far as authorization goes. */
-export interface Asker {
+export interface Asker extends Access {
   readonly url: URL;
   readonly repository: string;
-  readonly credential: Credential | undefined;
 }
 
 /** What to do about a 401: send again with this header, and say this if it is refused, or give up. */
@@ -58,14 +57,15 @@ export class Authorization {
   }
 
   async #bearer(asker: Asker, challenge: Challenge, sent: string | undefined, signal: AbortSignal): Promise<AuthReply> {
-    const { url, credential, repository } = asker;
+    const { url, credential, tls, repository } = asker;
     if (credential?.kind === 'RegistryToken') return this.#ownToken(url, credential.registryToken, sent);
     const { realm: named, service, scope } = challenge.parameters;
     const realm = this.#realms(named, url);
     if (realm.kind === 'Refused') return giveUp(`it ${realm.why}`);
     const question: AddressedQuestion = {
       realm: realm.url,
-      isTrusted: realm.isTrusted,
+      party: realm.url.origin === url.origin ? 'Registry' : realm.isTrusted ? 'Known' : 'Named',
+      tls,
       registry: url.host,
       service: service === '' ? undefined : service,
       scopes: scopesOf(scope, repository),
@@ -102,4 +102,4 @@ const readyHeader = (credential: Credential, scheme: 'basic' | 'bearer' | undefi
   return scheme === 'bearer' && credential.kind === 'RegistryToken' ? bearerHeader(credential.registryToken) : undefined;
 };
 
-const holderOf = ({ url, repository, credential }: Asker): TokenHolder => ({ origin: url.origin, repository, credential });
+const holderOf = ({ url, repository, credential, tls }: Asker): TokenHolder => ({ origin: url.origin, repository, credential, tls });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../test/fakes/clock.ts';
 import { type CncfRegistry, startCncfRegistry, USER } from '../../../test/registry/cncf-registry.ts';
 import { registryContract } from '../../../test/registry/contract.ts';
+import { helmPush } from '../../../test/registry/helm-push.ts';
 import { pushChart, smallChart } from '../../../test/registry/push.ts';
-import { chartTgz, type Files } from '../../../test/registry/tar.ts';
+import type { Files } from '../../../test/registry/tar.ts';
 import { ensureTools } from '../../../test/tools/ensure.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Credential, TagAddress } from '../../ports/registry.ts';
@@ -45,14 +46,6 @@ registryContract('the CNCF registry', async () => {
   return { registry: registry.host, charts: new RegistryCharts({ client }), tags, close };
 });
 
-/** Packs files and pushes them with the stock helm command. */
-const helmPush = async (name: string, version: string, files: Files, host: string): Promise<void> => {
-  const archive = join(folder, `${name}-${version}.tgz`);
-  await writeFile(archive, chartTgz(name, files));
-  const env = { HOME: folder, PATH: process.env['PATH'] ?? '' };
-  await run(tools.helm, ['push', archive, `oci://${host}/ns`, '--plain-http'], { env });
-};
-
 describe('charts that stock helm packed and pushed', () => {
   let registry: CncfRegistry;
   let client: RegistryClient;
@@ -66,20 +59,22 @@ describe('charts that stock helm packed and pushed', () => {
     await registry.close();
   });
 
+  const push = (name: string, version: string, files: Files) => helmPush({ helm: tools.helm, to: `${registry.host}/ns`, name, version, files, flags: ['--plain-http'] });
+
   const pull = async (name: string, tag: string): Promise<Readonly<Record<string, string>>> => {
     const address: TagAddress = { reference: { registry: registry.host, repository: `ns/${name}`, tag }, credential: undefined };
-    const chart = await new RegistryCharts({ client }).pull(address.reference, await client.resolve(address, signal()), undefined, signal());
+    const chart = await new RegistryCharts({ client }).pull(address.reference, await client.resolve(address, signal()), address, signal());
     return Object.fromEntries(chart.files.map((file) => [file.name, Buffer.from(file.bytes).toString()]));
   };
 
   it('are pulled file by file', async () => {
     const files = smallChart('pushed', '1.2.3', { 'files/ä.txt': 'ü', [`files/${'deep/'.repeat(30)}x`]: 'x' });
-    await helmPush('pushed', '1.2.3', files, registry.host);
+    await push('pushed', '1.2.3', files);
     expect(await pull('pushed', '1.2.3')).toEqual(files);
   });
 
   it('are found under the tag that helm makes of a version with a plus', async () => {
-    await helmPush('plus', '1.2.3+build.4', smallChart('plus', '1.2.3+build.4'), registry.host);
+    await push('plus', '1.2.3+build.4', smallChart('plus', '1.2.3+build.4'));
     expect((await pull('plus', '1.2.3_build.4'))['Chart.yaml']).toContain('version: 1.2.3+build.4');
   });
 
@@ -119,7 +114,7 @@ describe('a CNCF registry with a password', () => {
 
   it('lets its user in', async () => {
     expect(await resolve(USER)).toBe(digest);
-    expect(await new RegistryCharts({ client }).pull({ registry: registry.host, repository: 'ns/app' }, digest, USER, signal())).toMatchObject({ digest });
+    expect(await new RegistryCharts({ client }).pull({ registry: registry.host, repository: 'ns/app' }, digest, { credential: USER }, signal())).toMatchObject({ digest });
   });
 
   it.each<[Credential | undefined]>([[undefined], [{ kind: 'Password', username: 'me', password: 'wrong' }]])('lets nobody else in (%o)', async (credential) => {

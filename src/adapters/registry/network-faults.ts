@@ -12,8 +12,9 @@ export class UnexpectedEncoding extends Error {
   }
 }
 
-/** Turns what went wrong on the way to a registry into Unavailable, in words that say what to look at. */
-export const networkFailure = (attempt: string, url: URL, cause: unknown): RegistryError => failure('Unavailable', attempt, describeNetworkFault(url, cause), { cause });
+/** Turns what went wrong on the way to a registry into its RegistryError, in words that say what to look at. */
+export const networkFailure = (attempt: string, url: URL, cause: unknown): RegistryError =>
+  failure(refusalOf(codeOf(cause), url) === undefined ? 'Unavailable' : 'Unauthorized', attempt, describeNetworkFault(url, cause), { cause });
 
 /** Says what went wrong on the way to a host, and what to look at. */
 export const describeNetworkFault = (url: URL, cause: unknown): string => {
@@ -57,12 +58,25 @@ const TRUST = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
 
-const tlsWords = (code: string, { host }: URL): string | undefined => {
+/** What a server says with a TLS alert about the certificate that it was shown, or was not. OpenSSL has written the alerts in two ways. */
+const refusalOf = (code: string, { host }: URL): string | undefined => {
+  const alert = /^ERR_SSL_.*_ALERT_(\w+)$/.exec(code)?.[1];
+  if (alert === 'CERTIFICATE_REQUIRED') return `${host} asks for a client certificate, and there is none: give one in spec.tls.clientCertSecret`;
+  if (alert === 'CERTIFICATE_EXPIRED') return `${host} refuses the client certificate: it has expired`;
+  if (alert === 'CERTIFICATE_REVOKED') return `${host} refuses the client certificate: it was revoked`;
+  if (alert === 'UNKNOWN_CA') return `${host} refuses the client certificate: it does not know who signed it`;
+  return alert !== undefined && REFUSALS.has(alert) ? `${host} refuses the client certificate, or asks for one (${alert.toLowerCase().replaceAll('_', ' ')})` : undefined;
+};
+
+const REFUSALS = new Set(['BAD_CERTIFICATE', 'UNSUPPORTED_CERTIFICATE', 'CERTIFICATE_UNKNOWN', 'ACCESS_DENIED', 'HANDSHAKE_FAILURE']);
+
+const tlsWords = (code: string, url: URL): string | undefined => {
+  const { host } = url;
   if (PLAIN_TEXT.has(code)) return `${host} does not speak TLS; if it speaks plain HTTP: list it under plainHttpHosts`;
-  if (TRUST.has(code)) return `the certificate of ${host} is signed by nobody that is trusted (${code})`;
+  if (TRUST.has(code)) return `the certificate of ${host} is signed by nobody that is trusted (${code}); if it is right: give its CA in spec.tls.caSecret`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the certificate of ${host} is for another host`;
   if (code === 'CERT_HAS_EXPIRED') return `the certificate of ${host} has expired`;
-  return undefined;
+  return refusalOf(code, url);
 };
 
 const codeOf = (cause: unknown): string => {

@@ -31,7 +31,8 @@ describe('RegistryCharts.pull', () => {
   let client: RegistryClient;
   let charts: RegistryCharts;
   const signal = AbortSignal.timeout(30_000);
-  const pull = (digest: string, credential?: Credential, stop = signal): Promise<Chart> => charts.pull({ registry: registry.host, repository: 'ns/app' }, digest, credential, stop);
+  const pull = (digest: string, credential?: Credential, stop = signal): Promise<Chart> =>
+    charts.pull({ registry: registry.host, repository: 'ns/app' }, digest, { credential }, stop);
   const target = () => ({ registry: registry.host, repository: 'ns/app' });
   const push = (manifest: object, type = MANIFEST_TYPE): Promise<string> => pushManifest(target(), '1', JSON.stringify({ mediaType: type, ...manifest }), type);
   const gets = (): number => registry.requests.filter(({ method }) => method === 'GET').length;
@@ -59,7 +60,7 @@ describe('RegistryCharts.pull', () => {
     await pull(digest, { kind: 'Password', username: 'a', password: 'y' });
     await pull(digest);
     expect(gets()).toBe(6);
-    await expect(charts.pull({ registry: registry.host, repository: 'ns/other' }, digest, undefined, signal)).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(charts.pull({ registry: registry.host, repository: 'ns/other' }, digest, { credential: undefined }, signal)).rejects.toMatchObject({ code: 'NotFound' });
   });
 
   it('does not remember failures', async () => {

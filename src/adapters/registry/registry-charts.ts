@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { printReference, type Reference } from '../../core/reference.ts';
 import { type ChartMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
-import type { Chart, ChartFile, Charts, Credential, RegistryError } from '../../ports/registry.ts';
+import type { Access, Chart, ChartFile, Charts, RegistryError } from '../../ports/registry.ts';
+import { accessKey } from './access-key.ts';
 import { withMeta } from './alpha-chart.ts';
 import { unpackChart } from './archive.ts';
 import { ARCHIVE_LIMITS, ArchiveFault, type ArchiveLimits, ArchiveTooSlow } from './archive-limits.ts';
 import { chartFormat } from './chart-format.ts';
-import { credentialKey } from './credential-key.ts';
 import { failure } from './failure.ts';
 import type { Descriptor } from './manifest.ts';
 import type { RegistryClient, RepositoryAccess } from './registry-client.ts';
@@ -43,9 +43,9 @@ export class RegistryCharts implements Charts {
     this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: weightOf });
   }
 
-  async pull(reference: Reference, digest: string, credential: Credential | undefined, signal: AbortSignal): Promise<Chart> {
-    // With repository and credential, so that nobody is given what his own credential has not fetched.
-    const key = [reference.registry, reference.repository, digest, credentialKey(credential)].join(' ');
+  async pull(reference: Reference, digest: string, access: Access, signal: AbortSignal): Promise<Chart> {
+    // With repository and access, so that nobody is given what he has not fetched as himself.
+    const key = [reference.registry, reference.repository, digest, accessKey(access)].join(' ');
     const cached = this.#cache.get(key);
     if (cached !== undefined) {
       this.#metrics.hit();
@@ -53,7 +53,7 @@ export class RegistryCharts implements Charts {
     }
     this.#metrics.missed();
     const fetch = async (shared: AbortSignal): Promise<Chart> => {
-      const chart = await this.#fetch({ reference, credential }, digest, shared);
+      const chart = await this.#fetch({ ...access, reference }, digest, shared);
       this.#cache.set(key, chart);
       return chart;
     };

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { isDigest, printReference, type Reference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RegistryMetrics } from '../../ports/metrics.ts';
-import type { Credential, RegistryError, TagAddress } from '../../ports/registry.ts';
+import type { Access, RegistryError, TagAddress } from '../../ports/registry.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { sha256 } from './digest.ts';
 import { failure } from './failure.ts';
@@ -26,9 +26,8 @@ export interface RegistryClientOptions {
 }
 
 /** Whose repository is asked, and as whom. */
-export interface RepositoryAccess {
+export interface RepositoryAccess extends Access {
   readonly reference: Reference;
-  readonly credential: Credential | undefined;
 }
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -44,25 +43,26 @@ export class RegistryClient {
   }
 
   /** The digest that the tag points at now. The registry's word for it: what is fetched by it is hashed. */
-  async resolve({ reference, credential }: TagAddress, signal: AbortSignal): Promise<string> {
-    const request = this.#request(reference, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve', credential });
+  async resolve(address: TagAddress, signal: AbortSignal): Promise<string> {
+    const { reference } = address;
+    const request = this.#request(address, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve' });
     const named = await this.#headDigest({ ...request, method: 'HEAD' }, signal);
     return named ?? (await this.#hashedDigest(request, signal));
   }
 
   /** The manifest of that digest, hashed and read. */
-  async manifest({ reference, credential }: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
-    const attempt = `pull ${nameOf(reference, digest)}`;
+  async manifest(access: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
+    const attempt = `pull ${nameOf(access.reference, digest)}`;
     if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
-    const { bytes, contentType } = await this.#manifestBytes(this.#request(reference, `manifests/${digest}`, { attempt, operation: 'manifest', credential }), signal);
+    const { bytes, contentType } = await this.#manifestBytes(this.#request(access, `manifests/${digest}`, { attempt, operation: 'manifest' }), signal);
     if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
     return readManifest(bytes, contentType);
   }
 
   /** The blob of a descriptor; every byte was counted and hashed. */
-  async blob({ reference, credential }: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
-    const attempt = `pull blob ${nameOf(reference, digest)}`;
-    const request = this.#request(reference, `blobs/${digest}`, { attempt, operation: 'blob', credential });
+  async blob(access: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
+    const attempt = `pull blob ${nameOf(access.reference, digest)}`;
+    const request = this.#request(access, `blobs/${digest}`, { attempt, operation: 'blob' });
     const read = async (answer: Answer): Promise<Buffer> => {
       const isPage = isHtml(answer.headers['content-type']);
       const tooLong = (): RegistryError => (isPage ? pageFailure(attempt) : failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`));
@@ -109,9 +109,10 @@ export class RegistryClient {
     return answered;
   }
 
-  #request({ registry, repository }: Reference, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation' | 'credential'>): RegistryRequest {
+  #request({ reference, credential, tls }: RepositoryAccess, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation'>): RegistryRequest {
+    const { registry, repository } = reference;
     const url = new URL(`/v2/${repository}/${path}`, this.#originOf(registry));
-    return { method: 'GET', url, repository, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
+    return { method: 'GET', url, repository, credential, tls, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
   }
 }
 

@@ -36,8 +36,8 @@ it('counts what is asked of a registry, by what it is for, and whether the cache
   const digest = await pushChart(registry.host, 'ns/app', '1', smallChart('app', '1.0.0'));
   const charts = new RegistryCharts({ client, metrics: metrics.charts });
   await client.resolve({ reference: reference('1'), credential: undefined }, signal);
-  await charts.pull(reference('1'), digest, undefined, signal);
-  await charts.pull(reference('1'), digest, undefined, signal);
+  await charts.pull(reference('1'), digest, { credential: undefined }, signal);
+  await charts.pull(reference('1'), digest, { credential: undefined }, signal);
   expect(counted).toEqual([`${registry.host} resolve 200`, 'missed', `${registry.host} manifest 200`, `${registry.host} blob 200`, 'hit']);
 });
 

@@ -1,26 +1,25 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
 import { type RegistryMetrics, type RegistryOperation, SILENT_METRICS } from '../../ports/metrics.ts';
-import { type Credential, RegistryError } from '../../ports/registry.ts';
+import { type Access, RegistryError } from '../../ports/registry.ts';
 import { type AuthReply, Authorization } from './authorization.ts';
 import { BodyTooLong } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import { failure } from './failure.ts';
-import { guardedLookup } from './guarded-lookup.ts';
 import { networkFailure } from './network-faults.ts';
 import { type RealmPolicy, realmsWith } from './realm.ts';
 import { isRedirect, nextHop } from './redirect.ts';
 import { statusFailure } from './status-faults.ts';
 import { TokenFault, TokenServers } from './token-server.ts';
 import { Tokens } from './tokens.ts';
-import { type Answer, type HttpRequest, type Timeouts, Transport } from './transport.ts';
+import type { Answer, HttpRequest, Timeouts } from './transport.ts';
+import { Transports } from './transports.ts';
 
 /** One request to a registry and in whose name; `attempt` begins the message of every error. */
-export interface RegistryRequest extends HttpRequest {
+export interface RegistryRequest extends HttpRequest, Access {
   readonly attempt: string;
   readonly operation: RegistryOperation;
   readonly repository: string;
-  readonly credential: Credential | undefined;
   /** Answers beside 200 that are no errors to the caller. */
   readonly alsoRead?: readonly number[];
 }
@@ -35,22 +34,19 @@ export interface RequestsOptions {
 
 /**
  * Requests with authorization, redirects and time-outs. The credential goes to the origin of the request's URL (scheme, host and
- * port) and to the token server that this origin names, if realm.ts lets it; a token goes to that origin alone. The target of a
- * redirect is asked without.
+ * port) and to the token server that this origin names, if realm.ts lets it; a token and a client certificate go to that origin
+ * alone. The target of a redirect is asked without.
  */
 export class Requests {
-  readonly #transport: Transport;
-  /** For token servers of which nothing is known but that a registry names them. */
-  readonly #guarded: Transport;
+  readonly #transports: Transports;
   readonly #auth: Authorization;
   readonly #timeouts: Timeouts;
   readonly #clock: Clock;
   readonly #metrics: RegistryMetrics;
 
   constructor({ timeouts, clock, realms, metrics = SILENT_METRICS.registry, lookup }: RequestsOptions) {
-    this.#transport = new Transport(timeouts, lookup);
-    this.#guarded = new Transport(timeouts, guardedLookup(lookup));
-    const servers = new TokenServers({ trusted: this.#transport, guarded: this.#guarded, clock, metrics, overallMs: timeouts.overallMs });
+    this.#transports = new Transports(timeouts, lookup);
+    const servers = new TokenServers({ transports: this.#transports, clock, metrics, overallMs: timeouts.overallMs });
     this.#auth = new Authorization(new Tokens(servers, clock), realmsWith(realms));
     this.#timeouts = timeouts;
     this.#clock = clock;
@@ -73,8 +69,8 @@ export class Requests {
   }
 
   /** Ends all connections. */
-  async close(): Promise<void> {
-    await Promise.all([this.#transport.close(), this.#guarded.close()]);
+  close(): Promise<void> {
+    return this.#transports.close();
   }
 
   async #follow(request: RegistryRequest, signal: AbortSignal): Promise<Answer> {
@@ -108,10 +104,10 @@ export class Requests {
   }
 
   /** One exchange, counted for the registry that was asked first: hosts of redirects are many and say little. */
-  async #exchange({ url, operation }: RegistryRequest, hop: HttpRequest, signal: AbortSignal): Promise<Answer> {
+  async #exchange({ url, operation, tls }: RegistryRequest, hop: HttpRequest, signal: AbortSignal): Promise<Answer> {
     const answered = this.#metrics.begin(url.host, operation);
     try {
-      const answer = await this.#transport.exchange(hop, signal);
+      const answer = await this.#transports.to(hop.url.origin === url.origin ? 'Registry' : 'Known', tls).exchange(hop, signal);
       answered(answer.status);
       return answer;
     } catch (error) {

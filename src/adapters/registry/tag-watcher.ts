@@ -3,8 +3,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { type RegistryMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import { RegistryError, type TagAddress, type Tags, type TagView } from '../../ports/registry.ts';
+import { accessKey } from './access-key.ts';
 import { abortable } from './abortable.ts';
-import { credentialKey } from './credential-key.ts';
 import { failure } from './failure.ts';
 import { OriginGate } from './origin-gate.ts';
 import { Slots } from './slots.ts';
@@ -200,7 +200,7 @@ export class TagWatcher implements Tags {
   }
 }
 
-const keyOf = ({ reference, credential }: TagAddress): string => [reference.registry, reference.repository, reference.tag, credentialKey(credential)].join(' ');
+const keyOf = (tag: TagAddress): string => [tag.reference.registry, tag.reference.repository, tag.reference.tag, accessKey(tag)].join(' ');
 
 const attemptOf = ({ reference }: TagAddress): string => `resolve ${printReference(reference)}`;
 

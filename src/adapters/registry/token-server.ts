@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { RegistryMetrics } from '../../ports/metrics.ts';
 import type { RegistryErrorCode } from '../../ports/registry.ts';
+import type { RegistryTls } from '../../core/registry-tls.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { ForbiddenAddress } from './guarded-lookup.ts';
 import { bareMediaType } from './manifest.ts';
@@ -10,7 +11,8 @@ import { isRedirect, nextHop } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { readToken, type Token } from './token-answer.ts';
 import { type TokenQuestion, tokenRequests } from './token-request.ts';
-import type { Answer, HttpRequest, Transport } from './transport.ts';
+import type { Answer, HttpRequest } from './transport.ts';
+import type { Party, Transports } from './transports.ts';
 
 /** A token server gave no token. Many may wait for the same one, so `came` says nothing of what it was for. */
 export class TokenFault extends Error {
@@ -26,19 +28,18 @@ export class TokenFault extends Error {
 }
 
 export interface TokenServersOptions {
-  /** For realms that the configuration or the registry's own address speaks for, and for all others. */
-  readonly trusted: Transport;
-  readonly guarded: Transport;
+  readonly transports: Transports;
   readonly clock: Clock;
   readonly metrics: RegistryMetrics;
   /** The whole of one answer. */
   readonly overallMs: number;
 }
 
-/** A question, whether its realm is trusted, and the registry, `host[:port]`, that it is asked for. */
+/** A question, whose its realm is, and the registry, `host[:port]`, that it is asked for. */
 export interface AddressedQuestion extends TokenQuestion {
   readonly registry: string;
-  readonly isTrusted: boolean;
+  readonly party: Party;
+  readonly tls: RegistryTls | undefined;
 }
 
 const MAX_OVERALL_MS = 20_000;
@@ -92,11 +93,11 @@ export class TokenServers {
     return answer;
   }
 
-  async #exchange({ registry, isTrusted }: AddressedQuestion, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
-    const { trusted, guarded, metrics } = this.#options;
+  async #exchange({ registry, party, tls }: AddressedQuestion, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+    const { transports, metrics } = this.#options;
     const answered = metrics.begin(registry, 'token');
     try {
-      const answer = await (isTrusted ? trusted : guarded).exchange(request, signal);
+      const answer = await transports.to(party, tls).exchange(request, signal);
       answered(answer.status);
       return answer;
     } catch (error) {

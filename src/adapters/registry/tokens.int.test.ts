@@ -49,7 +49,7 @@ describe('a CNCF registry that asks for tokens', () => {
   ])('lets %s in, with one token for tag, manifest and blob', async (_name, credential) => {
     expect(await resolve(credential)).toBe(digest);
     const { reference } = address(credential);
-    expect(await new RegistryCharts({ client }).pull(reference, digest, credential, signal())).toMatchObject({ digest });
+    expect(await new RegistryCharts({ client }).pull(reference, digest, { credential }, signal())).toMatchObject({ digest });
     expect(tokens.requests).toHaveLength(1);
   });
 
@@ -81,7 +81,7 @@ describe('a CNCF registry that asks for tokens', () => {
     while (!(await refused())) await delay(50);
     tokens.lifeS = 300;
     // The client's clock stands still: it hears from the registry that the token is spent.
-    expect(await new RegistryCharts({ client }).pull(address(ME).reference, digest, ME, signal())).toMatchObject({ digest });
+    expect(await new RegistryCharts({ client }).pull(address(ME).reference, digest, address(ME), signal())).toMatchObject({ digest });
     expect(tokens.requests).toHaveLength(2);
   });
 });

@@ -8,7 +8,7 @@ import { type TokenHolder, Tokens } from './tokens.ts';
 const signal = AbortSignal.timeout(30_000);
 const me: Credential = { kind: 'Password', username: 'me', password: 'p' };
 const holder: TokenHolder = { origin: 'https://r.example', repository: 'ns/app', credential: me };
-const question: AddressedQuestion = { realm: new URL('https://auth.example/'), isTrusted: false, registry: 'r.example', service: 'r', scopes: ['s'], credential: me };
+const question: AddressedQuestion = { realm: new URL('https://auth.example/'), party: 'Named', tls: undefined, registry: 'r.example', service: 'r', scopes: ['s'], credential: me };
 
 let clock: FakeClock;
 let asked: AddressedQuestion[];

@@ -1,15 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../ports/clock.ts';
-import type { Credential } from '../../ports/registry.ts';
-import { credentialKey } from './credential-key.ts';
+import type { Access } from '../../ports/registry.ts';
+import { accessKey } from './access-key.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { AddressedQuestion, TokenServers } from './token-server.ts';
 
 /** Whose repository is asked, and as whom. */
-export interface TokenHolder {
+export interface TokenHolder extends Access {
   readonly origin: string;
   readonly repository: string;
-  readonly credential: Credential | undefined;
 }
 
 /** A token, and what to ask when it is spent. */
@@ -24,7 +23,7 @@ const MAX_TOKENS = 1000;
 /** Part of its life after which a token is replaced, so that none expires on its way. */
 const REFRESH_AFTER = 0.8;
 
-/** Tokens by registry, repository and credential; each is asked for once, however many need it, and again before it expires. */
+/** Tokens by registry, repository and access; each is asked for once, however many need it, and again before it expires. */
 export class Tokens {
   readonly #servers: Pick<TokenServers, 'ask'>;
   readonly #clock: Clock;
@@ -73,6 +72,6 @@ export class Tokens {
   }
 }
 
-const keyOf = ({ origin, repository, credential }: TokenHolder): string => [origin, repository, credentialKey(credential)].join(' ');
+const keyOf = (holder: TokenHolder): string => [holder.origin, holder.repository, accessKey(holder)].join(' ');
 
-const questionKey = ({ realm, service, scopes, isTrusted }: AddressedQuestion): string => JSON.stringify([realm.href, service, scopes, isTrusted]);
+const questionKey = ({ realm, service, scopes, party }: AddressedQuestion): string => JSON.stringify([realm.href, service, scopes, party]);

@@ -1,5 +1,7 @@
 import type { LookupFunction } from 'node:net';
-import { Agent, request as send } from 'undici';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { Agent, buildConnector, request as send } from 'undici';
+import type { RegistryTls } from '../../core/registry-tls.ts';
 import { UnexpectedEncoding } from './network-faults.ts';
 
 /** Bounds of one request, in milliseconds. */
@@ -36,13 +38,21 @@ export interface Answer {
   discard(): Promise<void>;
 }
 
+export interface TransportOptions {
+  /** Finds the addresses of host names; the system's when absent. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Undefined: the public roots, and no certificate is shown. */
+  readonly tls?: RegistryTls | undefined;
+}
+
 /** Single HTTP exchanges over undici: one pool an origin, nothing followed, repeated, cached or unpacked on its own. */
 export class Transport {
   readonly #agent: Agent;
 
-  /** `lookup` finds the addresses of host names; the system's when absent. */
-  constructor({ connectMs, headersMs, bodyMs }: Timeouts, lookup?: LookupFunction) {
-    const connect = { timeout: connectMs, ...(lookup !== undefined && { lookup }) };
+  constructor({ connectMs, headersMs, bodyMs }: Timeouts, { lookup, tls }: TransportOptions) {
+    const connect = attentive(
+      buildConnector({ timeout: connectMs, allowH2: false, ...(lookup !== undefined && { lookup }), ...(tls !== undefined && { secureContext: contextOf(tls) }) }),
+    );
     this.#agent = new Agent({ connections: CONNECTIONS, pipelining: 1, allowH2: false, headersTimeout: headersMs, bodyTimeout: bodyMs, connect });
   }
 
@@ -69,7 +79,29 @@ export class Transport {
   close(): Promise<void> {
     return this.#agent.destroy();
   }
+
+  /** Ends each connection when what it is used for is over; no other exchange may begin. */
+  retire(): void {
+    this.#agent.close().catch(() => undefined);
+  }
 }
+
+/** A server that refuses a client certificate says so in an alert and hangs up: the alert is what went wrong, not that the connection ended. */
+const attentive =
+  (connect: buildConnector.connector): buildConnector.connector =>
+  (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      socket.on('error', (fault) => socket.destroy(fault));
+      callback(null, socket);
+    });
+
+// Made once, not for each connection: that takes as long as reading all the roots. Without `ca` they would be those of Node.
+const contextOf = ({ ca, client }: RegistryTls): SecureContext =>
+  createSecureContext({
+    ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
+    ...(client !== undefined && { cert: client.certificate, key: client.key }),
+  });
 
 const single = (headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> => {
   const flat = Object.entries(headers).map(([name, value]) => {
