@@ -13,6 +13,7 @@ import { KubeReleases } from '../adapters/kube/releases.ts';
 import { KubeSecrets } from '../adapters/kube/secrets.ts';
 import { KubeServiceAccounts } from '../adapters/kube/service-accounts.ts';
 import { KubeSources } from '../adapters/kube/sources.ts';
+import type { OriginGates } from '../adapters/registry/origin-gates.ts';
 import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
 import { Accepted } from '../controller/accepted.ts';
 import { Definitions } from '../controller/definitions.ts';
@@ -48,6 +49,8 @@ export interface Ground {
   readonly connection: Connection;
   /** Undefined where nobody is elected. */
   readonly leadership: Leadership | undefined;
+  /** What those who ask registries have in common; their own where absent. */
+  readonly gates?: OriginGates;
   /** Asks a registry for the digest of a tag. */
   readonly resolve: (tag: TagAddress, signal: AbortSignal) => Promise<string>;
   readonly charts: Charts;
@@ -108,7 +111,7 @@ export const assemble = (ground: Ground): Assembly => {
     term: () => leadership?.term,
   });
   const events = new KubeEvents(connection, ground.instance, ground.unique);
-  const tags = new TagWatcher({ resolve: ground.resolve, wake: tagChanged, clock, logger, metrics: metrics.registry });
+  const tags = new TagWatcher({ resolve: ground.resolve, wake: tagChanged, clock, logger, metrics: metrics.registry, ...(ground.gates !== undefined && { gates: ground.gates }) });
   const deps: Deps = {
     releases,
     records,

@@ -32,7 +32,7 @@ export interface Config {
   /** How a leader is elected among replicas; undefined where this one works alone. */
   readonly election: ElectionSettings | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  /** Where /metrics is served, and where /healthz and /readyz are. */
+  /** Where /metrics and /api/registries are served, and where /healthz and /readyz are. */
   readonly metricsAddress: ServerAddress;
   readonly healthAddress: ServerAddress;
   readonly registries: RegistrySettings;
@@ -83,7 +83,7 @@ export const USAGE = `Usage: operator [flags]
                              often they look (2s)
   --leader-elect-resource-name NAME, --leader-elect-resource-namespace NAMESPACE
                              the Lease (tagalong-operator, in the Pod's or the kubeconfig's namespace)
-  --metrics-addr [HOST]:PORT /metrics (:8080); 0 switches it off
+  --metrics-addr [HOST]:PORT /metrics and /api/registries (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
   --log-level LEVEL          debug, info, warn or error (info)`;
 

@@ -3,12 +3,14 @@ import type { Logger } from '../ports/logger.ts';
 import type { Check } from '../server/checks.ts';
 import { Heartbeat } from '../server/heartbeat.ts';
 import { type RunningServer, serve } from '../server/http-server.ts';
-import { type Exposition, metricsRoutes, probeRoutes } from '../server/routes.ts';
+import type { RegistryView } from '../ports/registry.ts';
+import { type Exposition, metricsRoutes, probeRoutes, registriesRoutes } from '../server/routes.ts';
 import type { Config } from './config.ts';
 
 export interface EndpointsOptions {
   readonly addresses: Pick<Config, 'metricsAddress' | 'healthAddress'>;
   readonly metrics: Exposition;
+  readonly registries: () => readonly RegistryView[];
   /** Parts that must be there before /readyz says so. */
   readonly ready: readonly Check[];
   readonly clock: Clock;
@@ -16,10 +18,10 @@ export interface EndpointsOptions {
 }
 
 /** Starts the operator's HTTP servers, metrics and probes, each unless it is switched off. Rejects with ListenError. */
-export const openEndpoints = async ({ addresses, metrics, ready, clock, logger }: EndpointsOptions): Promise<Pick<RunningServer, 'close'>> => {
+export const openEndpoints = async ({ addresses, metrics, registries, ready, clock, logger }: EndpointsOptions): Promise<Pick<RunningServer, 'close'>> => {
   const heartbeat = new Heartbeat(clock);
   const wanted = [
-    { what: 'metrics', at: addresses.metricsAddress, routes: metricsRoutes(metrics) },
+    { what: 'metrics', at: addresses.metricsAddress, routes: { ...metricsRoutes(metrics), ...registriesRoutes(registries) } },
     { what: 'probes', at: addresses.healthAddress, routes: probeRoutes({ alive: [heartbeat], ready }) },
   ];
   const servers: RunningServer[] = [];

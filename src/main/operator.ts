@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import { OriginGates } from '../adapters/registry/origin-gates.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
 import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
@@ -28,7 +29,8 @@ const operate = async (config: Config): Promise<void> => {
   const logger = createLogger({ level: config.logLevel });
   const metrics = new PrometheusMetrics({ version: VERSION, maxConcurrent: config.concurrent });
   const { connection, leadership } = await join(config, { clock, logger, metrics: metrics.api });
-  const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry });
+  const gates = new OriginGates(clock);
+  const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry, gates });
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(operator.wake, operator.releases, 'RendererUnavailable') });
   const operator = assemble({
     config,
@@ -37,6 +39,7 @@ const operate = async (config: Config): Promise<void> => {
     metrics,
     connection,
     leadership,
+    gates,
     resolve: (tag, signal) => registry.resolve(tag, signal),
     charts: new RegistryCharts({ client: registry, metrics: metrics.charts }),
     renderer: measured(renderer, metrics.renders),
@@ -51,6 +54,7 @@ const operate = async (config: Config): Promise<void> => {
   metrics.follow(releases);
   metrics.watch(renderer);
   metrics.watchRollouts(deps.brake);
+  metrics.watchRegistries(tags);
   if (leadership !== undefined) metrics.watchLeadership(leadership);
   const ready = [
     { name: 'releases', problem: () => (releases.isReady ? undefined : 'the ChartReleases are not listed yet') },
@@ -59,7 +63,7 @@ const operate = async (config: Config): Promise<void> => {
     ...(leadership === undefined ? [] : [{ name: 'election', problem: () => undefined, remark: () => leadership.describe() }]),
     { name: 'shutdown', problem: () => (stopping.signal.aborted ? 'the operator is stopping' : undefined) },
   ];
-  const endpoints = await openEndpoints({ addresses: config, metrics, ready, clock, logger });
+  const endpoints = await openEndpoints({ addresses: config, metrics, registries: () => tags.registries(), ready, clock, logger });
   const cutOff = new AbortController();
   renderer.warmUp();
   releases.start();

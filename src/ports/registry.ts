@@ -65,6 +65,26 @@ export interface Tags {
   unfollow(follower: string): void;
 }
 
+/** How a registry fares. Times are ms since the epoch. */
+export interface RegistryView {
+  /** `host[:port]` of its API. */
+  readonly registry: string;
+  /** How many polls there are: one for each (repository, tag, access). */
+  readonly polls: number;
+  /** What the intervals come to. */
+  readonly pollsPerMinute: number;
+  /** By how much all pauses are longer than asked for, so that what the registry allows lasts: 1 where nothing is saved. */
+  readonly stretch: number;
+  /** What it allows by its last word; undefined where it does not say. */
+  readonly budget: { readonly limit: number | undefined; readonly remaining: number; readonly until: number } | undefined;
+  /** Requests that failed one after the other. */
+  readonly failures: number;
+  /** Until when it asked to be left alone; undefined where it did not. */
+  readonly heldUntil: number | undefined;
+  /** When the next poll is due; undefined where there is none. */
+  readonly nextPollAt: number | undefined;
+}
+
 /** The chart that a ChartRelease names, as far as the registry has said which it is. */
 export interface Source extends Access {
   readonly reference: Reference;

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { RegistryView } from '../ports/registry.ts';
 import { ListenError, type Routes, type RunningServer, serve } from './http-server.ts';
-import { metricsRoutes, probeRoutes } from './routes.ts';
+import { metricsRoutes, probeRoutes, registriesRoutes } from './routes.ts';
 
 const LOOPBACK = { kind: 'Listen', host: '127.0.0.1', port: 0 } as const;
 
@@ -107,5 +108,57 @@ describe('the server', () => {
     await server.close();
     server = undefined;
     await expect(answer).rejects.toThrow();
+  });
+});
+
+describe('/api/registries', () => {
+  const view = (registry: string, polls: number): RegistryView => ({
+    registry,
+    polls,
+    pollsPerMinute: polls / 3,
+    stretch: 1,
+    budget: undefined,
+    failures: 0,
+    heldUntil: undefined,
+    nextPollAt: undefined,
+  });
+
+  it('says how each fares, those with the most polls first', async () => {
+    const busy: RegistryView = {
+      ...view('busy.example', 7),
+      stretch: 2.345,
+      budget: { limit: 100, remaining: 7, until: 60_000 },
+      failures: 2,
+      heldUntil: 90_000,
+      nextPollAt: 120_000,
+    };
+    const { body, headers } = await ask(
+      registriesRoutes(() => [view('idle.example', 1), busy]),
+      '/api/registries',
+    );
+    expect(headers.get('content-type')).toBe('application/json');
+    expect(JSON.parse(body)).toEqual({
+      registries: [
+        {
+          registry: 'busy.example',
+          polls: 7,
+          pollsPerMinute: 2.33,
+          stretch: 2.35,
+          budget: { limit: 100, remaining: 7, until: '1970-01-01T00:01:00Z' },
+          failures: 2,
+          heldUntil: '1970-01-01T00:01:30Z',
+          nextPoll: '1970-01-01T00:02:00Z',
+        },
+        { registry: 'idle.example', polls: 1, pollsPerMinute: 0.33, stretch: 1, budget: null, failures: 0, heldUntil: null, nextPoll: null },
+      ],
+    });
+  });
+
+  it('says it in words where nothing is left', async () => {
+    const { body } = await ask(
+      registriesRoutes(() => [{ ...view('r.example', 1), stretch: Number.POSITIVE_INFINITY }]),
+      '/api/registries',
+    );
+    expect(JSON.parse(body)).toMatchObject({ registries: [{ stretch: 'until the budget is filled up again' }] });
   });
 });

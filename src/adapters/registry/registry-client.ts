@@ -1,14 +1,18 @@
 import type { LookupFunction } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { isDigest, printReference, type Reference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RegistryMetrics } from '../../ports/metrics.ts';
 import type { Access, RegistryError, TagAddress } from '../../ports/registry.ts';
+import { accessKey } from './access-key.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { sha256 } from './digest.ts';
 import { failure } from './failure.ts';
 import { bareMediaType, type Descriptor, type ManifestReading, readManifest } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';
 import { originsWith, type Origins } from './origin.ts';
+import { throughGate } from './origin-gate.ts';
+import { OriginGates } from './origin-gates.ts';
 import { type RegistryRequest, Requests } from './requests.ts';
 import { type Answer, TIMEOUTS, type Timeouts } from './transport.ts';
 
@@ -23,6 +27,8 @@ export interface RegistryClientOptions {
   readonly metrics?: RegistryMetrics;
   /** Finds the addresses of host names; the system's when absent. */
   readonly lookup?: LookupFunction;
+  /** Shared with who else asks the registries; its own when absent. */
+  readonly gates?: OriginGates;
 }
 
 /** Whose repository is asked, and as whom. */
@@ -31,30 +37,51 @@ export interface RepositoryAccess extends Access {
 }
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** Tags of which it is remembered what they pointed at, and for how long a registry is believed that says that nothing has changed. */
+const MAX_REMEMBERED = 10_000;
+const BELIEVED_MS = 60 * 60_000;
+
+/** What a tag pointed at, and the registry's own mark of that answer, where it gave one. */
+interface Resolved {
+  readonly digest: string;
+  readonly etag: string | undefined;
+}
 
 /** The part of the OCI distribution API that pulls. All methods reject with RegistryError, or with the reason of `signal`. */
 export class RegistryClient {
   readonly #requests: Requests;
   readonly #originOf: Origins;
+  readonly #gates: OriginGates;
+  readonly #clock: Clock;
+  readonly #resolved: LRUCache<string, Resolved>;
 
-  constructor({ clock, plainHttpHosts, allowedTokenHosts, timeouts, metrics, lookup }: RegistryClientOptions) {
+  constructor({ clock, plainHttpHosts, allowedTokenHosts, timeouts, metrics, lookup, gates = new OriginGates(clock) }: RegistryClientOptions) {
     this.#requests = new Requests({ timeouts: { ...TIMEOUTS, ...timeouts }, clock, realms: { plainHttpHosts, allowedTokenHosts }, metrics, lookup });
     this.#originOf = originsWith(plainHttpHosts);
+    this.#gates = gates;
+    this.#clock = clock;
+    this.#resolved = new LRUCache({ max: MAX_REMEMBERED, ttl: BELIEVED_MS, ttlResolution: 0, perf: { now: () => clock.elapsed() } });
   }
 
   /** The digest that the tag points at now. The registry's word for it: what is fetched by it is hashed. */
   async resolve(address: TagAddress, signal: AbortSignal): Promise<string> {
     const { reference } = address;
     const request = this.#request(address, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve' });
-    const named = await this.#headDigest({ ...request, method: 'HEAD' }, signal);
-    return named ?? (await this.#hashedDigest(request, signal));
+    const key = `${request.url.href} ${accessKey(address)}`;
+    const known = this.#resolved.get(key);
+    const conditional = known?.etag === undefined ? request : { ...request, headers: { ...request.headers, 'if-none-match': known.etag }, alsoRead: [NOT_MODIFIED] };
+    const resolved = (await this.#headDigest({ ...conditional, method: 'HEAD' }, known, signal)) ?? (await this.#hashedDigest(conditional, known, signal));
+    // Not anew with every look: what the registry says of itself is to be believed for a time only.
+    if (resolved !== known) this.#resolved.set(key, resolved);
+    return resolved.digest;
   }
 
   /** The manifest of that digest, hashed and read. */
   async manifest(access: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
     const attempt = `pull ${nameOf(access.reference, digest)}`;
     if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
-    const { bytes, contentType } = await this.#manifestBytes(this.#request(access, `manifests/${digest}`, { attempt, operation: 'manifest' }), signal);
+    const request = this.#request(access, `manifests/${digest}`, { attempt, operation: 'manifest' });
+    const { bytes, contentType } = await this.#pull(request, () => this.#manifestBytes(request, signal), signal);
     if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
     return readManifest(bytes, contentType);
   }
@@ -71,7 +98,7 @@ export class RegistryClient {
       if (isPage && sha256(body) !== digest) throw pageFailure(attempt);
       return body;
     };
-    const bytes = await this.#requests.run(request, read, signal);
+    const bytes = await this.#pull(request, () => this.#requests.run(request, read, signal), signal);
     if (bytes.length !== size) throw failure('DigestMismatch', attempt, `${bytes.length} bytes came, its descriptor says ${size}`);
     if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `what came has the digest ${sha256(bytes)}`);
     return bytes;
@@ -82,29 +109,41 @@ export class RegistryClient {
     return this.#requests.close();
   }
 
-  // Undefined where the registry does not take HEAD (405) or does not name the digest.
-  #headDigest(request: RegistryRequest, signal: AbortSignal): Promise<string | undefined> {
-    const read = async ({ headers, discard }: Answer): Promise<string | undefined> => {
-      await discard();
-      const digest = headers['docker-content-digest'] ?? '';
-      return isDigest(digest) ? digest : undefined;
-    };
-    return this.#requests.run({ ...request, alsoRead: [405] }, read, signal);
+  /** What is pulled waits as polls do for a registry that asked to be left alone, and tells them when it does. */
+  async #pull<T>({ attempt, gate, url }: RegistryRequest, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await throughGate(gate, { attempt, clock: this.#clock, signal }, work);
+    } finally {
+      this.#gates.leave(url.host);
+    }
   }
 
-  async #hashedDigest(request: RegistryRequest, signal: AbortSignal): Promise<string> {
-    const { bytes, contentType } = await this.#manifestBytes(request, signal);
+  // Undefined where the registry does not take HEAD (405) or does not name the digest.
+  #headDigest(request: RegistryRequest, known: Resolved | undefined, signal: AbortSignal): Promise<Resolved | undefined> {
+    const read = async ({ status, headers, discard }: Answer): Promise<Resolved | undefined> => {
+      await discard();
+      if (status === NOT_MODIFIED) return known;
+      const digest = headers['docker-content-digest'] ?? '';
+      return isDigest(digest) ? { digest, etag: headers['etag'] } : undefined;
+    };
+    return this.#requests.run({ ...request, alsoRead: [405, ...(request.alsoRead ?? [])] }, read, signal);
+  }
+
+  async #hashedDigest(request: RegistryRequest, known: Resolved | undefined, signal: AbortSignal): Promise<Resolved> {
+    const { status, bytes, contentType, etag } = await this.#manifestBytes(request, signal);
+    if (status === NOT_MODIFIED && known !== undefined) return known;
     const reading = readManifest(bytes, contentType);
     if (reading.kind === 'Other') throw failure('NotAChart', request.attempt, `it is ${reading.what}, not a Helm chart`);
-    return sha256(bytes);
+    return { digest: sha256(bytes), etag };
   }
 
-  async #manifestBytes(request: RegistryRequest, signal: AbortSignal): Promise<{ readonly bytes: Buffer; readonly contentType: string | undefined }> {
+  async #manifestBytes(request: RegistryRequest, signal: AbortSignal): Promise<ManifestAnswer> {
     const tooLong = (): RegistryError => failure('NotAChart', request.attempt, `the answer is longer than a manifest may be, ${MAX_MANIFEST_BYTES} bytes`);
-    const answered = await orTooLong(
-      this.#requests.run(request, async (answer) => ({ bytes: await readBody(answer, MAX_MANIFEST_BYTES), contentType: answer.headers['content-type'] }), signal),
-      tooLong,
-    );
+    const read = async (answer: Answer): Promise<ManifestAnswer> => {
+      const { status, headers } = answer;
+      return { status, bytes: await readBody(answer, MAX_MANIFEST_BYTES), contentType: headers['content-type'], etag: headers['etag'] };
+    };
+    const answered = await orTooLong(this.#requests.run(request, read, signal), tooLong);
     if (isHtml(answered.contentType)) throw pageFailure(request.attempt);
     return answered;
   }
@@ -112,9 +151,19 @@ export class RegistryClient {
   #request({ reference, credential, tls }: RepositoryAccess, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation'>): RegistryRequest {
     const { registry, repository } = reference;
     const url = new URL(`/v2/${repository}/${path}`, this.#originOf(registry));
-    return { method: 'GET', url, repository, credential, tls, headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
+    return { method: 'GET', url, repository, credential, tls, gate: this.#gates.at(registry), headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
   }
 }
+
+interface ManifestAnswer {
+  readonly status: number;
+  readonly bytes: Buffer;
+  readonly contentType: string | undefined;
+  readonly etag: string | undefined;
+}
+
+/** Comes only where we have said what we know. */
+const NOT_MODIFIED = 304;
 
 const nameOf = ({ registry, repository }: Reference, digest: string): string => printReference({ registry, repository, digest });
 

@@ -7,6 +7,7 @@ import { BodyTooLong } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import { failure } from './failure.ts';
 import { networkFailure } from './network-faults.ts';
+import type { OriginGate } from './origin-gate.ts';
 import { type RealmPolicy, realmsWith } from './realm.ts';
 import { isRedirect, nextHop } from './redirect.ts';
 import { statusFailure } from './status-faults.ts';
@@ -20,6 +21,8 @@ export interface RegistryRequest extends HttpRequest, Access {
   readonly attempt: string;
   readonly operation: RegistryOperation;
   readonly repository: string;
+  /** Of the registry that is asked: it hears what the answers say of its budget. */
+  readonly gate: OriginGate;
   /** Answers beside 200 that are no errors to the caller. */
   readonly alsoRead?: readonly number[];
 }
@@ -104,11 +107,12 @@ export class Requests {
   }
 
   /** One exchange, counted for the registry that was asked first: hosts of redirects are many and say little. */
-  async #exchange({ url, operation, tls }: RegistryRequest, hop: HttpRequest, signal: AbortSignal): Promise<Answer> {
+  async #exchange({ url, operation, tls, gate }: RegistryRequest, hop: HttpRequest, signal: AbortSignal): Promise<Answer> {
     const answered = this.#metrics.begin(url.host, operation);
     try {
       const answer = await this.#transports.to(hop.url.origin === url.origin ? 'Registry' : 'Known', tls).exchange(hop, signal);
       answered(answer.status);
+      if (hop.url.origin === url.origin) gate.hear(answer.headers, POLLS.includes(operation), this.#clock.now());
       return answer;
     } catch (error) {
       answered(undefined);
@@ -128,6 +132,9 @@ export class Requests {
     return networkFailure(attempt, url, error);
   }
 }
+
+/** What is asked again and again. */
+const POLLS: readonly RegistryOperation[] = ['resolve'];
 
 const unauthorized = ({ attempt }: RegistryRequest, why: string): RegistryError => failure('Unauthorized', attempt, `the registry answered 401: ${why}`);
 

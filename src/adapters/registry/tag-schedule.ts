@@ -1,63 +1,93 @@
-import type { RegistryError, TagView } from '../../ports/registry.ts';
+import type { RegistryError } from '../../ports/registry.ts';
 
-/** What one look at a tag came to. */
-export type LookOutcome =
-  | { readonly kind: 'Seen'; readonly digest: string }
+/** What one look came to. */
+export type LookOutcome<T> =
+  | { readonly kind: 'Seen'; readonly seen: T }
   | { readonly kind: 'Failed'; readonly error: RegistryError }
   /** The registry was not asked, because it asked to be left alone. */
   | { readonly kind: 'Postponed'; readonly error: RegistryError };
 
-/** A tag between two looks. */
-export interface TagState {
-  readonly view: TagView;
+/** What is known of what is looked at: what was seen last, and what is wrong at present. */
+export interface View<T> {
+  readonly seen: T | undefined;
+  readonly trouble: RegistryError | undefined;
+}
+
+/** What is followed, between two looks. */
+export interface PollState<T> {
+  readonly view: View<T>;
   /** Looks that failed since the last that did not. A tag that is not there is an answer like any other. */
   readonly failures: number;
 }
 
-export const UNKNOWN: TagState = { view: { digest: undefined, trouble: undefined }, failures: 0 };
+export const UNKNOWN = { view: { seen: undefined, trouble: undefined }, failures: 0 } as const satisfies PollState<never>;
 
 /** True before the first look. */
-export const isUnknown = ({ digest, trouble }: TagView): boolean => digest === undefined && trouble === undefined;
+export const isUnknown = ({ seen, trouble }: View<unknown>): boolean => seen === undefined && trouble === undefined;
 
-/** The state after a look. A digest once known is kept through trouble; a postponed look tells nothing, unless nothing is known. */
-export const afterLook = ({ view, failures }: TagState, outcome: LookOutcome): TagState => {
+/** The state after a look. What was once seen is kept through trouble; a postponed look tells nothing, unless nothing is known. */
+export const afterLook = <T>({ view, failures }: PollState<T>, outcome: LookOutcome<T>): PollState<T> => {
   switch (outcome.kind) {
     case 'Seen':
-      return { view: { digest: outcome.digest, trouble: undefined }, failures: 0 };
+      return { view: { seen: outcome.seen, trouble: undefined }, failures: 0 };
     case 'Failed':
-      return { view: { digest: view.digest, trouble: outcome.error }, failures: outcome.error.code === 'NotFound' ? 0 : failures + 1 };
+      return { view: { seen: view.seen, trouble: outcome.error }, failures: outcome.error.code === 'NotFound' ? 0 : failures + 1 };
     case 'Postponed':
-      return { view: isUnknown(view) ? { digest: undefined, trouble: outcome.error } : view, failures };
+      return { view: isUnknown(view) ? { seen: undefined, trouble: outcome.error } : view, failures };
   }
 };
 
-/** Whom a look wakes: nobody, unless the digest changed or trouble began, ended or became another; never those who wait for the look. */
-export const followersToWake = (before: TagView, after: TagView, followers: Iterable<string>, waiting: ReadonlySet<string>): readonly string[] => {
-  const isNews = before.digest !== after.digest || before.trouble?.code !== after.trouble?.code;
-  return isNews ? [...followers].filter((follower) => !waiting.has(follower)) : [];
+/** Whether a look is news: something else was seen, or trouble began, ended or became another. */
+export const isNews = <T>(before: View<T>, after: View<T>, isSame: (one: T, other: T) => boolean): boolean => {
+  const isSeen = before.seen === undefined || after.seen === undefined ? before.seen === after.seen : isSame(before.seen, after.seen);
+  return !isSeen || before.trouble?.code !== after.trouble?.code;
 };
 
+/** Pauses differ by so much from what they are to be, one way or the other. */
 const JITTER = 0.1;
 const MAX_PAUSE_MS = 10 * 60_000;
 /** So many failures are taken for a short outage, which should not be overslept. */
 const SHORT_OUTAGE_FAILURES = 3;
 const SHORT_OUTAGE_PAUSE_MS = 60_000;
 
-export interface LookTiming {
+/** How long the pause between two looks is to be: the interval, longer with failures, and so much longer that the registry's budget lasts. */
+export const periodMs = ({ intervalMs, failures, stretch, budgetMs }: PeriodInputs): number => {
+  const pauseMs = pauseBefore(intervalMs, failures);
+  // When the budget is filled up again there is no need to save any longer.
+  return Math.min(pauseMs * stretch, Math.max(pauseMs, budgetMs));
+};
+
+export interface PeriodInputs {
   readonly intervalMs: number;
   readonly failures: number;
-  /** Time since the last look. */
-  readonly sinceLookMs: number;
+  /** From 1 on. */
+  readonly stretch: number;
+  /** For how long what is left of the budget has to last. */
+  readonly budgetMs: number;
+}
+
+export interface LookTiming {
+  readonly periodMs: number;
+  /** The turn that the last look had, or any other: the next are whole periods away from it, in ms since the epoch as all times here. */
+  readonly turn: number;
+  readonly lookedAt: number;
+  readonly now: number;
   /** For how long the registry wants to be left alone. */
   readonly holdMs: number;
   /** From 0 up to 1. */
   readonly random: number;
 }
 
-/** Milliseconds from now to the next look: the interval +-10 % after the last, growing with failures, and never before the registry's own time. */
-export const nextLookMs = ({ intervalMs, failures, sinceLookMs, holdMs, random }: LookTiming): number => {
-  const pauseMs = pauseBefore(intervalMs, failures) * (1 - JITTER + 2 * JITTER * random);
-  return Math.round(Math.max(0, pauseMs - sinceLookMs, holdMs * (1 + JITTER * random)));
+/**
+ * The next turn, and when to look for it. Turns stay whole periods apart whatever comes between, so that polls that were spread over the interval
+ * remain so, also after a time in which nobody looked; the jitter is about the turn and does not add up.
+ */
+export const nextLook = ({ periodMs, turn, lookedAt, now, holdMs, random }: LookTiming): { readonly turn: number; readonly delayMs: number } => {
+  // Who has looked for this turn a little early does not look for it again.
+  const earliest = Math.max(lookedAt + JITTER * periodMs, now + holdMs);
+  const next = turn + Math.ceil((earliest - turn) / periodMs) * periodMs;
+  const at = next + JITTER * (random - 0.5) * periodMs;
+  return { turn: next, delayMs: Math.round(Math.max(holdMs, at - now)) };
 };
 
 const pauseBefore = (intervalMs: number, failures: number): number => {

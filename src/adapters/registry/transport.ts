@@ -17,8 +17,8 @@ export interface Timeouts {
 
 export const TIMEOUTS: Timeouts = { connectMs: 10_000, headersMs: 15_000, bodyMs: 15_000, overallMs: 60_000 };
 
-/** Connections to one origin. */
-const CONNECTIONS = 16;
+/** Connections to one origin: so many requests are under way at once. */
+const CONNECTIONS = 8;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ChartReleaseStatus } from '../../api/chart-release.ts';
 import type { RunEnd } from '../../ports/metrics.ts';
+import type { RegistryView } from '../../ports/registry.ts';
 import type { SeenRelease } from '../../ports/releases.ts';
 import { METRICS } from './metric-table.ts';
 import { PrometheusMetrics } from './metrics.ts';
@@ -49,6 +50,36 @@ describe('what is scraped', () => {
     expect(await series('tagalong_renderer_up')).toEqual(['tagalong_renderer_up 1']);
     renderer.isUp = false;
     expect(await series('tagalong_renderer_up')).toEqual(['tagalong_renderer_up 0']);
+  });
+
+  it('says how registries fare, those with the most polls, and forgets those that are gone', async () => {
+    const view = (registry: string, polls: number) => ({
+      registry,
+      polls,
+      pollsPerMinute: 1,
+      stretch: 2,
+      budget: undefined,
+      failures: 3,
+      heldUntil: undefined,
+      nextPollAt: undefined,
+    });
+    const many = Array.from({ length: 120 }, (_, at) => view(`r${at}.example`, at + 1));
+    let views: readonly RegistryView[] = many;
+    metrics.watchRegistries({ registries: () => views });
+    const polls = await series('tagalong_registry_polls{');
+    expect(polls).toHaveLength(100);
+    expect(polls).toContain('tagalong_registry_polls{registry="r119.example"} 120');
+    expect(polls).not.toContain('tagalong_registry_polls{registry="r0.example"} 1');
+    expect(await series('tagalong_registry_budget_remaining{')).toEqual([]);
+    views = [{ ...view('r.example', 1), budget: { limit: undefined, remaining: 4, until: 1 }, stretch: Number.POSITIVE_INFINITY, heldUntil: 5000, nextPollAt: 6000 }];
+    expect(await series('tagalong_registry_')).toEqual([
+      'tagalong_registry_polls{registry="r.example"} 1',
+      'tagalong_registry_poll_stretch{registry="r.example"} +Inf',
+      'tagalong_registry_budget_remaining{registry="r.example"} 4',
+      'tagalong_registry_failures{registry="r.example"} 3',
+      'tagalong_registry_held_until_timestamp_seconds{registry="r.example"} 5',
+      'tagalong_registry_next_poll_timestamp_seconds{registry="r.example"} 6',
+    ]);
   });
 
   it('says how many releases are on their way', async () => {

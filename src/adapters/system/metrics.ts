@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ApiMetrics, ChartMetrics, Metrics, QueueMetrics, RegistryMetrics, RenderMetrics, RolloutCounts, RunMetrics } from '../../ports/metrics.ts';
 import { Instruments } from './instruments.ts';
 import { type ReleaseSource, releaseText } from './release-metrics.ts';
+import { type RegistrySource, registryGauges } from './registry-gauges.ts';
 import { apiMetrics, chartMetrics, registryMetrics, renderMetrics } from './request-metrics.ts';
 import { queueMetrics, runMetrics, type Stopwatch } from './work-metrics.ts';
 
@@ -43,6 +44,7 @@ export class PrometheusMetrics implements Metrics {
   #releases: ReleaseSource | undefined;
   #renderer: RendererState | undefined;
   #leadership: Leading | undefined;
+  #registries: RegistrySource | undefined;
   #rollouts: { readonly counts: RolloutCounts } | undefined;
 
   constructor({ version, maxConcurrent, now = processTime }: MetricsOptions) {
@@ -53,6 +55,7 @@ export class PrometheusMetrics implements Metrics {
     this.registry = registryMetrics(instruments, now);
     this.charts = chartMetrics(instruments);
     this.renders = renderMetrics(instruments, now);
+    registryGauges(instruments, () => this.#registries?.registries() ?? []);
     instruments.gauge('tagalong_renderer_up', (gauge) => gauge.set(this.#renderer?.isUp === true ? 1 : 0));
     instruments.gauge('leader_election_master_status', (gauge) => {
       if (this.#leadership !== undefined) gauge.set({ name: this.#leadership.lease }, this.#leadership.term === undefined ? 0 : 1);
@@ -77,6 +80,11 @@ export class PrometheusMetrics implements Metrics {
   /** Shows how many releases are on their way. */
   watchRollouts(rollouts: { readonly counts: RolloutCounts }): void {
     this.#rollouts = rollouts;
+  }
+
+  /** Shows how the registries fare. */
+  watchRegistries(registries: RegistrySource): void {
+    this.#registries = registries;
   }
 
   /** Shows whether this replica leads. */
