@@ -1,6 +1,6 @@
 import { conditionOf } from '../core/conditions.ts';
 import type { RecordHead } from '../core/record.ts';
-import type { Decision, Target } from '../core/release-state.ts';
+import { beyondLimit, type Decision, type Target } from '../core/release-state.ts';
 import type { Outcome } from '../core/status.ts';
 import { admit } from '../stages/admit.ts';
 import { tidy } from '../stages/close.ts';
@@ -24,7 +24,9 @@ export const keepDeployed = async (deps: Deps, run: Run, records: readonly Recor
   const { address, release, signal } = run;
   deps.rollouts.forget(run.key);
   await admit(deps.releases, release, address, signal);
-  const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);
+  const { historyLimit } = release.spec;
+  const isTidy = stale.length === 0 && (records.at(-1)?.revision !== deployed.revision || beyondLimit(records, historyLimit).length === 0);
+  const left = isTidy ? records : await tidy(deps.records, address, records, historyLimit, signal);
   const isReported = release.status.revision === deployed.revision && release.status.inventory !== undefined && release.status.releases?.length === 1;
   const inventory = isReported ? undefined : refsOf((await storedOf(deps, run, deployed)).planned);
   const outcome = await settle(deps, run, { record: deployed, reference, records: left, inventory });

@@ -63,8 +63,8 @@ it('brings a revision back that a person pins, though its record is beyond the l
   person.push(chart('1.1.0'));
   await simulation.pass(2 * MINUTE_MS);
   simulation.faults.plot = ({ method, path }) => (method === 'POST' && path.includes('/secrets') ? 'LostBefore' : undefined);
-  person.change({ historyLimit: 1 });
   person.annotate({ [PIN]: '1' });
+  person.change({ historyLimit: 1 });
   await simulation.pass(MINUTE_MS);
   simulation.faults.plot = () => undefined;
   simulation.kill();
@@ -73,7 +73,23 @@ it('brings a revision back that a person pins, though its record is beyond the l
   expect(objectsOf(simulation)).toEqual(['web-config']);
 });
 
-const objectsOf = (simulation: Simulation): readonly string[] => {
-  const { object } = simulation.ask('GET', '/api/v1/namespaces/apps/configmaps?labelSelector=tagalong.dev/name=web');
+it('deletes records beyond the history limit also where the process ended before it had, or the limit came down since', async () => {
+  const { simulation, person } = await scene({ historyLimit: 1 }, '1.0.0');
+  simulation.faults.plot = ({ method, path }) => (method === 'DELETE' && path.includes('/secrets/') ? 'LostBefore' : undefined);
+  person.push(chart('1.1.0'));
+  await simulation.pass(2 * MINUTE_MS);
+  simulation.kill();
+  simulation.faults.plot = () => undefined;
+  expect(recordsOf(simulation)).toEqual(['sh.helm.release.v1.web.v1', 'sh.helm.release.v1.web.v2']);
+  await simulation.pass(2 * MINUTE_MS);
+  expect(recordsOf(simulation)).toEqual(['sh.helm.release.v1.web.v2']);
+});
+
+const recordsOf = (simulation: Simulation): readonly string[] => namesIn(simulation, '/api/v1/namespaces/apps/secrets?labelSelector=owner=helm');
+
+const objectsOf = (simulation: Simulation): readonly string[] => namesIn(simulation, '/api/v1/namespaces/apps/configmaps?labelSelector=tagalong.dev/name=web');
+
+const namesIn = (simulation: Simulation, path: string): readonly string[] => {
+  const { object } = simulation.ask('GET', path);
   return (object as { readonly items: readonly Stored[] }).items.map(({ metadata }) => metadata.name); // a list
 };
