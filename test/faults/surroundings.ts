@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { serveWebhook, type Verdict } from '../kube/admission-webhook.ts';
+import { conditionIn } from '../lab/site.ts';
 import type { Field, Subject } from './field.ts';
 import { becomes, type Run, settles } from './run.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -32,8 +33,36 @@ const SURROUNDINGS: Readonly<Record<string, Surrounding>> = {
 };
 
 /** Each in an upgrade. */
-export const surroundingRuns = (): readonly Run[] =>
-  Object.entries(SURROUNDINGS).map(([name, surrounding]): Run => ({ name: `surroundings/${name}`, go: (field, subject) => upgradeWithin(field, subject, surrounding) }));
+export const surroundingRuns = (): readonly Run[] => [
+  ...Object.entries(SURROUNDINGS).map(([name, surrounding]): Run => ({ name: `surroundings/${name}`, go: (field, subject) => upgradeWithin(field, subject, surrounding) })),
+  { name: 'surroundings/namespace-terminating', go: upgradeIntoNothing },
+];
+
+/** The namespace of the Helm release is being deleted, and held back in that, while the tag moves; then it is gone, and has to be made again. */
+const upgradeIntoNothing: Run['go'] = async (field, subject) => {
+  const { site } = field;
+  const namespace = `${site.namespace}-${subject.release}`;
+  const held = `/api/v1/namespaces/${namespace}/configmaps/held`;
+  // Its records are not in the namespace of the field, whose history is looked at.
+  subject.isEdited = true;
+  await field.install(subject, { targetNamespace: namespace, createNamespace: true });
+  await site.ask('POST', `/api/v1/namespaces/${namespace}/configmaps`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.com/held'] } });
+  await site.ask('DELETE', `/api/v1/namespaces/${namespace}`);
+  await field.push(subject, 2);
+  await site.lookNow(subject.release);
+  await delay(WHILE_MS);
+  if ((await site.read(held)) === undefined) throw new Error(`namespace ${namespace} was not held back`);
+  await site.ask('PATCH', held, { metadata: { finalizers: null } }, MERGE);
+  // Whatever was tried meanwhile, the records of it went with the namespace.
+  await settles(field, subject, async () => isInstalledAnew(field, subject, namespace));
+  await site.ask('DELETE', `/api/v1/namespaces/${namespace}`);
+  return 'Met';
+};
+
+const isInstalledAnew = async ({ site }: Field, { release }: Subject, namespace: string): Promise<boolean> => {
+  const status = (await site.seen(release))?.status ?? {};
+  return conditionIn(status, 'Ready')?.status === 'True' && status.chart?.version === '2.0.0' && (await site.configMap(release, namespace))?.['version'] === '2.0.0';
+};
 
 const upgradeWithin = async (field: Field, subject: Subject, { begin, mayFail = false, isInTheMiddle = false }: Surrounding) => {
   const { prepare, act, isOver, revisions } = SCENARIOS.upgrade;
