@@ -117,8 +117,7 @@ class HookPass {
         case 'Done':
           return this.#finish();
         case 'Failed':
-          await this.#sweep();
-          return { kind: 'Failed', record: this.#record, message: description, tests: this.#tests };
+          return this.#giveUp(description);
         case 'Begin':
           await this.#begin(step.hook);
           break;
@@ -183,8 +182,17 @@ class HookPass {
     const message = `${printHook(hook, event)} ${why}`;
     await this.#show(hook, run, 'Failed');
     this.#note(hook, { ...run, phase: 'Failed', ...(await this.#said(hook, run)) });
-    await this.#save({ status: failed, ...(keepsWords !== true && { description: message }) });
+    // Once the record has failed nobody looks after its hooks any more: what is to be deleted goes before that.
+    const status = hooksToSweep(this.#hooks, event).length > 0 ? this.#record.status : failed;
+    await this.#save({ status, ...(keepsWords !== true && { description: message }) });
+    return this.#giveUp(message);
+  }
+
+  /** After a hook that has failed, whose end is in the record. */
+  async #giveUp(message: string): Promise<HookProgress> {
+    const { failed } = this.#input;
     await this.#sweep();
+    if (this.#record.status !== failed) await this.#save({ status: failed });
     return { kind: 'Failed', record: this.#record, message, tests: this.#tests };
   }
 
