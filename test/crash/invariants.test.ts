@@ -41,6 +41,7 @@ const release = (rest: Partial<StoredRelease>): Unplaced => ({
     isDeleting: false,
     generation: 1,
     observedGeneration: 1,
+    isAnswered: true,
     history: [],
     historyLimit: 2,
     revision: undefined,

@@ -67,12 +67,25 @@ describe('a change in etcd', () => {
         isDeleting: true,
         generation: 4,
         observedGeneration: 3,
+        isAnswered: true,
         revision: 2,
         digest: 'sha256:one',
         history: [2, 1],
         historyLimit: 10,
       },
     });
+  });
+
+  it('of a ChartRelease is whether a request to look at it is open', () => {
+    const value = (handled: string) =>
+      JSON.stringify({
+        kind: 'ChartRelease',
+        metadata: { name: 'web', generation: 1, annotations: { 'tagalong.dev/reconcile-at': 'two' } },
+        spec: {},
+        status: { lastHandledReconcileAt: handled },
+      });
+    const key = '/registry/tagalong.dev/chartreleases/a/web';
+    expect([value('one'), value('two')].map((one) => stepOf({ at: 7, key, value: one })?.now)).toMatchObject([{ isAnswered: false }, { isAnswered: true }]);
   });
 
   it('of an object is its release, where it has one', () => {

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { parseAllDocuments } from 'yaml';
-import { NAME_LABEL, PLURAL } from '../../src/api/chart-release.ts';
+import { NAME_LABEL, PLURAL, RECONCILE_AT } from '../../src/api/chart-release.ts';
 import { memberSpans } from '../../src/core/exact-json.ts';
 import type { Change } from '../lab/history.ts';
 
@@ -47,6 +47,8 @@ export interface StoredRelease {
   readonly isDeleting: boolean;
   readonly generation: number;
   readonly observedGeneration: number;
+  /** No request to look at it is open. */
+  readonly isAnswered: boolean;
   /** The revisions in its history, as they stand there, and how many records are to be kept. */
   readonly history: readonly number[];
   readonly historyLimit: number;
@@ -101,6 +103,7 @@ const FOREIGN = /^\/registry\/(configmaps|secrets|deployments|serviceaccounts|pe
 interface Status {
   readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
   readonly observedGeneration?: number;
+  readonly lastHandledReconcileAt?: string;
   readonly revision?: number;
   readonly chart?: { readonly digest: string };
   readonly history?: readonly { readonly revision: number }[];
@@ -114,6 +117,7 @@ const releaseIn = (object: Live): StoredRelease => {
     reason: ready?.reason ?? '',
     generation: object.metadata.generation ?? 0,
     observedGeneration: status.observedGeneration ?? 0,
+    isAnswered: object.metadata.annotations?.[RECONCILE_AT] === status.lastHandledReconcileAt,
     history: (status.history ?? []).map(({ revision }) => revision),
     historyLimit: (object['spec'] as { readonly historyLimit: number }).historyLimit, // the API server sets it where nobody does
     isDeleting: object.metadata.deletionTimestamp !== undefined,

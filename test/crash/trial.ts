@@ -158,6 +158,7 @@ export class Trial {
       release !== undefined &&
       release.reason === end.reason &&
       release.observedGeneration === release.generation &&
+      release.isAnswered &&
       printRecords(this.records) === end.records.map(([revision, status]) => `${revision} ${status}`).join(', ')
     );
   }
