@@ -46,9 +46,13 @@ build: .build/helm-engine .build/operator/operator.mjs ## build helm-engine and 
 
 # Helm tells templates its version; in a module it is set at link time.
 HELM_VERSION := $(shell awk '$$1 == "helm.sh/helm/v4" || $$2 == "helm.sh/helm/v4" { print $$NF }' helm-engine/go.mod 2>/dev/null)
-.build/helm-engine: $(shell find helm-engine -name '*.go' -o -name 'go.*' 2>/dev/null)
+.build/helm-engine: $(shell find helm-engine -name testdata -prune -o \( -name '*.go' -o -name 'go.*' \) -print 2>/dev/null)
 	@mkdir -p .build && echo "building helm-engine (the first time takes minutes)" >&2
 	@cd helm-engine && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)" -o ../.build/helm-engine.$$$$ . && mv ../.build/helm-engine.$$$$ ../.build/helm-engine
+
+# The other side of make fuzz, which is never shipped.
+.build/archive-tree: $(wildcard helm-engine/testdata/archive-tree/*.go) $(wildcard helm-engine/go.*)
+	@mkdir -p .build && cd helm-engine && CGO_ENABLED=0 go build -trimpath -o ../.build/archive-tree ./testdata/archive-tree
 
 .build/operator/operator.mjs: $(INSTALLED) $(shell find src -name '*.ts' -not -name '*.test.ts' 2>/dev/null) build.mjs package.json
 	@node build.mjs
@@ -123,6 +127,11 @@ faults: node_modules .build/helm-engine ## faults of the API server and around i
 oracle: node_modules .build/helm-engine ## helm-engine against stock helm on many charts (SEED=n COUNT=n change values, DIR=folder takes its charts)
 	@node test/oracle/main.ts $(DIR)
 
+.PHONY: fuzz
+fuzz: node_modules .build/archive-tree ## foreign input: credentials along CHAINS (10000) of redirects, TEXTS (20000), COUNT (200000) archives from SEED on, as Helm reads them
+	@FUZZ_RUNS="$${CHAINS:-10000}" vitest run --project unit src/adapters/registry/credential-leaks.test.ts --reporter=dot
+	@node test/fuzz/main.ts
+
 .PHONY: drift-sweep
 drift-sweep: node_modules .build/helm-engine ## every chart of the corpus looked at 100 times (VISITS=n), a webhook at work: no drift
 	@VISITS="$${VISITS:-100}" vitest run --project integration test/integration/drift-quiet.int.test.ts
@@ -132,7 +141,7 @@ generate: node_modules ## write what is generated from src/api: the CRD and the 
 	@node src/main/generate.ts
 
 .PHONY: test lint types layers dead-code current unit integration engine-test
-test: node_modules .build/helm-engine ## everything that CI runs: lint, types, layers, dead code, unit, simulation, integration, demo
+test: node_modules .build/helm-engine .build/archive-tree ## everything that CI runs: lint, types, layers, dead code, unit, simulation, integration, demo
 	@node test/run.ts
 
 lint: node_modules ## format and lint rules
@@ -147,7 +156,7 @@ current: node_modules ## that generated files are what src/api says
 	@node src/main/generate.ts --check
 unit: node_modules ## without a cluster
 	@vitest run --project unit
-integration: node_modules .build/helm-engine ## on a lab of its own
+integration: node_modules .build/helm-engine .build/archive-tree ## on a lab of its own
 	@vitest run --project integration
 engine-test: node_modules ## the tests of helm-engine, against stock helm
 	@export HELM="$$(node test/tools/get.ts helm 2>/dev/null | awk '{ print $$NF }')" CGO_ENABLED=0 GOFLAGS="$$GOFLAGS -trimpath"; cd helm-engine && go vet ./... && go test ./...

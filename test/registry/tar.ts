@@ -37,7 +37,8 @@ export const rawHeader = ({ name, size = 0, sizeField, type = '0', link = '', pr
   return withChecksum(block, checksum);
 };
 
-const withChecksum = (block: Buffer, checksum: number | undefined): Buffer => {
+/** The block with its own checksum, or that one. */
+export const withChecksum = (block: Buffer, checksum?: number): Buffer => {
   block.fill(0x20, 148, 156);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${octal(checksum ?? sum, 6)}\0 `, 148, 'latin1');

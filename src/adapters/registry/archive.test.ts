@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { chartTgz, directory, END, file, longName, padded, pax, rawHeader, tgz } from '../../../test/registry/tar.ts';
+import { chartTgz, directory, END, file, longName, padded, pax, rawHeader, tgz, withChecksum } from '../../../test/registry/tar.ts';
 import type { ChartFile } from '../../ports/registry.ts';
 import { unpackChart } from './archive.ts';
 import { ARCHIVE_LIMITS, ArchiveFault, type ArchiveLimits } from './archive-limits.ts';
@@ -13,7 +13,29 @@ const signal = new AbortController().signal;
 
 const unpack = (bytes: Uint8Array, limits: Partial<ArchiveLimits> = {}): Promise<readonly ChartFile[]> => unpackChart(bytes, signal, { ...ARCHIVE_LIMITS, ...limits });
 const asText = (files: readonly ChartFile[]): Record<string, string> => Object.fromEntries(files.map(({ name, bytes }) => [name, Buffer.from(bytes).toString()]));
+/** An empty file c/a whose header has these bytes there. */
+const patched = (offset: number, bytes: string | Uint8Array, magic?: string): Buffer => {
+  const block = rawHeader({ name: 'c/a', ...(magic !== undefined && { magic }) });
+  block.set(Buffer.from(bytes), offset);
+  return withChecksum(block);
+};
+const GNU = 'ustar  \0';
+const MODE = 100;
+const USER = 108;
+const GNU_TIMES = 345;
 const long = `${'n'.repeat(60)}/${'m'.repeat(80)}.yaml`;
+
+const gnuSize = (bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
+const whole = tgz(CHART);
+const flagged = (flags: number): Buffer => {
+  const bytes = Buffer.from(whole);
+  bytes[3] = flags;
+  return bytes;
+};
+/** The archive under a name in the header of gzip. */
+const named = (length: number): Buffer => Buffer.concat([flagged(8).subarray(0, 10), Buffer.alloc(length, 'n'), Buffer.of(0), whole.subarray(10)]);
+const badChecksum = Buffer.from(whole);
+badChecksum[badChecksum.length - 8] = (badChecksum[badChecksum.length - 8] ?? 0) ^ 0xff;
 
 describe('unpackChart takes', () => {
   it.each([
@@ -23,6 +45,9 @@ describe('unpackChart takes', () => {
     ['a name split into prefix and name', tgz(CHART, Buffer.concat([rawHeader({ name: 'a.yaml', prefix: 'c/templates', size: 1 }), padded('a')])), { 'templates/a.yaml': 'a' }],
     ['a long name in a PAX header', tgz(CHART, pax([['path', `c/${long}`]]), file('c/short', 'a')), { [long]: 'a' }],
     ['a long name as GNU writes it', tgz(CHART, longName(`c/${long}`), file('c/short', 'a')), { [long]: 'a' }],
+    ['a mode that says that a file is one', tgz(CHART, patched(MODE, '0100644\0')), { a: '' }],
+    ['a user with a large number, as GNU writes it', tgz(CHART, patched(USER, Uint8Array.of(0x80, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff))), { a: '' }],
+    ['times in a GNU header', tgz(CHART, patched(GNU_TIMES, '15105246530\x0015105246530\0', GNU)), { a: '' }],
     ['GNU headers', tgz(CHART, Buffer.concat([rawHeader({ name: 'c/a', size: 1, magic: 'ustar  \0' }), padded('a')])), { a: 'a' }],
     [
       'harmless PAX keys',
@@ -57,6 +82,7 @@ describe('unpackChart takes', () => {
     ['names outside ASCII', tgz(CHART, file('c/ä', 'a')), { ä: 'a' }],
     ['more zeros after the end', gzipSync(Buffer.concat([CHART, END, Buffer.alloc(10_240)])), {}],
     ['two gzip members', Buffer.concat([gzipSync(CHART), gzipSync(Buffer.concat([file('c/a', 'a'), END]))]), { a: 'a' }],
+    ['a gzip file with a name', named(511), {}],
     ['zeros after the gzip stream', Buffer.concat([tgz(CHART), Buffer.alloc(100)]), {}],
     ['files that .helmignore names, as Helm does', tgz(CHART, file('c/.helmignore', 'a\n'), file('c/a', 'a')), { a: 'a', '.helmignore': 'a\n' }],
   ])('%s', async (_name, bytes, files) => {
@@ -73,11 +99,6 @@ describe('unpackChart takes', () => {
     expect(Buffer.from(files[1]?.bytes ?? []).equals(bytes)).toBe(true);
   });
 });
-
-const gnuSize = (bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
-const whole = tgz(CHART);
-const badChecksum = Buffer.from(whole);
-badChecksum[badChecksum.length - 8] = (badChecksum[badChecksum.length - 8] ?? 0) ^ 0xff;
 
 describe('unpackChart refuses', () => {
   it.each([
@@ -145,8 +166,19 @@ describe('unpackChart refuses', () => {
     ['a negative size', tgz(CHART, rawHeader({ name: 'c/a', sizeField: gnuSize([255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 254, 0]) }), HIDDEN), /no octal number/],
     ['a binary size', tgz(CHART, rawHeader({ name: 'c/a', sizeField: gnuSize([128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) })), /no octal number/],
     ['a size with other letters', tgz(CHART, rawHeader({ name: 'c/a', sizeField: Buffer.from('0000000001x\0') })), /no octal number/],
+    ['a file that is a directory by its mode', tgz(CHART, patched(MODE, '0040644\0')), /"c\/a" is a file, and something else by its mode/],
+    ['a mode that is no number', tgz(CHART, patched(MODE, 'rw-r--r-')), /a mode that is no octal number/],
+    ['a user that is no number', tgz(CHART, patched(USER, 'nobody\0\0')), /a user that is no octal number/],
+    ['a prefix where GNU has times', tgz(CHART, patched(GNU_TIMES, 'c/templates', GNU)), /a time that is no octal number/],
+    ['a PAX user that is no number', tgz(CHART, pax([['uid', 'nobody']]), file('c/a', 'a')), /a value of uid that cannot be read/],
+    ['a PAX time that is none', tgz(CHART, pax([['mtime', '1.x']]), file('c/a', 'a')), /a value of mtime that cannot be read/],
+    ['a NUL in a PAX user name', tgz(CHART, pax([['uname', 'a\0b']]), file('c/a', 'a')), /a value of uname that cannot be read/],
+    ['a gzip file with a name of 512 bytes', named(512), /a name or comment of more than 511 bytes/],
+    ['a gzip file of other flags', flagged(0x20), /unknown header flags/],
+    ['a gzip file of many members', Buffer.concat([...Array<Buffer>(2000).fill(gzipSync('')), tgz(CHART)]), /more than 2000 gzip members/],
     ['an absolute name', tgz(CHART, file('/c/a', 'a')), /absolute path/],
     ['a name with ..', tgz(CHART, file('c/../../a', 'a')), /leads out of its folder/],
+    ['a name that begins with two dots', tgz(CHART, file('c/..a', 'a')), /begins with .. below its top folder/],
     ['a name with a backslash', tgz(CHART, file('c\\a', 'a')), /backslash/],
     ['a drive letter', tgz(CHART, file('c/c:/a', 'a')), /drive letter/],
     ['a control character', tgz(CHART, file('c/a\nb', 'a')), /control characters/],

@@ -31,7 +31,7 @@ interface Unpacked {
 
 const unpack = async (compressed: Uint8Array, budget: ArchiveBudget, depth: number, signal: AbortSignal): Promise<Unpacked> => {
   if (depth > budget.limits.depth) throw new ArchiveFault(`it has subcharts packed more than ${budget.limits.depth} deep`);
-  const tar = await gunzip(compressed, budget);
+  const tar = await gunzip(compressed, budget, signal);
   const listing = listTar(tar, budget);
   const chart = filesOf(listing, await readTar(tar, listing, signal));
   const { files, packed } = splitSubcharts(chart.files);

@@ -19,6 +19,8 @@ export const parseEntryPath = (name: string, kind: 'file' | 'directory'): EntryP
   // Helm drops the first component whatever it is, `.` too, and then cleans the rest.
   const rest = components.filter((component) => component !== '.').join('/');
   if (DRIVE.test(rest)) throw new ArchiveFault(`its entry ${quote(name)} begins with a drive letter`);
+  // Helm takes `..a` for a way out too.
+  if (rest.startsWith('..')) throw new ArchiveFault(`its entry ${quote(name)} begins with .. below its top folder`);
   if (rest === '' && kind === 'file') throw new ArchiveFault(`its entry ${quote(name)} is not inside of one top folder`);
   return { top, rest };
 };

@@ -6,7 +6,17 @@ export interface PaxRecords {
   readonly size?: number;
 }
 
-const HARMLESS = new Set(['mtime', 'atime', 'ctime', 'uid', 'gid', 'uname', 'gname', 'comment']);
+// What they say bears on nothing, but readers refuse the header where it is not of this form.
+const HARMLESS: Readonly<Record<string, RegExp>> = {
+  mtime: /^-?[0-9]{1,18}(?:\.[0-9]*)?$/,
+  atime: /^-?[0-9]{1,18}(?:\.[0-9]*)?$/,
+  ctime: /^-?[0-9]{1,18}(?:\.[0-9]*)?$/,
+  uid: /^[0-9]{1,18}$/,
+  gid: /^[0-9]{1,18}$/,
+  uname: /^[^\0]*$/,
+  gname: /^[^\0]*$/,
+  comment: /^/,
+};
 // POSIX pax, "pax Extended Header Keyword/Value Pairs": vendor keys begin with the vendor's name in capitals and a dot.
 const VENDOR = /^[A-Z][A-Za-z0-9_-]*\./;
 
@@ -17,7 +27,7 @@ export const readPax = (body: Uint8Array): PaxRecords => {
     if (key in records) throw new ArchiveFault(`a PAX header names ${key} twice`);
     if (key === 'path') records.path = readPath(value);
     else if (key === 'size') records.size = parseSize(value);
-    else refuseMeaning(key);
+    else refuseMeaning(key, value);
   }
   return records;
 };
@@ -30,9 +40,11 @@ export const checkGlobalPax = (body: Uint8Array): void => {
 };
 
 // A GNU.sparse key gives the entry another name and other bytes in some readers (archive/tar) and not in others.
-const refuseMeaning = (key: string): void => {
-  const isIgnored = HARMLESS.has(key) || (VENDOR.test(key) && !key.startsWith('GNU.sparse.'));
-  if (!isIgnored) throw new ArchiveFault(`a PAX header sets ${JSON.stringify(key)}`);
+const refuseMeaning = (key: string, value: string): void => {
+  const form = Object.hasOwn(HARMLESS, key) ? HARMLESS[key] : undefined;
+  const isVendors = VENDOR.test(key) && !key.startsWith('GNU.sparse.');
+  if (form === undefined && !isVendors) throw new ArchiveFault(`a PAX header sets ${JSON.stringify(key)}`);
+  if (form?.test(value) === false) throw new ArchiveFault(`a PAX header has a value of ${key} that cannot be read`);
 };
 
 // An empty path takes the header's back in some readers.

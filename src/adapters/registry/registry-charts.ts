@@ -101,4 +101,8 @@ const archiveInvalid = (attempt: string, fault: ArchiveFault): RegistryError =>
 // Names and objects weigh too: a chart of ten thousand empty files is not nothing.
 const FILE_OVERHEAD_BYTES = 200;
 
-const weightOf = ({ files }: Chart): number => files.reduce((sum, { name, bytes }) => sum + bytes.length + 2 * name.length + FILE_OVERHEAD_BYTES, FILE_OVERHEAD_BYTES);
+/** Files are parts of the tar that they came in: as long as one is kept, the whole of it is. */
+const weightOf = ({ files }: Chart): number => {
+  const tars = [...new Set(files.map(({ bytes }) => bytes.buffer))];
+  return tars.reduce((sum, { byteLength }) => sum + byteLength, 0) + files.reduce((sum, { name }) => sum + 2 * name.length + FILE_OVERHEAD_BYTES, FILE_OVERHEAD_BYTES);
+};

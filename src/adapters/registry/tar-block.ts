@@ -17,9 +17,12 @@ export type TarType = 'file' | 'directory' | 'pax' | 'globalPax' | 'longName';
 export const readBlock = (block: Buffer): TarBlock => {
   if (!hasChecksum(block)) throw new ArchiveFault('a tar header is damaged (checksum)');
   const isPosix = magicOf(block) === USTAR;
+  for (const field of isPosix ? NUMBERS : [...NUMBERS, ...GNU_TIMES]) checkNumber(block, field);
   const name = text(block, 0, 100);
   const prefix = isPosix ? text(block, 345, 155) : '';
-  return { name: prefix === '' ? name : `${prefix}/${name}`, size: readSize(block), type: readType(block, name) };
+  const type = readType(block, name);
+  checkMode(block, name, type);
+  return { name: prefix === '' ? name : `${prefix}/${name}`, size: readSize(block), type };
 };
 
 // POSIX ustar: magic "ustar\0", version "00". GNU: "ustar  \0". Older forms and star's have other fields in these places.
@@ -31,6 +34,47 @@ const magicOf = (block: Buffer): string => {
   const isStar = block.toString('latin1', 508, 512) === 'tar\0';
   if ((magic !== USTAR && magic !== GNU) || isStar) throw new ArchiveFault('a tar header is neither POSIX nor GNU');
   return magic;
+};
+
+/** A number that nothing here needs, and for which other readers refuse the header, or take it for another. */
+interface NumberField {
+  readonly name: string;
+  readonly offset: number;
+  readonly width: number;
+  /** Whether tools write large ones in binary (GNU tar, for users of directories with millions of people). */
+  readonly mayBeBinary?: boolean;
+}
+
+const NUMBERS: readonly NumberField[] = [
+  { name: 'a mode', offset: 100, width: 8 },
+  { name: 'a user', offset: 108, width: 8, mayBeBinary: true },
+  { name: 'a group', offset: 116, width: 8, mayBeBinary: true },
+  { name: 'a time', offset: 136, width: 12 },
+  { name: 'a device', offset: 329, width: 8 },
+  { name: 'a device', offset: 337, width: 8 },
+];
+
+// Where archive/tar cannot read these, it takes their bytes for a prefix of the name, as programs made with old versions of it wrote.
+const GNU_TIMES: readonly NumberField[] = [
+  { name: 'a time', offset: 345, width: 12 },
+  { name: 'a time', offset: 357, width: 12 },
+];
+
+const EMPTY_OR_OCTAL = /^[ \0]*[0-7]*[ \0]*$/;
+
+const checkNumber = (block: Buffer, { name, offset, width, mayBeBinary = false }: NumberField): void => {
+  const isBinary = mayBeBinary && ((block[offset] ?? 0) & 0x80) !== 0;
+  if (!isBinary && !EMPTY_OR_OCTAL.test(block.toString('latin1', offset, offset + width))) throw new ArchiveFault(`a tar header has ${name} that is no octal number`);
+};
+
+// The kind of file that stands in a mode, beside the type: Helm passes over a file that its mode calls a directory.
+const KIND_IN_MODE = 0o170000;
+const KINDS_IN_MODE: Readonly<Partial<Record<TarType, number>>> = { file: 0o100000, directory: 0o040000 };
+
+const checkMode = (block: Buffer, name: string, type: TarType): void => {
+  const kind = Number.parseInt(`0${block.toString('latin1', 100, 108).replaceAll(/[ \0]/g, '')}`, 8) & KIND_IN_MODE;
+  const expected = KINDS_IN_MODE[type];
+  if (expected !== undefined && kind !== 0 && kind !== expected) throw new ArchiveFault(`its entry ${JSON.stringify(name)} is a ${type}, and something else by its mode`);
 };
 
 const KINDS: Readonly<Record<string, string>> = {

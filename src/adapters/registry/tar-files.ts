@@ -41,8 +41,10 @@ const collect = async (reader: ReturnType<typeof extract>, entries: readonly Tar
   return bodies;
 };
 
-const readAll = async (stream: AsyncIterable<unknown>): Promise<Buffer> => {
+const readAll = async (stream: AsyncIterable<unknown>): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) if (chunk instanceof Uint8Array) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  const [only, ...others] = chunks;
+  // Mostly a part of the tar itself, which needs no copy.
+  return only !== undefined && others.length === 0 ? only : Buffer.concat(chunks);
 };
