@@ -5,7 +5,7 @@ import { startCncfRegistry, USER, type CncfRegistry } from '../registry/cncf-reg
 import { pushChart, smallChart } from '../registry/push.ts';
 import { send, startServer, type TestServer } from '../registry/test-server.ts';
 import { BAD_PUSHES } from './bad-pushes.ts';
-import { type Fault, startFaultyRegistry, type FaultyRegistry } from './faulty-registry.ts';
+import { type Fault, startFaultyRegistry, type FaultyRegistry } from '../registry/faulty-registry.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 const CLOSED = '127.0.0.1:1';
@@ -19,7 +19,7 @@ const faults = new Map<string, Fault>();
 beforeAll(async () => {
   const { registry, tools } = inject('lab');
   [faulty, locked] = await Promise.all([startFaultyRegistry(registry), startCncfRegistry(tools['registry'] ?? '', { withPassword: true })]);
-  faulty.fault = (url, answer) => faults.get(url.split('/')[3] ?? '')?.(url, answer) ?? answer;
+  faulty.fault = (url, answer, asked) => faults.get(url.split('/')[3] ?? '')?.(url, answer, asked) ?? answer;
   site = await openSite('bad', { plainHttpHosts: [CLOSED, faulty.host, locked.host] });
 });
 afterAll(async () => {

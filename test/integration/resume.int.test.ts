@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type FaultyRegistry, startFaultyRegistry } from './faulty-registry.ts';
+import { type FaultyRegistry, startFaultyRegistry } from '../registry/faulty-registry.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 const pod = (play: string): string =>

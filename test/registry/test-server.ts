@@ -17,7 +17,14 @@ export interface TestServer extends AsyncDisposable {
   /** `127.0.0.1:<port>`. */
   readonly host: string;
   readonly requests: SeenRequest[];
+  /** Shows another certificate from now on, to new connections. */
+  useCertificate(certificate: Certificate): void;
   close(): Promise<void>;
+}
+
+export interface Certificate {
+  readonly key?: string;
+  readonly cert?: string;
 }
 
 /** Starts a server that speaks plain HTTP, or TLS when given a key and certificate (or an empty object, which no client can shake hands with). */
@@ -31,7 +38,10 @@ export const startServer = async (respond: Respond, tls?: ServerOptions): Promis
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   const { port } = await listen(server);
   const close = (): Promise<void> => stop(server);
-  return { host: `127.0.0.1:${port}`, requests, close, [Symbol.asyncDispose]: close };
+  const useCertificate = (certificate: Certificate): void => {
+    if ('setSecureContext' in server) server.setSecureContext(certificate);
+  };
+  return { host: `127.0.0.1:${port}`, requests, useCertificate, close, [Symbol.asyncDispose]: close };
 };
 
 const listen = (server: Server): Promise<AddressInfo> =>

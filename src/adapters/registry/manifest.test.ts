@@ -15,8 +15,10 @@ import {
 
 const descriptor = (mediaType: string, more: object = {}): object => ({ mediaType, digest: `sha256:${'a'.repeat(64)}`, size: 3, ...more });
 const manifest = (layers: readonly unknown[], more: object = {}): object => ({ schemaVersion: 2, mediaType: OCI_MANIFEST, config: descriptor(HELM_CONFIG), layers, ...more });
-const read = (document: unknown, contentType: string | undefined = OCI_MANIFEST) =>
-  chartFormat(readManifest(Buffer.from(typeof document === 'string' ? document : JSON.stringify(document)), contentType));
+const read = (document: unknown, contentType: string | undefined = OCI_MANIFEST) => {
+  const reading = readManifest(Buffer.from(typeof document === 'string' ? document : JSON.stringify(document)), contentType);
+  return reading.kind === 'Mislabelled' ? reading : chartFormat(reading);
+};
 
 const content = descriptor(HELM_CONTENT);
 const provenance = descriptor('application/vnd.cncf.helm.chart.provenance.v1.prov');
@@ -26,6 +28,10 @@ describe('a manifest', () => {
     ['of Helm 3.7 and later', manifest([content]), OCI_MANIFEST],
     ['with provenance before the chart', manifest([provenance, content]), OCI_MANIFEST],
     ['of experimental Helm', manifest([descriptor(HELM_CONTENT_EXPERIMENTAL)]), OCI_MANIFEST],
+    ['with a layer of a type that nobody knows beside the chart', manifest([descriptor('application/vnd.example.sbom'), content]), OCI_MANIFEST],
+    ['that is about another one', manifest([content], { subject: descriptor(OCI_MANIFEST) }), OCI_MANIFEST],
+    ['with annotations of all kinds', manifest([content], { annotations: { 'org.opencontainers.image.title': 'app', number: 1 } }), OCI_MANIFEST],
+    ['with an artifact type', manifest([content], { artifactType: HELM_CONFIG }), OCI_MANIFEST],
     ['with parameters in its Content-Type', manifest([content]), `${OCI_MANIFEST}; charset=utf-8`],
     ['that leaves its type to the Content-Type', manifest([content], { mediaType: undefined }), OCI_MANIFEST],
     ['without a Content-Type', manifest([content]), ''],
@@ -42,10 +48,10 @@ describe('a manifest', () => {
 
   it.each<readonly [string, unknown, string | undefined, RegExp]>([
     ['an index', { mediaType: OCI_INDEX, manifests: [] }, OCI_INDEX, /an index of images/],
+    ['an index with one chart in it', { mediaType: OCI_INDEX, manifests: [descriptor(OCI_MANIFEST, { artifactType: HELM_CONFIG })] }, OCI_INDEX, /an index of images/],
     ["Docker's index", { manifests: [] }, DOCKER_INDEX, /an index of images/],
     ['an index that calls itself a manifest', { mediaType: OCI_MANIFEST, manifests: [] }, OCI_MANIFEST, /an index of images/],
     ['both at once', manifest([content], { manifests: [] }), OCI_MANIFEST, /both manifests and layers/],
-    ['a type that is not its Content-Type', manifest([content]), DOCKER_MANIFEST, /mediaType .* is not its Content-Type/],
     [
       'an old Docker manifest',
       { schemaVersion: 1 },
@@ -78,5 +84,9 @@ describe('a manifest', () => {
     ['JSON of an unknown type', {}, 'application/json', /type "application\/json"/],
   ])('is told from %s', (_name, document, contentType, what) => {
     expect(read(document, contentType)).toEqual({ kind: 'Other', what: expect.stringMatching(what) });
+  });
+
+  it('is not taken with a Content-Type that says something else', () => {
+    expect(read(manifest([content]), DOCKER_MANIFEST)).toEqual({ kind: 'Mislabelled', what: expect.stringMatching(/mediaType .* is not its Content-Type/) });
   });
 });

@@ -12,30 +12,54 @@ export interface Descriptor {
 
 /** An image manifest, or in words what else a registry sent. */
 export type ManifestReading =
-  | { readonly kind: 'Manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[]; readonly artifactType: string | undefined }
+  | {
+      readonly kind: 'Manifest';
+      readonly config: Descriptor;
+      readonly layers: readonly Descriptor[];
+      readonly artifactType: string | undefined;
+      /** What was read. */
+      readonly document: Uint8Array;
+    }
   | { readonly kind: 'Other'; readonly what: string };
 
+/** A document that is not of the type that was sent with it: whoever sends the header may be wrong, and another time right. */
+export interface Mislabelled {
+  readonly kind: 'Mislabelled';
+  readonly what: string;
+}
+
 /** Reads a manifest document as it came with its Content-Type. Never throws. */
-export const readManifest = (bytes: Uint8Array, contentType: string | undefined): ManifestReading => {
+export const readManifest = (bytes: Uint8Array, contentType: string | undefined): ManifestReading | Mislabelled => {
   const sent = bareMediaType(contentType);
   const document = parseObject(bytes);
   if (document === undefined) return other('no JSON object');
   // A document that is both is read differently by different clients (CVE-2021-41190).
   if ('manifests' in document && 'layers' in document) return other('a document with both manifests and layers');
   const own = document['mediaType'];
-  if (own !== undefined && sent !== undefined && own !== sent) return other(`a document whose mediaType ${quote(own)} is not its Content-Type ${quote(sent)}`);
+  if (own !== undefined && sent !== undefined && own !== sent)
+    return { kind: 'Mislabelled', what: `a document whose mediaType ${quote(own)} is not its Content-Type ${quote(sent)}` };
   const mediaType = own ?? sent;
   if (mediaType === OCI_INDEX || mediaType === DOCKER_INDEX || 'manifests' in document) return other('an index of images');
   if (mediaType !== OCI_MANIFEST && mediaType !== DOCKER_MANIFEST) return other(`a document of type ${quote(mediaType)}`);
-  return readImage(document);
+  return readImage(document, bytes);
 };
 
-const readImage = (document: Readonly<Record<string, unknown>>): ManifestReading => {
-  const { config, layers, artifactType } = document;
+/** Reads once more what was a manifest when it came; where it does not say its own type, that was in a header. */
+export const readKeptManifest = (bytes: Uint8Array): ManifestReading => {
+  const reading = readManifest(bytes, undefined);
+  return reading.kind === 'Manifest' ? reading : readUntyped(bytes);
+};
+
+const readUntyped = (bytes: Uint8Array): ManifestReading => {
+  const reading = readManifest(bytes, OCI_MANIFEST);
+  return reading.kind === 'Mislabelled' ? other(reading.what) : reading;
+};
+
+const readImage = ({ config, layers, artifactType }: Readonly<Record<string, unknown>>, document: Uint8Array): ManifestReading => {
   const readConfig = readDescriptor(config);
   const readLayers = Array.isArray(layers) ? layers.map(readDescriptor) : [undefined];
   if (readConfig === undefined || !readLayers.every((layer) => layer !== undefined)) return other('a manifest whose descriptors cannot be read');
-  return { kind: 'Manifest', config: readConfig, layers: readLayers, artifactType: typeof artifactType === 'string' ? artifactType : undefined };
+  return { kind: 'Manifest', config: readConfig, layers: readLayers, artifactType: typeof artifactType === 'string' ? artifactType : undefined, document };
 };
 
 const readDescriptor = (value: unknown): Descriptor | undefined => {

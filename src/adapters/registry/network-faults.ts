@@ -21,7 +21,7 @@ export const describeNetworkFault = (url: URL, cause: unknown): string => {
   if (cause instanceof UnexpectedEncoding) return cause.message;
   const code = codeOf(cause);
   if (url.protocol === 'http:' && isUnanswered(cause)) return `${url.host} closed the connection without an answer; if it speaks TLS: take it off plainHttpHosts`;
-  const told = WORDS[code] ?? (code.startsWith('HPE_') ? notHttp(url) : tlsWords(code, url));
+  const told = WORDS[code] ?? (isNoHttp(cause) ? notHttp(url) : tlsWords(code, url));
   return told?.replace('HOST', url.host) ?? `the connection to ${url.host} failed (${oneLine(cause instanceof Error ? cause.message : String(cause))})`;
 };
 
@@ -40,6 +40,8 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'the answer of HOST stopped before its end',
   UND_ERR_HEADERS_OVERFLOW: 'the answer of HOST has headers that are too long',
 };
+
+const isNoHttp = (cause: unknown): boolean => cause instanceof errors.HTTPParserError;
 
 // What most TLS servers do about a request in plain text.
 const isUnanswered = (cause: unknown): boolean => cause instanceof errors.SocketError && cause.socket?.bytesRead === 0;

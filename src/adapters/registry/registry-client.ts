@@ -8,7 +8,7 @@ import { accessKey } from './access-key.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { sha256 } from './digest.ts';
 import { failure } from './failure.ts';
-import { bareMediaType, type Descriptor, type ManifestReading, readManifest } from './manifest.ts';
+import { bareMediaType, type Descriptor, type ManifestReading, type Mislabelled, readManifest } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';
 import { originsWith, type Origins } from './origin.ts';
 import { throughGate } from './origin-gate.ts';
@@ -83,7 +83,7 @@ export class RegistryClient {
     const request = this.#request(access, `manifests/${digest}`, { attempt, operation: 'manifest' });
     const { bytes, contentType } = await this.#pull(request, () => this.#manifestBytes(request, signal), signal);
     if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
-    return readManifest(bytes, contentType);
+    return labelled(attempt, readManifest(bytes, contentType));
   }
 
   /** The blob of a descriptor; every byte was counted and hashed. */
@@ -132,13 +132,13 @@ export class RegistryClient {
   async #hashedDigest(request: RegistryRequest, known: Resolved | undefined, signal: AbortSignal): Promise<Resolved> {
     const { status, bytes, contentType, etag } = await this.#manifestBytes(request, signal);
     if (status === NOT_MODIFIED && known !== undefined) return known;
-    const reading = readManifest(bytes, contentType);
+    const reading = labelled(request.attempt, readManifest(bytes, contentType));
     if (reading.kind === 'Other') throw failure('NotAChart', request.attempt, `it is ${reading.what}, not a Helm chart`);
     return { digest: sha256(bytes), etag };
   }
 
   async #manifestBytes(request: RegistryRequest, signal: AbortSignal): Promise<ManifestAnswer> {
-    const tooLong = (): RegistryError => failure('NotAChart', request.attempt, `the answer is longer than a manifest may be, ${MAX_MANIFEST_BYTES} bytes`);
+    const tooLong = (): RegistryError => failure('Unavailable', request.attempt, `the answer is longer than a manifest may be, ${MAX_MANIFEST_BYTES} bytes`);
     const read = async (answer: Answer): Promise<ManifestAnswer> => {
       const { status, headers } = answer;
       return { status, bytes: await readBody(answer, MAX_MANIFEST_BYTES), contentType: headers['content-type'], etag: headers['etag'] };
@@ -166,6 +166,11 @@ interface ManifestAnswer {
 const NOT_MODIFIED = 304;
 
 const nameOf = ({ registry, repository }: Reference, digest: string): string => printReference({ registry, repository, digest });
+
+const labelled = (attempt: string, reading: ManifestReading | Mislabelled): ManifestReading => {
+  if (reading.kind === 'Mislabelled') throw failure('Unavailable', attempt, `${reading.what} came`);
+  return reading;
+};
 
 const isHtml = (contentType: string | undefined): boolean => bareMediaType(contentType) === 'text/html';
 

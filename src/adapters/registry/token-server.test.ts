@@ -145,10 +145,6 @@ describe('RegistryClient and a token server', () => {
     give = always(410);
     challenge = `Bearer realm="http://${moved.host}/token"`;
     await clock.advance(10_000);
-    await expect(resolve(me)).rejects.toMatchObject({
-      code: 'Unavailable',
-      message: expect.stringContaining(`${tokens.host} (service "r", scope "repository:ns/app:pull") answered 410`),
-    });
     expect(await resolve(me)).toBe(DIGEST);
     expect(moved.requests).toMatchObject([{ url: '/token?scope=repository%3Ans%2Fapp%3Apull&client_id=tagalong' }]);
   });

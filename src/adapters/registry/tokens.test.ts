@@ -96,9 +96,15 @@ describe('Tokens', () => {
     await clock.advance(99_999);
     expect(await tokens.current(holder, signal)).toBe('t1');
     await clock.advance(1);
-    await expect(tokens.current(holder, signal)).rejects.toThrow('down');
-    // What comes next hears from the registry whom to ask now.
+    // Who goes without hears from the registry whom to ask now.
     expect(await tokens.current(holder, signal)).toBeUndefined();
+  });
+
+  it('do not have a server asked once more that wants to be left alone', async () => {
+    await tokens.renewed(holder, question, undefined, signal);
+    answer = () => Promise.reject(new TokenFault('Throttled', 'too many'));
+    await clock.advance(100_000);
+    await expect(tokens.current(holder, signal)).rejects.toThrow('too many');
   });
 
   it('are bounded in number', async () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Access } from '../../ports/registry.ts';
 import { accessKey } from './access-key.ts';
 import { SingleFlight } from './single-flight.ts';
-import type { AddressedQuestion, TokenServers } from './token-server.ts';
+import { type AddressedQuestion, TokenFault, type TokenServers } from './token-server.ts';
 
 /** Whose repository is asked, and as whom. */
 export interface TokenHolder extends Access {
@@ -35,7 +35,10 @@ export class Tokens {
     this.#clock = clock;
   }
 
-  /** The token to send at once, replaced if it is old; undefined where no token server was named yet. Rejects as TokenServers.ask does. */
+  /**
+   * The token to send at once, replaced if it is old; undefined where no token server was named yet, or the one that was gives none any
+   * more: what the registry says then is newer. Rejects as TokenServers.ask does for one that asks to be left alone.
+   */
   async current(holder: TokenHolder, signal: AbortSignal): Promise<string | undefined> {
     const key = keyOf(holder);
     const held = this.#held.get(key);
@@ -46,8 +49,9 @@ export class Tokens {
       if (signal.aborted) throw error;
       // A token server that fails is no trouble yet while the old token is good.
       if (this.#clock.now() < held.expiresAt) return held.token;
-      // What is asked next hears from the registry which token server it has now.
+      // The registry may have another token server by now, or none.
       this.#held.delete(key);
+      if (error instanceof TokenFault && error.code !== 'Throttled') return undefined;
       throw error;
     }
   }
