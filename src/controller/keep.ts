@@ -11,12 +11,14 @@ import type { Run } from './run.ts';
 import { running, settle } from './settle.ts';
 import type { Deciding } from './target.ts';
 
-/** What runs stays, and whether its tag can be followed at present is said. While the registry has said nothing yet, what was said of it before stands. */
+/** Whatever was done, that the tag cannot be followed at present is said. While the registry has said nothing yet, what was said of it before stands. */
 export const withFetchTrouble = ({ release }: Run, target: Target, outcome: Outcome): Outcome => {
   const trouble = target.digest === undefined ? (target.trouble ?? conditionOf(release.status.conditions, 'FetchFailed')) : target.trouble;
-  if (trouble === undefined) return outcome;
+  // What the run has met itself is newer.
+  if (trouble === undefined || outcome.fetchTrouble !== undefined) return outcome;
   const { reason, message } = trouble;
-  return { ...outcome, fetchTrouble: { reason, message }, ...(reason === 'AuthenticationFailed' && { lookAgainAfterMs: CREDENTIAL_PAUSE_MS }) };
+  const pauseMs = Math.min(outcome.lookAgainAfterMs ?? CREDENTIAL_PAUSE_MS, CREDENTIAL_PAUSE_MS);
+  return { ...outcome, fetchTrouble: { reason, message }, ...(reason === 'AuthenticationFailed' && { lookAgainAfterMs: pauseMs }) };
 };
 
 /** What is asked for runs. What a crash, or somebody's edit, may have left undone is done now. */

@@ -64,11 +64,11 @@ const act = async (deps: Deps, run: Run, deciding: Deciding): Promise<Outcome> =
     case 'KeepByHand':
       return withFetchTrouble(run, target, await keepByHand(deps, run, { records, reference: target.reference }, decision));
     case 'Start':
-      return remedied(deps, target, await start(deps, run, deciding, decision));
+      return withFetchTrouble(run, target, remedied(deps, target, await start(deps, run, deciding, decision)));
     case 'Continue':
-      return remedied(deps, target, await goOn(deps, run, records, decision.record));
+      return withFetchTrouble(run, target, remedied(deps, target, await goOn(deps, run, records, decision.record)));
     case 'GoBack':
-      return remedied(deps, target, await goBack(deps, run, records, decision));
+      return withFetchTrouble(run, target, remedied(deps, target, await goBack(deps, run, records, decision)));
     case 'Uninstall':
       return uninstallFailed(deps, run);
     case 'Absent':

@@ -54,6 +54,13 @@ describe('readConfig, of a configuration file', () => {
 describe('readConfig, of flags', () => {
   const flags = (...args: readonly string[]) => readConfig(['--kubeconfig', 'nowhere', ...args], {});
 
+  it('keeps charts nowhere unless it is told where', async () => {
+    expect((await flags())?.chartStore).toBeUndefined();
+    expect(await flags('--chart-store', '/charts')).toMatchObject({ chartStore: { folder: '/charts', maxBytes: 512 * 1024 * 1024 } });
+    expect(await flags('--chart-store', '/charts', '--chart-store-size', '1')).toMatchObject({ chartStore: { maxBytes: 1024 * 1024 } });
+    await expect(flags('--chart-store', '/charts', '--chart-store-size', '1Gi')).rejects.toThrow(/--chart-store-size "1Gi" is not a whole number/);
+  });
+
   it('brakes a move of many unless it is told otherwise', async () => {
     expect(await flags()).toMatchObject({ maxRolling: 50, suspectAfter: 5 });
     expect(await flags('--max-rolling', '8', '--suspect-after', '0')).toMatchObject({ maxRolling: 8, suspectAfter: 0 });

@@ -40,6 +40,13 @@ export interface Config {
   readonly excusedOwners: readonly ExcusedOwner[];
   /** File with a docker configuration for all releases; it is known to be readable. */
   readonly registryCredentials: string | undefined;
+  /** Where charts that were pulled are kept; undefined: nowhere but in memory. */
+  readonly chartStore: ChartStoreSettings | undefined;
+}
+
+export interface ChartStoreSettings {
+  readonly folder: string;
+  readonly maxBytes: number;
 }
 
 export interface ElectionSettings {
@@ -83,6 +90,8 @@ export const USAGE = `Usage: operator [flags]
                              often they look (2s)
   --leader-elect-resource-name NAME, --leader-elect-resource-namespace NAMESPACE
                              the Lease (tagalong-operator, in the Pod's or the kubeconfig's namespace)
+  --chart-store DIR          keep charts that were pulled in this folder, for when the registry is away (nowhere)
+  --chart-store-size MIB     how much of them at most (512)
   --metrics-addr [HOST]:PORT /metrics and /api/registries (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
   --log-level LEVEL          debug, info, warn or error (info)`;
@@ -106,6 +115,8 @@ const OPTIONS = {
   'leader-elect-retry-period': { type: 'string', default: '2s' },
   'leader-elect-resource-name': { type: 'string', default: 'tagalong-operator' },
   'leader-elect-resource-namespace': { type: 'string' },
+  'chart-store': { type: 'string' },
+  'chart-store-size': { type: 'string', default: '512' },
   'metrics-addr': { type: 'string', default: ':8080' },
   'health-addr': { type: 'string', default: ':8081' },
   'log-level': { type: 'string', default: 'info' },
@@ -135,6 +146,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     takeoverAfterMs: duration('--takeover-after', flags['takeover-after']),
     election: (flags['leader-elect'] ?? access.kind === 'Pod') ? electionOf(flags) : undefined,
     logLevel: level(flags['log-level']),
+    chartStore: storeOf(flags),
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
     ...(await fileSettings(flags.config)),
@@ -157,6 +169,13 @@ const electionOf = (flags: ReturnType<typeof readFlags>): ElectionSettings => {
   if (times.renewDeadlineMs >= times.leaseMs) throw new ConfigError('--leader-elect-renew-deadline is not shorter than --leader-elect-lease-duration');
   if (times.retryMs * 2 > times.renewDeadlineMs) throw new ConfigError('--leader-elect-retry-period is longer than half of --leader-elect-renew-deadline');
   return { name: flags['leader-elect-resource-name'], namespace: flags['leader-elect-resource-namespace'], times };
+};
+
+const MIB = 1024 * 1024;
+
+const storeOf = (flags: ReturnType<typeof readFlags>): ChartStoreSettings | undefined => {
+  const maxBytes = count('--chart-store-size', flags['chart-store-size']) * MIB;
+  return flags['chart-store'] === undefined ? undefined : { folder: flags['chart-store'], maxBytes };
 };
 
 const accessOf = async (flag: string | undefined, podFiles: string, env: Readonly<Record<string, string | undefined>>): Promise<ClusterAccess> => {

@@ -3,14 +3,17 @@ import { hostname } from 'node:os';
 import { OriginGates } from '../adapters/registry/origin-gates.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
 import { RegistryClient } from '../adapters/registry/registry-client.ts';
+import { StoredClient } from '../adapters/registry/stored-client.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { CredentialsFile, NO_CREDENTIALS } from '../adapters/system/credentials-file.ts';
+import { FileStore } from '../adapters/system/file-store.ts';
 import { createLogger } from '../adapters/system/logger.ts';
 import { measured } from '../adapters/system/measured-renderer.ts';
 import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { work } from '../controller/controller.ts';
 import { wakeHeld } from '../controller/triggers.ts';
 import { ClusterError } from '../ports/cluster.ts';
+import type { Logger } from '../ports/logger.ts';
 import { ListenError } from '../server/http-server.ts';
 import { assemble } from './assembly.ts';
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts';
@@ -31,6 +34,7 @@ const operate = async (config: Config): Promise<void> => {
   const { connection, leadership } = await join(config, { clock, logger, metrics: metrics.api });
   const gates = new OriginGates(clock);
   const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry, gates });
+  const charts = await before(registry, config, logger);
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(operator.wake, operator.releases, 'RendererUnavailable') });
   const operator = assemble({
     config,
@@ -40,8 +44,8 @@ const operate = async (config: Config): Promise<void> => {
     connection,
     leadership,
     gates,
-    resolve: (tag, signal) => registry.resolve(tag, signal),
-    charts: new RegistryCharts({ client: registry, metrics: metrics.charts }),
+    resolve: (tag, signal) => charts.resolve(tag, signal),
+    charts: new RegistryCharts({ client: charts, metrics: metrics.charts }),
     renderer: measured(renderer, metrics.renders),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),
     instance: hostname(),
@@ -86,6 +90,15 @@ const operate = async (config: Config): Promise<void> => {
   await registry.close();
   await connection.close();
   await endpoints.close();
+};
+
+/** The registry, or the chart store before it. */
+const before = async (registry: RegistryClient, { chartStore }: Config, logger: Logger): Promise<RegistryClient | StoredClient> => {
+  if (chartStore === undefined) return registry;
+  const store = await FileStore.open({ ...chartStore, logger }).catch((error: unknown) => {
+    throw new ConfigError(`cannot use --chart-store ${chartStore.folder}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return new StoredClient(registry, store);
 };
 
 try {

@@ -86,8 +86,21 @@ describe('the installed operator', () => {
     ]);
     expect(containersOf(pod).map(({ volumeMounts }) => volumeMounts.map(({ mountPath }) => mountPath))).toEqual([
       ['/run/tagalong'],
-      ['/etc/tagalong', '/etc/tagalong-registry', '/var/run/secrets/kubernetes.io/serviceaccount', '/run/tagalong'],
+      ['/etc/tagalong', '/etc/tagalong-registry', '/var/run/secrets/kubernetes.io/serviceaccount', '/run/tagalong', '/var/lib/tagalong/charts'],
     ]);
+  });
+
+  it('keeps charts on a volume that outlives the Pods where that is asked for', async () => {
+    const applied = async (folder: string) => {
+      const objects = await run(['apply', '--server-side', '--dry-run=server', '--output=json', '--kustomize', path.join(ROOT, folder)]);
+      const { items } = JSON.parse(objects) as {
+        readonly items: readonly { readonly kind: string; readonly spec?: { readonly template?: { readonly spec: { readonly volumes: readonly Json[] } } } }[];
+      }; // the API's own shapes
+      const [store] = items.flatMap(({ kind, spec }) => (kind === 'Deployment' ? (spec?.template?.spec.volumes ?? []) : [])).filter(({ name }) => name === 'chart-store');
+      return { store, claims: items.filter(({ kind }) => kind === 'PersistentVolumeClaim').length };
+    };
+    expect(await applied('config/default')).toEqual({ store: { name: 'chart-store', emptyDir: { sizeLimit: '1Gi' } }, claims: 0 });
+    expect(await applied('config/persistent')).toEqual({ store: { name: 'chart-store', persistentVolumeClaim: { claimName: 'tagalong-chart-store' } }, claims: 1 });
   });
 
   it('is two Pods, of which an eviction leaves one', async () => {

@@ -46,10 +46,17 @@ class Rig implements AsyncDisposable {
     this.#sound = sound;
     this.#registry = `registry.test:${faulty.host.split(':')[1]}`;
     const lookup: LookupFunction = (name, options, callback) => lookUp(this.#on?.network)(name, options, callback);
-    const of = (timeouts: object): RegistryClient => new RegistryClient({ clock: this.#clock, plainHttpHosts: isTls ? [] : [this.#registry], timeouts, lookup, gates: this.#gates });
+    const of = (timeouts: object): RegistryClient =>
+      new RegistryClient({ clock: this.#clock, plainHttpHosts: isTls ? [] : [this.#registry], timeouts, lookup, gates: this.#gates });
     this.#clients = { before: of({}), since: of({}), impatient: of(IMPATIENT) };
     const client = (): RegistryClient => this.#clients[this.#inUse];
-    this.#tags = new TagWatcher({ resolve: (tag, until) => client().resolve(tag, until), wake: () => this.#woken.resolve(), clock: this.#clock, logger: silent, gates: this.#gates });
+    this.#tags = new TagWatcher({
+      resolve: (tag, until) => client().resolve(tag, until),
+      wake: () => this.#woken.resolve(),
+      clock: this.#clock,
+      logger: silent,
+      gates: this.#gates,
+    });
     this.#charts = new RegistryCharts({ client: { manifest: (...asked) => client().manifest(...asked), blob: (...asked) => client().blob(...asked) } });
   }
 

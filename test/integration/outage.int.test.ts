@@ -1,0 +1,82 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type FaultyRegistry, startFaultyRegistry } from '../registry/faulty-registry.ts';
+import { conditionIn, openSite, type Site } from './site.ts';
+
+const FAILING = {
+  'templates/pod.yaml':
+    'apiVersion: v1\nkind: Pod\nmetadata: {name: "{{ .Release.Name }}-pod", annotations: {lab.tagalong.dev/play: not-ready}}\nspec: {containers: [{name: a, image: a}]}\n',
+};
+
+describe('a registry that is away', () => {
+  let site: Site;
+  let registry: FaultyRegistry;
+  let store: string;
+  beforeAll(async () => {
+    registry = await startFaultyRegistry(inject('lab').registry);
+    store = path.join(inject('lab').dir, 'charts-of-outage');
+    site = await openSite('outage', { plainHttpHosts: [registry.host], args: ['--chart-store', store] });
+  });
+  afterAll(async () => {
+    await site.close();
+    await registry.close();
+  });
+
+  const away = (): void => {
+    registry.fault = () => (response) => response.destroy();
+  };
+  const spec = (chart: string, more: object = {}) => ({ chart: `${registry.host}/${site.namespace}/${chart}:1`, interval: '10s', ...more });
+  const restarted = async (): Promise<void> => {
+    await site.operator.kill();
+    await site.startOperator();
+  };
+
+  it('holds up neither new values, nor rollback, resume and drift correction; without the store new values wait, and say so', async () => {
+    for (const chart of ['values', 'drift', 'back']) await site.pushSmall(chart, '1', '1.0.0');
+    await site.pushSmall('resume', '1', '1.0.0', FAILING);
+    await site.release('values', spec('values'));
+    await site.release('drift', spec('drift', { drift: { mode: 'Correct' } }));
+    await site.release('back', spec('back', { timeout: '15s' }));
+    await site.release('resume', spec('resume'));
+    for (const name of ['values', 'drift', 'back']) await site.ready(name, 1);
+    await site.reaches('resume', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
+    await site.pushSmall('back', '1', '2.0.0', FAILING);
+    await site.lookNow('back');
+    await site.reaches('back', 'revision 2 under way', ({ history }) => history?.[0]?.revision === 2);
+
+    // The operator is another one, the registry is gone: what was pulled is there.
+    away();
+    await restarted();
+    await site.release('values', spec('values', { values: { greeting: 'from the store' } }));
+    await site.reaches('values', 'revision 2', ({ revision }) => revision === 2);
+    const upgraded = await site.reaches('values', 'FetchFailed', (status) => conditionIn(status, 'FetchFailed') !== undefined);
+    expect(conditionIn(upgraded, 'FetchFailed')).toMatchObject({ status: 'True', reason: 'RegistryUnavailable' });
+    expect(conditionIn(upgraded, 'Ready')).toMatchObject({ status: 'True', reason: 'UpgradeSucceeded' });
+    expect(await site.configMap('values')).toMatchObject({ greeting: 'from the store', version: '1.0.0' });
+
+    // The store is gone too: what the records have is enough for all but new values.
+    await site.operator.kill();
+    await rm(store, { recursive: true });
+    await site.startOperator();
+    await site.release('values', spec('values', { values: { greeting: 'later' } }));
+    const message = await site.fails('values', 'RegistryUnavailable');
+    expect(message).toContain(`cannot pull ${registry.host}/${site.namespace}/values@sha256:`);
+    expect(message).toContain('; revision 2 (values 1.0.0) keeps running');
+    expect((await site.seen('values'))?.status?.nextRetry).toBeDefined();
+    expect(await site.configMap('values')).toMatchObject({ greeting: 'from the store' });
+
+    await site.kubectl(['patch', 'configmap', 'drift', '--type=merge', '--patch', '{"data":{"greeting":"by hand"}}']);
+    await site.eventually('what somebody edited is corrected', async () => (await site.configMap('drift'))?.['greeting'] === 'hello');
+    await site.kubectl(['patch', 'pod', 'resume-pod', '--subresource=status', '--type=strategic', '--patch', '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}']);
+    await site.reaches('resume', 'deployed', ({ revision }) => revision === 1);
+    const back = await site.reaches('back', 'rolled back', ({ history }) => history?.[0]?.action === 'rollback' && history[0].outcome === 'deployed');
+    expect(back).toMatchObject({ chart: { version: '1.0.0' } });
+    expect(await site.configMap('back')).toMatchObject({ version: '1.0.0' });
+
+    registry.fault = undefined;
+    await site.ready('values', 3);
+    expect(await site.configMap('values')).toMatchObject({ greeting: 'later' });
+    await site.reaches('values', 'no more FetchFailed', (status) => conditionIn(status, 'FetchFailed') === undefined);
+  }, 150_000);
+});
