@@ -8,6 +8,7 @@ import type { Imprints } from '../ports/imprints.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Lookups } from '../ports/lookups.ts';
 import type { RunMetrics } from '../ports/metrics.ts';
+import type { Mirrors } from '../ports/mirrors.ts';
 import type { Pods } from '../ports/pods.ts';
 import type { Records } from '../ports/records.ts';
 import type { Charts, Tags } from '../ports/registry.ts';
@@ -41,6 +42,7 @@ export interface Deps {
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;
+  readonly mirrors: Mirrors;
   readonly sources: Sources;
   readonly events: Events;
   readonly tags: Tags;

@@ -35,6 +35,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Mirrors } from '../ports/mirrors.ts';
 import type { Charts, TagAddress } from '../ports/registry.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
@@ -56,6 +57,7 @@ export interface Ground {
   readonly charts: Charts;
   readonly renderer: Renderer;
   readonly defaultCredentials: DefaultCredentials;
+  readonly mirrors: Mirrors;
   /** Names this instance in its Events. */
   readonly instance: string;
   /** A text of 16 hexadecimal digits that is another one each time. */
@@ -124,6 +126,7 @@ export const assemble = (ground: Ground): Assembly => {
     secrets: new KubeSecrets(connection),
     serviceAccounts: new KubeServiceAccounts(connection),
     defaultCredentials: ground.defaultCredentials,
+    mirrors: ground.mirrors,
     sources: new KubeSources(connection, wake),
     events,
     tags,

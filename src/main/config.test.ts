@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeAuthority } from '../../test/registry/certificates.ts';
 import { readConfig } from './config.ts';
 
 let folder: string;
@@ -32,6 +33,50 @@ describe('readConfig, of a configuration file', () => {
 
   it('tells an empty list from none', async () => {
     expect(await read('allowedTokenHosts: []')).toMatchObject({ registries: { allowedTokenHosts: [] } });
+  });
+
+  it('reads mirrors and certificates of registries', async () => {
+    const authority = makeAuthority();
+    const client = authority.issue();
+    const at = (name: string): string => path.join(folder, name);
+    await Promise.all([writeFile(at('ca.crt'), authority.cert), writeFile(at('tls.crt'), client.cert), writeFile(at('tls.key'), client.key)]);
+    const config = await read(`registryHosts:
+  Docker.io:
+    mirrors:
+      - near.example:5000
+      - host: far.example
+        capabilities: [pull, resolve]
+    mirrorsOnly: true
+  far.example:
+    caFile: ${at('ca.crt')}
+    clientCertFile: ${at('tls.crt')}
+    clientKeyFile: ${at('tls.key')}
+`);
+    const mirrors = [
+      { host: 'near.example:5000', mayResolve: false },
+      { host: 'far.example', mayResolve: true },
+    ];
+    expect(config?.registryHosts).toEqual(
+      new Map([
+        ['docker.io', { mirrors, mirrorsOnly: true, tls: undefined }],
+        ['far.example', { mirrors: [], mirrorsOnly: false, tls: { ca: at('ca.crt'), client: { certificate: at('tls.crt'), key: at('tls.key') } } }],
+      ]),
+    );
+  });
+
+  it.each([
+    ['hosts that are a list', '[r.example]', /operator.yaml: registryHosts is not a mapping of host/],
+    ['a host of which nothing is said', '{r.example: }', /operator.yaml: registryHosts: r.example is not a mapping with mirrors, mirrorsOnly, caFile, /],
+    ['a setting that does not exist', '{r.example: {mirror: m}}', /registryHosts: r.example: there is no setting mirror; known are mirrors, /],
+    ['mirrors that are no list', '{r.example: {mirrors: m.example}}', /registryHosts: r.example: mirrors is not a list/],
+    ['a mirror that is a URL', '{r.example: {mirrors: ["https://m.example"]}}', /mirrors is not host\[:port\], or a mapping with host and capabilities/],
+    ['a mirror with something else', '{r.example: {mirrors: [{host: m.example, path: x}]}}', /mirrors: {"host":"m.example","path":"x"} is not host/],
+    ['a mirror that may push', '{r.example: {mirrors: [{host: m.example, capabilities: [pull, push]}]}}', /capabilities of m.example are not \[pull\] or \[pull, resolve\]/],
+    ['mirrors alone that may not resolve', '{r.example: {mirrors: [m.example], mirrorsOnly: true}}', /mirrorsOnly needs a mirror with capabilities: \[pull, resolve\]/],
+    ['a CA that is not there', '{r.example: {caFile: /nowhere/ca.crt}}', /registryHosts: r.example: ENOENT.*ca.crt/],
+    ['a certificate without its key', '{r.example: {clientCertFile: /nowhere/tls.crt}}', /of clientCertFile and clientKeyFile there is only one/],
+  ])('refuses, of registries, %s', async (_name, hosts, message) => {
+    await expect(read(`registryHosts: ${hosts}\n`)).rejects.toThrow(message);
   });
 
   it.each([

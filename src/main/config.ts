@@ -4,10 +4,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import type { ElectionTimes } from '../adapters/kube/leadership.ts';
+import { SystemClock } from '../adapters/system/clock.ts';
 import { readCredentialsFile } from '../adapters/system/credentials-file.ts';
 import { parseDuration } from '../core/duration.ts';
 import { type ExcusedOwner, KNOWN_OWNERS } from '../core/drift.ts';
 import { type ListenAddress, parseAddress } from '../server/address.ts';
+import { ConfigError } from './config-error.ts';
+import { readRegistryHosts, type RegistryHostSettings } from './registry-hosts.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
 export interface Config {
@@ -36,6 +39,8 @@ export interface Config {
   readonly metricsAddress: ServerAddress;
   readonly healthAddress: ServerAddress;
   readonly registries: RegistrySettings;
+  /** Mirrors and certificates, by registry in lower case. */
+  readonly registryHosts: ReadonlyMap<string, RegistryHostSettings>;
   /** Who may have fields that releases set, beside those that are known. */
   readonly excusedOwners: readonly ExcusedOwner[];
   /** File with a docker configuration for all releases; it is known to be readable. */
@@ -74,7 +79,7 @@ export const USAGE = `Usage: operator [flags]
   --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
   --service-account DIR      where token, ca.crt and namespace of the Pod's ServiceAccount are, if not where Kubernetes puts them
   --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials,
-                             excusedFieldOwners
+                             registryHosts (mirrors, certificates), excusedFieldOwners
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
   --deletion-timeout TIME    how long an uninstall that the API server refuses is tried (1m)
@@ -122,11 +127,6 @@ const OPTIONS = {
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const;
-
-/** A flag or a configuration file cannot be used; the message is all that a person needs. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 /** Reads flags, environment and configuration file. Returns undefined when only help was asked for. Rejects with ConfigError. */
 export const readConfig = async (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Config | undefined> => {
@@ -232,13 +232,14 @@ export const level = (text: string): Config['logLevel'] => {
   return found;
 };
 
-const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'excusedFieldOwners'] as const;
+const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'registryHosts', 'excusedFieldOwners'] as const;
 
-const fileSettings = async (file: string | undefined): Promise<Pick<Config, 'registries' | 'registryCredentials' | 'excusedOwners'>> => {
+const fileSettings = async (file: string | undefined): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'excusedOwners'>> => {
   const settings = file === undefined ? {} : await readSettings(file);
   const hosts = (name: 'plainHttpHosts' | 'allowedTokenHosts'): readonly string[] | undefined => hostList(`${file}: ${name}`, settings[name]);
   return {
     registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts') },
+    registryHosts: await readRegistryHosts(`${file}: registryHosts`, settings.registryHosts, new SystemClock().now()),
     registryCredentials: await credentialsFile(`${file}: registryCredentials`, settings.registryCredentials),
     excusedOwners: [...KNOWN_OWNERS, ...ownerList(`${file}: excusedFieldOwners`, settings.excusedFieldOwners)],
   };

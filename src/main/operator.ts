@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { OriginGates } from '../adapters/registry/origin-gates.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
+import type { RegistryHosts } from '../adapters/registry/places.ts';
 import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { StoredClient } from '../adapters/registry/stored-client.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
@@ -10,13 +11,15 @@ import { FileStore } from '../adapters/system/file-store.ts';
 import { createLogger } from '../adapters/system/logger.ts';
 import { measured } from '../adapters/system/measured-renderer.ts';
 import { PrometheusMetrics } from '../adapters/system/metrics.ts';
+import { TlsFiles } from '../adapters/system/tls-files.ts';
 import { work } from '../controller/controller.ts';
 import { wakeHeld } from '../controller/triggers.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Logger } from '../ports/logger.ts';
 import { ListenError } from '../server/http-server.ts';
 import { assemble } from './assembly.ts';
-import { type Config, ConfigError, readConfig, USAGE } from './config.ts';
+import { type Config, readConfig, USAGE } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { openEndpoints } from './endpoints.ts';
 import { join } from './joining.ts';
 import { openRenderer } from './rendering.ts';
@@ -33,7 +36,8 @@ const operate = async (config: Config): Promise<void> => {
   const metrics = new PrometheusMetrics({ version: VERSION, maxConcurrent: config.concurrent });
   const { connection, leadership } = await join(config, { clock, logger, metrics: metrics.api });
   const gates = new OriginGates(clock);
-  const registry = new RegistryClient({ clock, ...config.registries, metrics: metrics.registry, gates });
+  const hosts = hostsOf(config, { clock, logger });
+  const registry = new RegistryClient({ clock, ...config.registries, hosts, metrics: metrics.registry, logger, gates });
   const charts = await before(registry, config, logger);
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(operator.wake, operator.releases, 'RendererUnavailable') });
   const operator = assemble({
@@ -48,6 +52,7 @@ const operate = async (config: Config): Promise<void> => {
     charts: new RegistryCharts({ client: charts, metrics: metrics.charts }),
     renderer: measured(renderer, metrics.renders),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),
+    mirrors: { of: (host) => (hosts.get(host.toLowerCase())?.mirrors ?? []).map((mirror) => mirror.host) },
     instance: hostname(),
   });
   const { deps, queue, releases, records, tags, events } = operator;
@@ -99,6 +104,14 @@ const before = async (registry: RegistryClient, { chartStore }: Config, logger: 
     throw new ConfigError(`cannot use --chart-store ${chartStore.folder}: ${error instanceof Error ? error.message : String(error)}`);
   });
   return new StoredClient(registry, store);
+};
+
+const hostsOf = ({ registryHosts }: Config, tools: ConstructorParameters<typeof TlsFiles>[1]): RegistryHosts => {
+  const hosts = [...registryHosts].map(([host, { tls, ...said }]) => {
+    const files = tls && new TlsFiles(tls, tools);
+    return [host, { ...said, ...(files !== undefined && { tls: () => files.read() }) }] as const;
+  });
+  return new Map(hosts);
 };
 
 try {

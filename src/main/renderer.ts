@@ -7,7 +7,8 @@ import { serveRenderer } from '../adapters/helm/socket-server.ts';
 import { greet, WireLost } from '../adapters/helm/wire.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { createLogger } from '../adapters/system/logger.ts';
-import { ConfigError, count, level } from './config.ts';
+import { count, level } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { openRenderer } from './rendering.ts';
 import { VERSION } from './version.ts';
 

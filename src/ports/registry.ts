@@ -39,6 +39,8 @@ export interface Access {
   readonly credential: Credential | undefined;
   /** Undefined: the public roots, and no certificate is shown. */
   readonly tls?: RegistryTls | undefined;
+  /** What there is for the mirrors of the registry, by their hosts. */
+  readonly mirrorCredentials?: Readonly<Record<string, Credential>> | undefined;
 }
 
 /** A tag in a repository, and as whom it is looked at. */

@@ -19,9 +19,10 @@ interface Situation {
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly imagePullSecrets?: readonly string[];
   readonly operator?: string;
+  readonly mirrors?: readonly string[];
 }
 
-const depsOf = ({ secrets = {}, imagePullSecrets = [], operator }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
+const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [] }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
   tags: { follow: () => Promise.reject(new Error('a digest is not followed')), unfollow: () => undefined },
   sources: {
     read: async (follower, use, refs) => {
@@ -44,6 +45,7 @@ const depsOf = ({ secrets = {}, imagePullSecrets = [], operator }: Situation, as
     },
   },
   defaultCredentials: { name: 'the file', read: async () => operator },
+  mirrors: { of: (registry) => (registry === 'r.example' ? mirrors : []) },
 });
 
 const releaseWith = ({ pullSecrets = [], tls }: Situation): ChartRelease => {
@@ -89,6 +91,13 @@ describe('resolve, looking for credentials', () => {
     asked.length = 0;
     await credentialIn({ imagePullSecrets: ['s'] }, asked);
     expect(asked).toEqual(['ServiceAccount team/default', 'Secret team/s']);
+  });
+
+  it('looks for those of a mirror by its own host, in the same places', async () => {
+    const mirrors = ['m.example', 'n.example'];
+    const situation: Situation = { pullSecrets: ['a'], secrets: { a: host('r'), s: login('m.example/ns')('m') }, imagePullSecrets: ['s'], mirrors };
+    expect(await sourceIn(situation)).toMatchObject({ credential: { username: 'r' }, mirrorCredentials: { 'm.example': { username: 'm' } } });
+    expect((await sourceIn({ ...situation, imagePullSecrets: [] })).mirrorCredentials).toBeUndefined();
   });
 
   it.each<[string, Situation, RegExp]>([

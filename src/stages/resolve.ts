@@ -8,6 +8,7 @@ import type { Trouble } from '../core/release-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import { StageError, reasonOf } from '../ports/errors.ts';
+import type { Mirrors } from '../ports/mirrors.ts';
 import type { Access, Credential, RegistryError, Source, Tags } from '../ports/registry.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { ServiceAccounts } from '../ports/service-accounts.ts';
@@ -23,6 +24,8 @@ interface AccessDeps {
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;
+  /** The credentials of a registry are not for its mirrors: for each its own are looked for. */
+  readonly mirrors: Mirrors;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -61,7 +64,10 @@ const referenceOf = (release: ChartRelease): Reference => {
 const accessOf = async (deps: AccessDeps, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<Access> => {
   const named = await readNamed(deps.sources, release, signal);
   const tls = tlsOf(release, named, deps.clock.now());
-  return { credential: await credentialOf(deps, { release, named, reference }, signal), tls };
+  const mirrors = deps.mirrors.of(reference.registry);
+  const [credential, ...others] = await credentialsOf(deps, { release, named, hosts: [reference.registry, ...mirrors], repository: reference.repository }, signal);
+  const forMirrors = mirrors.flatMap((host, index): readonly [string, Credential][] => (others[index] === undefined ? [] : [[host, others[index]]]));
+  return { credential, tls, ...(forMirrors.length > 0 && { mirrorCredentials: Object.fromEntries(forMirrors) }) };
 };
 
 /** A Secret's keys as text. */
@@ -117,7 +123,8 @@ const tlsKeyIn = ({ name, keys }: TlsSecret, key: string): string => {
 interface Wanted {
   readonly release: ChartRelease;
   readonly named: NamedSecrets;
-  readonly reference: Reference;
+  readonly hosts: readonly string[];
+  readonly repository: string;
 }
 
 /** Docker configurations of one kind of place; `name` tells people where to look. */
@@ -126,15 +133,20 @@ interface CredentialSource {
   readonly documents: readonly string[];
 }
 
-/** A source is asked only when those before it have nothing for the chart. */
-const credentialOf = async (deps: AccessDeps, wanted: Wanted, signal: AbortSignal): Promise<Credential | undefined> => {
+/** The credential for each host, in the order of the hosts. A source is asked only when those before it have nothing for one of them. */
+const credentialsOf = async (deps: AccessDeps, wanted: Wanted, signal: AbortSignal): Promise<readonly (Credential | undefined)[]> => {
+  const found = new Map<string, Credential>();
   for (const read of [fromPullSecrets, fromServiceAccount, fromOperator]) {
+    const open = wanted.hosts.filter((host) => !found.has(host));
+    if (open.length === 0) break;
     const { name, documents } = await read(deps, wanted, signal);
-    const found = credentialFor(documents, wanted.reference);
-    if (found.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read ${name}: ${found.message}`);
-    if (found.kind === 'Found') return found.credential;
+    for (const registry of open) {
+      const choice = credentialFor(documents, { registry, repository: wanted.repository });
+      if (choice.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read ${name}: ${choice.message}`);
+      if (choice.kind === 'Found') found.set(registry, choice.credential);
+    }
   }
-  return undefined;
+  return wanted.hosts.map((host) => found.get(host));
 };
 
 type ReadSource = (deps: AccessDeps, wanted: Wanted, signal: AbortSignal) => Promise<CredentialSource>;

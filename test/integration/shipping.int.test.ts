@@ -86,7 +86,7 @@ describe('the installed operator', () => {
     ]);
     expect(containersOf(pod).map(({ volumeMounts }) => volumeMounts.map(({ mountPath }) => mountPath))).toEqual([
       ['/run/tagalong'],
-      ['/etc/tagalong', '/etc/tagalong-registry', '/var/run/secrets/kubernetes.io/serviceaccount', '/run/tagalong', '/var/lib/tagalong/charts'],
+      ['/etc/tagalong', '/etc/tagalong-registry', '/etc/tagalong-registry-tls', '/var/run/secrets/kubernetes.io/serviceaccount', '/run/tagalong', '/var/lib/tagalong/charts'],
     ]);
   });
 

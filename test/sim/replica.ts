@@ -76,6 +76,7 @@ export class Replica {
       charts: registry.charts(this),
       renderer,
       defaultCredentials: NO_CREDENTIALS,
+      mirrors: { of: () => [] },
       instance,
       unique: () =>
         Math.floor(random() * 2 ** 52)

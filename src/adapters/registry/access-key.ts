@@ -3,7 +3,12 @@ import type { RegistryTls } from '../../core/registry-tls.ts';
 import type { Access, Credential } from '../../ports/registry.ts';
 
 /** Tells accesses apart in keys of caches, polls and tokens without holding their secrets there. */
-export const accessKey = ({ credential, tls }: Access): string => `${credential === undefined ? 'anonymous' : digestOf(partsOf(credential))} ${tlsKey(tls)}`;
+export const accessKey = ({ credential, tls, mirrorCredentials = {} }: Access): string => {
+  const mirrors = Object.entries(mirrorCredentials).map(([host, one]) => `${host}=${credentialKey(one)}`);
+  return [credentialKey(credential), tlsKey(tls), ...mirrors.toSorted()].join(' ');
+};
+
+const credentialKey = (credential: Credential | undefined): string => (credential === undefined ? 'anonymous' : digestOf(partsOf(credential)));
 
 /** Tells apart what is trusted and shown: who differs in it shares no connection. */
 export const tlsKey = (tls: RegistryTls | undefined): string =>

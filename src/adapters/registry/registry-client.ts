@@ -2,17 +2,20 @@ import type { LookupFunction } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { isDigest, printReference, type Reference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { RegistryMetrics } from '../../ports/metrics.ts';
-import type { Access, RegistryError, TagAddress } from '../../ports/registry.ts';
+import { type Access, RegistryError, type TagAddress } from '../../ports/registry.ts';
 import { accessKey } from './access-key.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { sha256 } from './digest.ts';
 import { failure } from './failure.ts';
 import { bareMediaType, type Descriptor, type ManifestReading, type Mislabelled, readManifest } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';
+import { MirrorHolds } from './mirror-holds.ts';
 import { originsWith, type Origins } from './origin.ts';
 import { throughGate } from './origin-gate.ts';
 import { OriginGates } from './origin-gates.ts';
+import { type Place, placesFor, type RegistryHosts } from './places.ts';
 import { type RegistryRequest, Requests } from './requests.ts';
 import { type Answer, TIMEOUTS, type Timeouts } from './transport.ts';
 
@@ -22,9 +25,13 @@ export interface RegistryClientOptions {
   readonly plainHttpHosts: readonly string[];
   /** The only token servers that are asked, beside a registry's own host; any that is public when absent. */
   readonly allowedTokenHosts?: readonly string[] | undefined;
+  /** Mirrors, and TLS, by registry. */
+  readonly hosts?: RegistryHosts;
   readonly timeouts?: Partial<Timeouts>;
   /** Where requests are counted; nowhere when absent. */
   readonly metrics?: RegistryMetrics;
+  /** Told when a mirror fails, and when it is back; nobody when absent. */
+  readonly logger?: Logger;
   /** Finds the addresses of host names; the system's when absent. */
   readonly lookup?: LookupFunction;
   /** Shared with who else asks the registries; its own when absent. */
@@ -51,62 +58,105 @@ interface Resolved {
 export class RegistryClient {
   readonly #requests: Requests;
   readonly #originOf: Origins;
+  readonly #hosts: RegistryHosts;
+  readonly #holds: MirrorHolds;
   readonly #gates: OriginGates;
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, Resolved>;
 
-  constructor({ clock, plainHttpHosts, allowedTokenHosts, timeouts, metrics, lookup, gates = new OriginGates(clock) }: RegistryClientOptions) {
+  constructor({ clock, plainHttpHosts, allowedTokenHosts, hosts = new Map(), timeouts, metrics, logger, lookup, gates = new OriginGates(clock) }: RegistryClientOptions) {
     this.#requests = new Requests({ timeouts: { ...TIMEOUTS, ...timeouts }, clock, realms: { plainHttpHosts, allowedTokenHosts }, metrics, lookup });
     this.#originOf = originsWith(plainHttpHosts);
+    this.#hosts = hosts;
+    this.#holds = new MirrorHolds(clock, logger);
     this.#gates = gates;
     this.#clock = clock;
     this.#resolved = new LRUCache({ max: MAX_REMEMBERED, ttl: BELIEVED_MS, ttlResolution: 0, perf: { now: () => clock.elapsed() } });
   }
 
-  /** The digest that the tag points at now. The registry's word for it: what is fetched by it is hashed. */
-  async resolve(address: TagAddress, signal: AbortSignal): Promise<string> {
+  /** The digest that the tag points at now. The word of the registry, or of a mirror that may say so: what is fetched by it is hashed. */
+  resolve(address: TagAddress, signal: AbortSignal): Promise<string> {
     const { reference } = address;
-    const request = this.#request(address, `manifests/${reference.tag}`, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve' });
-    const key = `${request.url.href} ${accessKey(address)}`;
-    const known = this.#resolved.get(key);
-    const conditional = known?.etag === undefined ? request : { ...request, headers: { ...request.headers, 'if-none-match': known.etag }, alsoRead: [NOT_MODIFIED] };
-    const resolved = (await this.#headDigest({ ...conditional, method: 'HEAD' }, known, signal)) ?? (await this.#hashedDigest(conditional, known, signal));
-    // Not anew with every look: what the registry says of itself is to be believed for a time only.
-    if (resolved !== known) this.#resolved.set(key, resolved);
-    return resolved.digest;
+    const look = async (request: RegistryRequest): Promise<string> => {
+      const key = `${request.url.href} ${accessKey(address)}`;
+      const known = this.#resolved.get(key);
+      const conditional = known?.etag === undefined ? request : { ...request, headers: { ...request.headers, 'if-none-match': known.etag }, alsoRead: [NOT_MODIFIED] };
+      const resolved = (await this.#headDigest({ ...conditional, method: 'HEAD' }, known, signal)) ?? (await this.#hashedDigest(conditional, known, signal));
+      // Not anew with every look: what the registry says of itself is to be believed for a time only.
+      if (resolved !== known) this.#resolved.set(key, resolved);
+      return resolved.digest;
+    };
+    return this.#ask(address, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve', path: `manifests/${reference.tag}` }, look);
   }
 
   /** The manifest of that digest, hashed and read. */
   async manifest(access: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
     const attempt = `pull ${nameOf(access.reference, digest)}`;
     if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
-    const request = this.#request(access, `manifests/${digest}`, { attempt, operation: 'manifest' });
-    const { bytes, contentType } = await this.#pull(request, () => this.#manifestBytes(request, signal), signal);
-    if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `the manifest that came has the digest ${sha256(bytes)}`);
-    return labelled(attempt, readManifest(bytes, contentType));
+    const fetch = async (request: RegistryRequest): Promise<ManifestReading> => {
+      const { bytes, contentType } = await this.#pull(request, () => this.#manifestBytes(request, signal), signal);
+      if (sha256(bytes) !== digest) throw failure('DigestMismatch', request.attempt, `the manifest that came has the digest ${sha256(bytes)}`);
+      return labelled(request.attempt, readManifest(bytes, contentType));
+    };
+    return this.#ask(access, { attempt, operation: 'manifest', path: `manifests/${digest}` }, fetch);
   }
 
   /** The blob of a descriptor; every byte was counted and hashed. */
-  async blob(access: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
-    const attempt = `pull blob ${nameOf(access.reference, digest)}`;
-    const request = this.#request(access, `blobs/${digest}`, { attempt, operation: 'blob' });
-    const read = async (answer: Answer): Promise<Buffer> => {
-      const isPage = isHtml(answer.headers['content-type']);
-      const tooLong = (): RegistryError => (isPage ? pageFailure(attempt) : failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`));
-      const body = await orTooLong(readBody(answer, size), tooLong);
-      // Only where it is not what was asked for: what type a store gives its blobs is its own business.
-      if (isPage && sha256(body) !== digest) throw pageFailure(attempt);
-      return body;
+  blob(access: RepositoryAccess, { digest, size }: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
+    const fetch = async (request: RegistryRequest): Promise<Uint8Array> => {
+      const { attempt } = request;
+      const read = async (answer: Answer): Promise<Buffer> => {
+        const isPage = isHtml(answer.headers['content-type']);
+        const tooLong = (): RegistryError => (isPage ? pageFailure(attempt) : failure('DigestMismatch', attempt, `more came than the ${size} bytes of its descriptor`));
+        const body = await orTooLong(readBody(answer, size), tooLong);
+        // Only where it is not what was asked for: what type a store gives its blobs is its own business.
+        if (isPage && sha256(body) !== digest) throw pageFailure(attempt);
+        return body;
+      };
+      const bytes = await this.#pull(request, () => this.#requests.run(request, read, signal), signal);
+      if (bytes.length !== size) throw failure('DigestMismatch', attempt, `${bytes.length} bytes came, its descriptor says ${size}`);
+      if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `what came has the digest ${sha256(bytes)}`);
+      return bytes;
     };
-    const bytes = await this.#pull(request, () => this.#requests.run(request, read, signal), signal);
-    if (bytes.length !== size) throw failure('DigestMismatch', attempt, `${bytes.length} bytes came, its descriptor says ${size}`);
-    if (sha256(bytes) !== digest) throw failure('DigestMismatch', attempt, `what came has the digest ${sha256(bytes)}`);
-    return bytes;
+    return this.#ask(access, { attempt: `pull blob ${nameOf(access.reference, digest)}`, operation: 'blob', path: `blobs/${digest}` }, fetch);
   }
 
   /** Ends all connections. */
   close(): Promise<void> {
     return this.#requests.close();
+  }
+
+  /** Asks one place after the other until one has it; the last is asked also when it is a mirror that is down. Its error says what came of the others. */
+  async #ask<T>(access: RepositoryAccess, question: Question, ask: (request: RegistryRequest) => Promise<T>): Promise<T> {
+    const places = await placesFor(this.#hosts, this.#originOf, access, question.operation === 'resolve' ? 'resolve' : 'pull');
+    const passed: string[] = [];
+    for (const place of places.slice(0, -1)) {
+      const held = place.mirror && this.#holds.held(place.mirror.host);
+      const outcome = held === undefined ? await this.#askAt(place, access, question, ask) : { came: held };
+      if ('found' in outcome) return outcome.found;
+      passed.push(`; before it the mirror ${place.mirror?.host}: ${outcome.came}`);
+    }
+    const last = places.at(-1);
+    if (last === undefined) throw failure('Unavailable', question.attempt, 'the configuration has nobody who may be asked');
+    const outcome = await this.#askAt(last, access, question, ask);
+    if ('found' in outcome) return outcome.found;
+    const { error, attempt, came } = outcome;
+    throw passed.length === 0 ? error : failure(error.code, attempt, [came, ...passed].join(''), { cause: error, retryAfterMs: error.retryAfterMs });
+  }
+
+  async #askAt<T>(place: Place, access: RepositoryAccess, question: Question, ask: (request: RegistryRequest) => Promise<T>): Promise<Outcome<T>> {
+    const { attempt, ...request } = requestTo(place, access.reference, question);
+    const { mirror } = place;
+    try {
+      const found = await ask({ ...request, attempt, gate: this.#gates.at(request.url.host) });
+      if (mirror !== undefined) this.#holds.answered(mirror.host);
+      return { found };
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const came = error.message.slice(`cannot ${attempt}: `.length);
+      if (mirror !== undefined) this.#holds.failed(mirror.host, error, came);
+      return { error, attempt, came };
+    }
   }
 
   /** What is pulled waits as polls do for a registry that asked to be left alone, and tells them when it does. */
@@ -147,13 +197,31 @@ export class RegistryClient {
     if (isHtml(answered.contentType)) throw pageFailure(request.attempt);
     return answered;
   }
-
-  #request({ reference, credential, tls }: RepositoryAccess, path: string, named: Pick<RegistryRequest, 'attempt' | 'operation'>): RegistryRequest {
-    const { registry, repository } = reference;
-    const url = new URL(`/v2/${repository}/${path}`, this.#originOf(registry));
-    return { method: 'GET', url, repository, credential, tls, gate: this.#gates.at(registry), headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {}, ...named };
-  }
 }
+
+/** What is asked of whoever may have it. */
+interface Question {
+  readonly attempt: string;
+  readonly operation: RegistryRequest['operation'];
+  readonly path: string;
+}
+
+type Outcome<T> = { readonly found: T } | { readonly error: RegistryError; readonly attempt: string; readonly came: string };
+
+const requestTo = ({ origin, access, mirror }: Place, { repository }: Reference, { attempt, operation, path }: Question): Omit<RegistryRequest, 'gate'> => {
+  const url = new URL(`/v2/${repository}/${path}`, origin);
+  // As containerd tells a mirror whose content is meant.
+  if (mirror !== undefined) url.searchParams.set('ns', mirror.of);
+  return {
+    ...access,
+    method: 'GET',
+    url,
+    repository,
+    headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {},
+    operation,
+    attempt: mirror === undefined ? attempt : `${attempt} from the mirror ${mirror.host}`,
+  };
+};
 
 interface ManifestAnswer {
   readonly status: number;

@@ -9,6 +9,7 @@ import { type Respond, send, startServer, type TestServer } from '../../../test/
 import type { RegistryTls } from '../../core/registry-tls.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { type Access, RegistryError, type TagAddress } from '../../ports/registry.ts';
+import type { RegistryHost, RegistryHosts } from './places.ts';
 import { RegistryCharts } from './registry-charts.ts';
 import { RegistryClient } from './registry-client.ts';
 import { TagWatcher } from './tag-watcher.ts';
@@ -138,6 +139,44 @@ describe('RegistryClient, at a registry that asks for a client certificate', () 
     const stranger = theirs.issue({ names: ['stranger'] });
     for (const tls of [as(stranger), { ca: ours.cert }]) await expect(client.resolve(at(registry, tls), signal)).rejects.toBeInstanceOf(RegistryError);
     expect(registry.visits.map(({ shown }) => shown)).toEqual(['alice']);
+  });
+});
+
+describe('RegistryClient, and the TLS that the configuration has for a host', () => {
+  const hostsWith = (entries: Readonly<Record<string, Partial<RegistryHost>>>): RegistryHosts =>
+    new Map(Object.entries(entries).map(([host, said]) => [host, { mirrors: [], mirrorsOnly: false, ...said }]));
+
+  it('adds the CA of a release to that of the host, and shows the certificate of the release before that of the host', async () => {
+    const registry = await startAsking(found);
+    const client = clientOf({ hosts: hostsWith({ [registry.host]: { tls: async () => as(alice) } }) });
+    await client.resolve(at(registry), signal);
+    await client.resolve(at(registry, { ca: theirs.cert }), signal);
+    await client.resolve(at(registry, as(bob, theirs.cert)), signal);
+    expect(registry.visits.map(({ shown }) => shown)).toEqual(['alice', 'alice', 'bob']);
+  });
+
+  it('asks a mirror with what is said of the mirror, and with nothing of the registry or the release', async () => {
+    const mirror = await startAsking(found);
+    const registry = await startAsking(found);
+    const mirrors = { mirrors: [{ host: mirror.host, mayResolve: true }], tls: async () => as(alice) };
+    const client = clientOf({ hosts: hostsWith({ [registry.host]: mirrors, [mirror.host]: { tls: async () => ({ ca: ours.cert }) } }) });
+    expect(await client.resolve(at(registry, as(bob)), signal)).toBe(DIGEST);
+    expect(mirror.visits.map(({ shown }) => shown)).toEqual(['nobody']);
+    const untold = clientOf({ hosts: hostsWith({ [registry.host]: mirrors }) });
+    expect(await untold.resolve(at(registry, as(bob)), signal)).toBe(DIGEST);
+    expect([...mirror.visits, ...registry.visits].map(({ shown }) => shown)).toEqual(['nobody', 'bob']);
+  });
+
+  it('takes what is said there now', async () => {
+    const registry = await startAsking(found);
+    let now: RegistryTls = { ca: theirs.cert };
+    const client = clientOf({ hosts: hostsWith({ [registry.host]: { tls: async () => now } }) });
+    await expect(client.resolve(at(registry), signal)).rejects.toMatchObject({ code: 'Unavailable' });
+    now = as(alice);
+    await client.resolve(at(registry), signal);
+    now = as(bob);
+    await client.resolve(at(registry), signal);
+    expect(registry.visits.map(({ shown }) => shown)).toEqual(['alice', 'bob']);
   });
 });
 
