@@ -97,13 +97,18 @@ const operate = async (config: Config): Promise<void> => {
   await endpoints.close();
 };
 
-/** The registry, or the chart store before it. */
+/** The registry with the chart store before it, or without where there is none: nothing depends on it, so nothing is held up by a folder that cannot be used. */
 const before = async (registry: RegistryClient, { chartStore }: Config, logger: Logger): Promise<RegistryClient | StoredClient> => {
   if (chartStore === undefined) return registry;
-  const store = await FileStore.open({ ...chartStore, logger }).catch((error: unknown) => {
-    throw new ConfigError(`cannot use --chart-store ${chartStore.folder}: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  return new StoredClient(registry, store);
+  try {
+    return new StoredClient(registry, await FileStore.open({ ...chartStore, logger }));
+  } catch (error) {
+    logger.warn(
+      { folder: chartStore.folder, error },
+      'cannot use the chart store: charts are fetched again where they are needed again; correct --chart-store, or the rights of that folder',
+    );
+    return registry;
+  }
 };
 
 const hostsOf = ({ registryHosts }: Config, tools: ConstructorParameters<typeof TlsFiles>[1]): RegistryHosts => {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type FaultyRegistry, startFaultyRegistry } from '../registry/faulty-registry.ts';
@@ -37,7 +37,7 @@ describe('a registry that is away', () => {
     await site.pushSmall('resume', '1', '1.0.0', FAILING);
     await site.release('values', spec('values'));
     await site.release('drift', spec('drift', { drift: { mode: 'Correct' } }));
-    await site.release('back', spec('back', { timeout: '15s' }));
+    await site.release('back', spec('back', { timeout: '8s' }));
     await site.release('resume', spec('resume'));
     for (const name of ['values', 'drift', 'back']) await site.ready(name, 1);
     await site.reaches('resume', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
@@ -55,10 +55,12 @@ describe('a registry that is away', () => {
     expect(conditionIn(upgraded, 'Ready')).toMatchObject({ status: 'True', reason: 'UpgradeSucceeded' });
     expect(await site.configMap('values')).toMatchObject({ greeting: 'from the store', version: '1.0.0' });
 
-    // The store is gone too: what the records have is enough for all but new values.
+    // The store is gone too, for good: what the records have is enough for all but new values.
     await site.operator.kill();
     await rm(store, { recursive: true });
+    await writeFile(store, 'no folder');
     await site.startOperator();
+    expect(site.operator.log().join('\n')).toContain('cannot use the chart store');
     await site.release('values', spec('values', { values: { greeting: 'later' } }));
     const message = await site.fails('values', 'RegistryUnavailable');
     expect(message).toContain(`cannot pull ${registry.host}/${site.namespace}/values@sha256:`);
