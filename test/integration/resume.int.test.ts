@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type FaultyRegistry, startFaultyRegistry } from '../registry/faulty-registry.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 const pod = (play: string): string =>
@@ -9,15 +8,10 @@ const RANDOM = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Na
 
 describe('an operator that dies', () => {
   let site: Site;
-  let faulty: FaultyRegistry;
   beforeAll(async () => {
-    faulty = await startFaultyRegistry(inject('lab').registry);
-    site = await openSite('resume', { plainHttpHosts: [faulty.host] });
+    site = await openSite('resume');
   });
-  afterAll(async () => {
-    await site.close();
-    await faulty.close();
-  });
+  afterAll(() => site.close());
 
   /** Makes a Pod that is played as not ready ready after all. */
   const becomesReady = (name: string) =>
@@ -49,21 +43,6 @@ describe('an operator that dies', () => {
       { revision: 1, outcome: 'failed' },
     ]);
     await site.eventually('the Pod of the first revision is gone', async () => (await site.object('pods/stuck')) === undefined);
-  });
-
-  it('goes on without a registry', async () => {
-    await site.pushSmall('alone', 'stable', '1.0.0');
-    await site.release('alone', { chart: `${faulty.host}/${site.namespace}/alone:stable` });
-    await site.ready('alone', 1);
-    await site.operator.stop();
-    faulty.fault = () => ({ status: 503, headers: {}, body: Buffer.from('away') });
-    await site.startOperator();
-    const status = await site.reaches('alone', 'FetchFailed', (seen) => conditionIn(seen, 'FetchFailed') !== undefined);
-    expect(conditionIn(status, 'Ready')?.status).toBe('True');
-    expect(status).toMatchObject({ revision: 1, chart: { version: '1.0.0' } });
-    faulty.fault = undefined;
-    await site.lookNow('alone');
-    await site.reaches('alone', 'no more FetchFailed', (seen) => conditionIn(seen, 'FetchFailed') === undefined);
   });
 
   it('applies once more what somebody deletes while it waits', async () => {
