@@ -96,6 +96,33 @@ describe('readConfig, of a configuration file', () => {
   });
 });
 
+describe('readConfig, of the environment', () => {
+  const proxiesIn = async (env: Readonly<Record<string, string>>) => (await readConfig(['--kubeconfig', 'nowhere'], env))?.registries.proxies;
+  const LOOPBACK = 'localhost,127.0.0.1,[::1]';
+
+  it.each<[string, Readonly<Record<string, string>>, Awaited<ReturnType<typeof proxiesIn>>]>([
+    ['no proxies', { HTTPS_PROXY: '' }, { https: undefined, http: undefined, except: LOOPBACK }],
+    [
+      'proxies and exceptions',
+      { HTTPS_PROXY: 'http://p:3128', HTTP_PROXY: 'https://me:s3cret@q', NO_PROXY: '.corp, r.example:5000' },
+      { https: 'http://p:3128/', http: 'https://me:s3cret@q/', except: `.corp, r.example:5000,${LOOPBACK}` },
+    ],
+    [
+      'small letters first',
+      { https_proxy: 'http://small:1', HTTPS_PROXY: 'http://large:1', no_proxy: 'a', NO_PROXY: 'b' },
+      { https: 'http://small:1/', http: undefined, except: `a,${LOOPBACK}` },
+    ],
+    ['a proxy without a scheme', { HTTPS_PROXY: 'p.example:3128' }, { https: 'http://p.example:3128/', http: undefined, except: LOOPBACK }],
+  ])('reads %s', async (_name, env, proxies) => {
+    expect(await proxiesIn(env)).toEqual(proxies);
+  });
+
+  it.each(['socks5://s3cret@p:1080', 'http://', 's3cret@@:x'])('refuses the proxy %s, without a word of it', async (url) => {
+    const error: unknown = await proxiesIn({ HTTPS_PROXY: url }).catch((caught: unknown) => caught);
+    expect(String(error)).toBe("ConfigError: the environment's HTTPS_PROXY is not the http:// or https:// URL of a proxy");
+  });
+});
+
 describe('readConfig, of flags', () => {
   const flags = (...args: readonly string[]) => readConfig(['--kubeconfig', 'nowhere', ...args], {});
 

@@ -4,12 +4,14 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import type { ElectionTimes } from '../adapters/kube/leadership.ts';
+import type { Proxies } from '../adapters/registry/agent.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { readCredentialsFile } from '../adapters/system/credentials-file.ts';
 import { parseDuration } from '../core/duration.ts';
 import { type ExcusedOwner, KNOWN_OWNERS } from '../core/drift.ts';
 import { type ListenAddress, parseAddress } from '../server/address.ts';
 import { ConfigError } from './config-error.ts';
+import { readProxies } from './proxies.ts';
 import { readRegistryHosts, type RegistryHostSettings } from './registry-hosts.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
@@ -66,6 +68,8 @@ export interface RegistrySettings {
   readonly plainHttpHosts: readonly string[];
   /** The only token servers that are asked, beside a registry's own host; undefined: any that is public. */
   readonly allowedTokenHosts: readonly string[] | undefined;
+  /** On the way to them; the API server is reached without. */
+  readonly proxies: Proxies;
 }
 
 export type ServerAddress = Exclude<ListenAddress, { readonly kind: 'Invalid' }>;
@@ -99,7 +103,8 @@ export const USAGE = `Usage: operator [flags]
   --chart-store-size MIB     how much of them at most (512)
   --metrics-addr [HOST]:PORT /metrics and /api/registries (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
-  --log-level LEVEL          debug, info, warn or error (info)`;
+  --log-level LEVEL          debug, info, warn or error (info)
+Registries are reached by way of the proxies of HTTPS_PROXY and HTTP_PROXY, but for NO_PROXY; the API server never is.`;
 
 const OPTIONS = {
   kubeconfig: { type: 'string' },
@@ -149,7 +154,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     chartStore: storeOf(flags),
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
-    ...(await fileSettings(flags.config)),
+    ...(await fileSettings(flags.config, env)),
   };
 };
 
@@ -234,11 +239,14 @@ export const level = (text: string): Config['logLevel'] => {
 
 const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'registryHosts', 'excusedFieldOwners'] as const;
 
-const fileSettings = async (file: string | undefined): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'excusedOwners'>> => {
+const fileSettings = async (
+  file: string | undefined,
+  env: Parameters<typeof readProxies>[0],
+): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'excusedOwners'>> => {
   const settings = file === undefined ? {} : await readSettings(file);
   const hosts = (name: 'plainHttpHosts' | 'allowedTokenHosts'): readonly string[] | undefined => hostList(`${file}: ${name}`, settings[name]);
   return {
-    registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts') },
+    registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts'), proxies: readProxies(env) },
     registryHosts: await readRegistryHosts(`${file}: registryHosts`, settings.registryHosts, new SystemClock().now()),
     registryCredentials: await credentialsFile(`${file}: registryCredentials`, settings.registryCredentials),
     excusedOwners: [...KNOWN_OWNERS, ...ownerList(`${file}: excusedFieldOwners`, settings.excusedFieldOwners)],

@@ -35,6 +35,9 @@ const operate = async (config: Config): Promise<void> => {
   const logger = createLogger({ level: config.logLevel });
   const metrics = new PrometheusMetrics({ version: VERSION, maxConcurrent: config.concurrent });
   const { connection, leadership } = await join(config, { clock, logger, metrics: metrics.api });
+  const { https, http } = config.registries.proxies;
+  const proxies = [https, http].flatMap((url) => (url === undefined ? [] : [new URL(url).host]));
+  if (proxies.length > 0) logger.info({ proxies }, 'registries are reached by way of proxies');
   const gates = new OriginGates(clock);
   const hosts = hostsOf(config, { clock, logger });
   const registry = new RegistryClient({ clock, ...config.registries, hosts, metrics: metrics.registry, logger, gates });

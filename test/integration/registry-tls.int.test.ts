@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makeAuthority } from '../registry/certificates.ts';
 import { type CncfRegistry, startCncfRegistry } from '../registry/cncf-registry.ts';
+import { startConnectProxy } from '../registry/connect-proxy.ts';
 import { helmPush } from '../registry/helm-push.ts';
 import { smallChart } from '../registry/push.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
@@ -12,7 +13,7 @@ const someone = ours.issue({ names: ['someone'] });
 let site: Site;
 let registry: CncfRegistry;
 beforeAll(async () => {
-  registry = await startCncfRegistry(inject('lab').tools['registry'] ?? '', { tls: { identity: ours.issue({ names: ['127.0.0.1'] }), clientCa: ours.cert } });
+  registry = await startCncfRegistry(inject('lab').tools['registry'] ?? '', { tls: { identity: ours.issue({ names: ['127.0.0.1', 'registry.test'] }), clientCa: ours.cert } });
   site = await openSite('registry-tls');
 });
 afterAll(async () => {
@@ -31,9 +32,9 @@ const push = (name: string, note: string): Promise<string> =>
     beside: { 'ca.crt': ours.cert, 'tls.crt': someone.cert, 'tls.key': someone.key },
   });
 
-const putSecret = async (name: string, stringData: Readonly<Record<string, string>>): Promise<void> => {
-  const path = `/api/v1/namespaces/${site.namespace}/secrets/${name}?fieldManager=test&force=true`;
-  await site.ask('PATCH', path, { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData }, 'application/apply-patch+yaml');
+const putSecret = async (name: string, stringData: Readonly<Record<string, string>>, place = site): Promise<void> => {
+  const path = `/api/v1/namespaces/${place.namespace}/secrets/${name}?fieldManager=test&force=true`;
+  await place.ask('PATCH', path, { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData }, 'application/apply-patch+yaml');
 };
 
 describe('a registry that asks for a client certificate, with a private CA', () => {
@@ -66,5 +67,23 @@ describe('a registry that asks for a client certificate, with a private CA', () 
     expect(await site.configMap('kept')).toMatchObject({ version: '1.0.0' });
     await site.release('kept', { chart, tls: { caSecret: 'right', clientCertSecret: 'right' } });
     await site.reaches('kept', 'out of trouble', (seen) => conditionIn(seen, 'FetchFailed')?.status !== 'True' && seen.revision === 1);
+  });
+});
+
+describe('an operator whose environment names a proxy', () => {
+  it('reaches registries by way of it, and the API server without', async () => {
+    await using proxy = await startConnectProxy();
+    const proxied = await openSite('proxied', { env: { HTTPS_PROXY: `http://${proxy.host}`, NO_PROXY: 'elsewhere.test' } });
+    try {
+      await push('proxied', 'first');
+      await putSecret('right', { 'ca.crt': ours.cert, 'tls.crt': someone.cert, 'tls.key': someone.key }, proxied);
+      // A name that the proxy alone can find.
+      const named = registry.host.replace('127.0.0.1', 'registry.test');
+      await proxied.release('app', { chart: `${named}/ns/proxied:1.0.0`, tls: { caSecret: 'right', clientCertSecret: 'right' } });
+      await proxied.ready('app', 1);
+      expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT ${named}`]));
+    } finally {
+      await proxied.close();
+    }
   });
 });

@@ -36,6 +36,8 @@ export interface OperatorOptions {
   readonly args?: readonly string[];
   /** Flags of Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Further environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The program: that of the working tree when absent. */
   readonly program?: string;
 }
@@ -52,7 +54,10 @@ export const launchOperator = (lab: Pick<Lab, 'kubeconfig' | 'operatorConfig'>, 
   if (!existsSync(ENGINE)) throw new Error('there is no .build/helm-engine; run make build');
   const args = ['--kubeconfig', lab.kubeconfig, '--config', lab.operatorConfig, '--helm-engine', ENGINE, ...LISTEN, ...(options.args ?? [])];
   if (options.namespaces !== undefined) args.push('--watch-namespaces', options.namespaces.join(','));
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.program ?? path.join(ROOT, 'src/main/operator.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.program ?? path.join(ROOT, 'src/main/operator.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
   const lines: string[] = [];
   const urls = new Map<string, string>();
   keepLines(child, lines);

@@ -31,6 +31,8 @@ export interface SiteOptions {
   readonly namespaces?: readonly string[];
   /** Further flags of the operator. */
   readonly args?: readonly string[];
+  /** Further environment of the operator. */
+  readonly env?: Readonly<Record<string, string>>;
   /** URL by which the operator reaches the API server, by plain HTTP; the lab's own where absent. */
   readonly server?: string;
   /** Times of the election of a leader, by a Lease in the namespace of the site; nobody is elected where absent. */
@@ -71,7 +73,12 @@ export class Site {
     this.#config = path.join(this.lab.dir, `operator-${this.namespace}.yaml`);
     await writeFile(this.#config, JSON.stringify({ ...options.settings, plainHttpHosts: [this.lab.registry, ...(options.plainHttpHosts ?? [])] }));
     const args = ['--engines', '1', '--log-level', 'debug', ...(options.election === undefined ? [] : electing(this.namespace, options.election)), ...(options.args ?? [])];
-    this.#operatorOptions = { namespaces: [this.namespace, ...(options.namespaces ?? [])], args, program: this.#ground.operatorProgram };
+    this.#operatorOptions = {
+      namespaces: [this.namespace, ...(options.namespaces ?? [])],
+      args,
+      program: this.#ground.operatorProgram,
+      ...(options.env !== undefined && { env: options.env }),
+    };
     const { server, token } = options;
     this.#kubeconfig = server === undefined && token === undefined ? this.lab.kubeconfig : path.join(this.lab.dir, `kubeconfig-${this.namespace}`);
     if (server !== undefined) writeKubeconfig(this.#kubeconfig, { server, token: token ?? this.lab.token, ca: '' });

@@ -12,6 +12,20 @@ export class UnexpectedEncoding extends Error {
   }
 }
 
+/** A proxy cannot be reached, or does not let us through. */
+export class ProxyFault extends Error {
+  override readonly name = 'ProxyFault';
+  readonly proxy: string;
+  /** What it answered; undefined where it did not. */
+  readonly status: string | undefined;
+
+  constructor(proxy: string, status: string | undefined, cause: unknown) {
+    super(`the proxy ${proxy} is of no help`, { cause });
+    this.proxy = proxy;
+    this.status = status;
+  }
+}
+
 /** Turns what went wrong on the way to a registry into its RegistryError, in words that say what to look at. */
 export const networkFailure = (attempt: string, url: URL, cause: unknown): RegistryError =>
   failure(refusalOf(codeOf(cause), url) === undefined ? 'Unavailable' : 'Unauthorized', attempt, describeNetworkFault(url, cause), { cause });
@@ -19,10 +33,17 @@ export const networkFailure = (attempt: string, url: URL, cause: unknown): Regis
 /** Says what went wrong on the way to a host, and what to look at. */
 export const describeNetworkFault = (url: URL, cause: unknown): string => {
   if (cause instanceof UnexpectedEncoding) return cause.message;
+  if (cause instanceof ProxyFault) return describeProxyFault(url, cause);
   const code = codeOf(cause);
   if (url.protocol === 'http:' && isUnanswered(cause)) return `${url.host} closed the connection without an answer; if it speaks TLS: take it off plainHttpHosts`;
   const told = WORDS[code] ?? (isNoHttp(cause) ? notHttp(url) : tlsWords(code, url));
   return told?.replace('HOST', url.host) ?? `the connection to ${url.host} failed (${oneLine(cause instanceof Error ? cause.message : String(cause))})`;
+};
+
+const describeProxyFault = (url: URL, { proxy, status, cause }: ProxyFault): string => {
+  if (status === '407') return `the proxy ${proxy} answered 407: it asks for a name and password, which belong into its URL (HTTPS_PROXY, HTTP_PROXY)`;
+  if (status !== undefined) return `the proxy ${proxy} answered ${status} when asked for ${url.host}`;
+  return `the proxy ${proxy}, by way of which ${url.host} is reached, is of no help: ${describeNetworkFault(new URL(`https://${proxy}`), cause)}`;
 };
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { RegistryMetrics } from '../../ports/metrics.ts';
 import { type Access, RegistryError, type TagAddress } from '../../ports/registry.ts';
 import { accessKey } from './access-key.ts';
+import type { Proxies } from './agent.ts';
 import { BodyTooLong, readBody } from './body.ts';
 import { sha256 } from './digest.ts';
 import { failure } from './failure.ts';
@@ -34,6 +35,8 @@ export interface RegistryClientOptions {
   readonly logger?: Logger;
   /** Finds the addresses of host names; the system's when absent. */
   readonly lookup?: LookupFunction;
+  /** On the way to registries, mirrors and token servers; none when absent. */
+  readonly proxies?: Proxies;
   /** Shared with who else asks the registries; its own when absent. */
   readonly gates?: OriginGates;
 }
@@ -64,8 +67,8 @@ export class RegistryClient {
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, Resolved>;
 
-  constructor({ clock, plainHttpHosts, allowedTokenHosts, hosts = new Map(), timeouts, metrics, logger, lookup, gates = new OriginGates(clock) }: RegistryClientOptions) {
-    this.#requests = new Requests({ timeouts: { ...TIMEOUTS, ...timeouts }, clock, realms: { plainHttpHosts, allowedTokenHosts }, metrics, lookup });
+  constructor({ clock, plainHttpHosts, allowedTokenHosts, hosts = new Map(), timeouts, metrics, logger, lookup, proxies, gates = new OriginGates(clock) }: RegistryClientOptions) {
+    this.#requests = new Requests({ timeouts: { ...TIMEOUTS, ...timeouts }, clock, realms: { plainHttpHosts, allowedTokenHosts }, metrics, lookup, proxies });
     this.#originOf = originsWith(plainHttpHosts);
     this.#hosts = hosts;
     this.#holds = new MirrorHolds(clock, logger);

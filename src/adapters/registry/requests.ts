@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
 import { type RegistryMetrics, type RegistryOperation, SILENT_METRICS } from '../../ports/metrics.ts';
 import { type Access, RegistryError } from '../../ports/registry.ts';
+import type { Proxies } from './agent.ts';
 import { type AuthReply, Authorization } from './authorization.ts';
 import { BodyTooLong } from './body.ts';
 import { parseChallenges } from './challenge.ts';
@@ -33,6 +34,7 @@ export interface RequestsOptions {
   readonly realms: RealmPolicy;
   readonly metrics?: RegistryMetrics | undefined;
   readonly lookup?: LookupFunction | undefined;
+  readonly proxies?: Proxies | undefined;
 }
 
 /**
@@ -47,8 +49,8 @@ export class Requests {
   readonly #clock: Clock;
   readonly #metrics: RegistryMetrics;
 
-  constructor({ timeouts, clock, realms, metrics = SILENT_METRICS.registry, lookup }: RequestsOptions) {
-    this.#transports = new Transports(timeouts, lookup);
+  constructor({ timeouts, clock, realms, metrics = SILENT_METRICS.registry, lookup, proxies }: RequestsOptions) {
+    this.#transports = new Transports(timeouts, { lookup, proxies });
     const servers = new TokenServers({ transports: this.#transports, clock, metrics, overallMs: timeouts.overallMs });
     this.#auth = new Authorization(new Tokens(servers, clock), realmsWith(realms));
     this.#timeouts = timeouts;

@@ -1,7 +1,5 @@
-import type { LookupFunction } from 'node:net';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { Agent, buildConnector, request as send } from 'undici';
-import type { RegistryTls } from '../../core/registry-tls.ts';
+import { type Dispatcher, request as send } from 'undici';
+import { type AgentOptions, agentFor } from './agent.ts';
 import { UnexpectedEncoding } from './network-faults.ts';
 
 /** Bounds of one request, in milliseconds. */
@@ -16,9 +14,6 @@ export interface Timeouts {
 }
 
 export const TIMEOUTS: Timeouts = { connectMs: 10_000, headersMs: 15_000, bodyMs: 15_000, overallMs: 60_000 };
-
-/** Connections to one origin: so many requests are under way at once. */
-const CONNECTIONS = 8;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -38,22 +33,14 @@ export interface Answer {
   discard(): Promise<void>;
 }
 
-export interface TransportOptions {
-  /** Finds the addresses of host names; the system's when absent. */
-  readonly lookup?: LookupFunction | undefined;
-  /** Undefined: the public roots, and no certificate is shown. */
-  readonly tls?: RegistryTls | undefined;
-}
-
 /** Single HTTP exchanges over undici: one pool an origin, nothing followed, repeated, cached or unpacked on its own. */
 export class Transport {
-  readonly #agent: Agent;
+  readonly #agent: Dispatcher;
+  readonly #timeouts: Timeouts;
 
-  constructor({ connectMs, headersMs, bodyMs }: Timeouts, { lookup, tls }: TransportOptions) {
-    const connect = attentive(
-      buildConnector({ timeout: connectMs, allowH2: false, ...(lookup !== undefined && { lookup }), ...(tls !== undefined && { secureContext: contextOf(tls) }) }),
-    );
-    this.#agent = new Agent({ connections: CONNECTIONS, pipelining: 1, allowH2: false, headersTimeout: headersMs, bodyTimeout: bodyMs, connect });
+  constructor(timeouts: Timeouts, options: Omit<AgentOptions, 'connectMs'>) {
+    this.#agent = agentFor({ ...options, connectMs: timeouts.connectMs });
+    this.#timeouts = timeouts;
   }
 
   /** Sends one request and answers when the headers are there. Rejects with undici's errors or the reason of `signal`. */
@@ -65,6 +52,8 @@ export class Transport {
       reset: false,
       headers: { 'user-agent': 'tagalong', ...headers, 'accept-encoding': 'identity' },
       signal,
+      headersTimeout: this.#timeouts.headersMs,
+      bodyTimeout: this.#timeouts.bodyMs,
       dispatcher: this.#agent,
     });
     const discard = (): Promise<void> => response.body.dump({ limit: 16 * 1024 }).catch(() => undefined);
@@ -85,23 +74,6 @@ export class Transport {
     this.#agent.close().catch(() => undefined);
   }
 }
-
-/** A server that refuses a client certificate says so in an alert and hangs up: the alert is what went wrong, not that the connection ended. */
-const attentive =
-  (connect: buildConnector.connector): buildConnector.connector =>
-  (options, callback) =>
-    connect(options, (...[error, socket]) => {
-      if (error !== null) return callback(error, null);
-      socket.on('error', (fault) => socket.destroy(fault));
-      callback(null, socket);
-    });
-
-// Made once, not for each connection: that takes as long as reading all the roots. Without `ca` they would be those of Node.
-const contextOf = ({ ca, client }: RegistryTls): SecureContext =>
-  createSecureContext({
-    ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
-    ...(client !== undefined && { cert: client.certificate, key: client.key }),
-  });
 
 const single = (headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> => {
   const flat = Object.entries(headers).map(([name, value]) => {

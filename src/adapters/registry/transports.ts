@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { RegistryTls } from '../../core/registry-tls.ts';
 import { tlsKey } from './access-key.ts';
 import { guardedLookup } from './guarded-lookup.ts';
+import type { Proxies } from './agent.ts';
 import { type Timeouts, Transport } from './transport.ts';
 
 /**
@@ -21,11 +22,13 @@ const MAX_TRANSPORTS = 64;
 export class Transports {
   readonly #timeouts: Timeouts;
   readonly #lookup: LookupFunction | undefined;
+  readonly #proxies: Proxies | undefined;
   readonly #transports = new LRUCache<string, Transport>({ max: MAX_TRANSPORTS, dispose: (transport) => transport.retire() });
 
-  constructor(timeouts: Timeouts, lookup: LookupFunction | undefined) {
+  constructor(timeouts: Timeouts, { lookup, proxies }: { readonly lookup: LookupFunction | undefined; readonly proxies: Proxies | undefined }) {
     this.#timeouts = timeouts;
     this.#lookup = lookup;
+    this.#proxies = proxies;
   }
 
   /** The transport to a server of that party. It is for one exchange, which is to begin at once. */
@@ -34,7 +37,7 @@ export class Transports {
     const key = `${party === 'Named'} ${tlsKey(shown)}`;
     const known = this.#transports.get(key);
     if (known !== undefined) return known;
-    const made = new Transport(this.#timeouts, { lookup: party === 'Named' ? guardedLookup(this.#lookup) : this.#lookup, tls: shown });
+    const made = new Transport(this.#timeouts, { lookup: party === 'Named' ? guardedLookup(this.#lookup) : this.#lookup, tls: shown, proxies: this.#proxies });
     this.#transports.set(key, made);
     return made;
   }
