@@ -32,12 +32,15 @@ describe('a registry that is away', () => {
     await site.startOperator();
   };
 
+  const patchPod = (release: string, status: object) =>
+    site.kubectl(['patch', 'pod', `${release}-pod`, '--subresource=status', '--type=strategic', '--patch', JSON.stringify({ status })]);
+
   it('holds up neither new values, nor rollback, resume and drift correction; without the store new values wait, and say so', async () => {
     for (const chart of ['values', 'drift', 'back']) await site.pushSmall(chart, '1', '1.0.0');
     await site.pushSmall('resume', '1', '1.0.0', FAILING);
     await site.release('values', spec('values'));
     await site.release('drift', spec('drift', { drift: { mode: 'Correct' } }));
-    await site.release('back', spec('back', { timeout: '8s' }));
+    await site.release('back', spec('back'));
     await site.release('resume', spec('resume'));
     for (const name of ['values', 'drift', 'back']) await site.ready(name, 1);
     await site.reaches('resume', 'waiting', (status) => conditionIn(status, 'Ready')?.reason === 'Progressing');
@@ -70,8 +73,9 @@ describe('a registry that is away', () => {
 
     await site.kubectl(['patch', 'configmap', 'drift', '--type=merge', '--patch', '{"data":{"greeting":"by hand"}}']);
     await site.eventually('what somebody edited is corrected', async () => (await site.configMap('drift'))?.['greeting'] === 'hello');
-    await site.kubectl(['patch', 'pod', 'resume-pod', '--subresource=status', '--type=strategic', '--patch', '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}']);
+    await patchPod('resume', { conditions: [{ type: 'Ready', status: 'True' }] });
     await site.reaches('resume', 'deployed', ({ revision }) => revision === 1);
+    await patchPod('back', { phase: 'Failed' });
     const back = await site.reaches('back', 'rolled back', ({ history }) => history?.[0]?.action === 'rollback' && history[0].outcome === 'deployed');
     expect(back).toMatchObject({ chart: { version: '1.0.0' } });
     expect(await site.configMap('back')).toMatchObject({ version: '1.0.0' });
