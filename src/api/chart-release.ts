@@ -332,7 +332,7 @@ export const ChartReleaseStatus = Type.Object({
       {
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
-        description: 'Ready always; Reconciling, Stalled, Suspended, FetchFailed and Drifted while they are True.',
+        description: 'Ready always; Reconciling, Stalled, Suspended, FetchFailed, Drifted and CredentialExpiring while they are True.',
       },
     ),
   ),

@@ -33,7 +33,13 @@ describe('REASONS', () => {
 
   it('are announced as Normal where all is well, and never as Normal elsewhere', () => {
     expect(thatAre(({ event }) => event === 'Normal')).toEqual(thatAre(({ event, ready }) => ready === 'True' || (ready === 'AsBefore' && event !== 'Warning')));
-    expect(thatAre(({ event, ready }) => event === 'Warning' && ready === 'AsBefore')).toEqual(['DriftDetected', 'DriftContested', 'DriftNotCorrected']);
+    expect(thatAre(({ event, ready }) => event === 'Warning' && ready === 'AsBefore')).toEqual([
+      'DriftDetected',
+      'DriftContested',
+      'DriftNotCorrected',
+      'CredentialExpiring',
+      'CredentialExpired',
+    ]);
   });
 
   it('keep silent only where it passes by itself', () => {

@@ -317,6 +317,18 @@ export const REASONS = {
     event: 'Normal',
     doc: 'Of an Event, with `spec.drift.mode: Correct`: objects of the deployed revision were applied again; the message has what had become of them.',
   },
+  CredentialExpiring: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Of the condition CredentialExpiring: what a registry is asked with (a token that says when it ends, or the client certificate of `spec.tls`) ends in a week or less, or has less than a third of its life left; the message says what it is, where it is kept, and when it ends. Renew it there.',
+  },
+  CredentialExpired: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Of the condition CredentialExpiring: the same, once it has ended. What runs goes on; nothing new can be pulled with it. Renew it.',
+  },
   ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
 } as const satisfies Record<string, ReasonSpec>;
 

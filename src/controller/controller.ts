@@ -6,6 +6,7 @@ import type { SeenRelease } from '../ports/releases.ts';
 import { report } from '../stages/report.ts';
 import type { Deps } from './deps.ts';
 import { forgetDrift } from './drift/drift.ts';
+import { outcomeOfError } from './failed.ts';
 import { finalize } from './leave/finalize.ts';
 import { reconcile } from './reconcile.ts';
 import { namesOf } from './run.ts';
@@ -84,8 +85,8 @@ const outcomeOf = async (deps: Deps, seen: SeenRelease, signal: AbortSignal): Pr
     return await reconcile(deps, seen.release, signal);
   } catch (error) {
     if (signal.aborted || isRace(error)) throw error;
-    const reason = reasonOf(error);
-    if (reason !== undefined && error instanceof Error) return { reason, message: error.message };
+    const failed = outcomeOfError(error, signal);
+    if (failed !== undefined) return failed;
     deps.logger.error({ ...names, error }, 'a fault of the operator');
     return { reason: 'ReconcileFailed', message: `a fault of the operator: ${error instanceof Error ? error.message : String(error)}; its log has the whole of it` };
   }

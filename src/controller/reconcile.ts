@@ -1,12 +1,14 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { reasonSpec } from '../api/reasons.ts';
+import { reportExpiries } from '../core/credential-expiry.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { pinOf } from '../core/pin.ts';
-import { isSameAddress } from '../core/record.ts';
+import { isSameAddress, type RecordHead } from '../core/record.ts';
 import { type Decision, decide, ownRecords, standing, type Target } from '../core/release-state.ts';
 import { triedAgainAt } from '../core/remedy.ts';
 import type { Outcome } from '../core/status.ts';
 import { reasonOf, StageError } from '../ports/errors.ts';
+import type { Source } from '../ports/registry.ts';
 import { observe } from '../stages/observe.ts';
 import { resolve } from '../stages/resolve.ts';
 import { values } from '../stages/values.ts';
@@ -20,6 +22,7 @@ import { goBack } from './go-back.ts';
 import { addressOf, namesOf, type Run } from './run.ts';
 import { absent, uninstallFailed } from './leave/uninstall.ts';
 import { begin } from './begin.ts';
+import { outcomeOfError } from './failed.ts';
 import { goOn, looseEndOf, makeDo } from './go-on.ts';
 import { keepDeployed, stay, withFetchTrouble } from './keep.ts';
 import { holdPinned } from './pin.ts';
@@ -42,11 +45,23 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   deps.homes.settle(run.key, run.address);
   const pin = pinOf(release.metadata.annotations);
   if (pin.kind === 'Invalid') return makeDo(deps, run, await observe(deps.records, run.address, signal), new StageError('PinInvalid', pin.message));
-  if (pin.kind === 'Pinned') return holdPinned(deps, run, pin.revision);
+  // No registry is asked then, so nothing has to be said of how.
+  if (pin.kind === 'Pinned') return { ...(await holdPinned(deps, run, pin.revision)), expiry: {} };
   const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal).catch(asValue);
   const records = await observe(deps.records, run.address, signal);
   if (source instanceof Error) return makeDo(deps, run, records, source);
-  const given = await values(deps.sources, release, signal).catch(asValue);
+  const expiry = reportExpiries(source.expiries, deps.clock.now());
+  try {
+    return { ...(await follow(deps, run, source, records)), expiry };
+  } catch (error) {
+    const failed = outcomeOfError(error, signal);
+    if (failed === undefined) throw error;
+    return { ...failed, expiry };
+  }
+};
+
+const follow = async (deps: Deps, run: Run, source: Source, records: readonly RecordHead[]): Promise<Outcome> => {
+  const given = await values(deps.sources, run.release, run.signal).catch(asValue);
   if (given instanceof Error) return makeDo(deps, run, records, given);
   return act(deps, run, { source, target: targetOf(run, source, given), records, given });
 };

@@ -39,7 +39,7 @@ const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonl
 
 it('lets go of the tag, and says since when it rests', async () => {
   const [clock, followers] = [new FakeClock(), new Set(['apps/web', 'apps/api'])];
-  expect(await outcomeAt(clock, followers)).toEqual({ reason: 'Suspended', message: `suspended since ${timestamp(clock.now())} by spec.suspend`, records: [] });
+  expect(await outcomeAt(clock, followers)).toEqual({ reason: 'Suspended', message: `suspended since ${timestamp(clock.now())} by spec.suspend`, expiry: {}, records: [] });
   expect([...followers]).toEqual(['apps/api']);
 });
 

@@ -28,7 +28,7 @@ export const suspend = async (
   deps.homes.forget(key);
   forgetDrift(deps, key);
   const since = conditionOf(status.conditions, 'Suspended')?.lastTransitionTime ?? timestamp(deps.clock.now());
-  return { reason: 'Suspended', message: describeSuspended(since), ...(await recordsOf(deps, release, signal)) };
+  return { reason: 'Suspended', message: describeSuspended(since), expiry: {}, ...(await recordsOf(deps, release, signal)) };
 };
 
 /** A revision that was opened a moment ago may not have been told of yet: what ran before it cannot be said to run on. That they cannot be had wakes nobody. */

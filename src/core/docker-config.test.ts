@@ -6,9 +6,13 @@ import type { Reference } from './reference.ts';
 const reference = (registry: string, repository = 'ns/app'): Reference => ({ registry, repository, tag: '1' });
 const auth = (text: string): string => Buffer.from(text).toString('base64');
 const config = (auths: unknown, rest: object = {}): string => JSON.stringify({ auths, ...rest });
-const found = (username: string, password = 'p') => ({ kind: 'Found', credential: { kind: 'Password', username, password } });
-const withIdentity = (identityToken: string, username = '', password = '') => ({ kind: 'Found', credential: { kind: 'IdentityToken', identityToken, username, password } });
-const withToken = (registryToken: string) => ({ kind: 'Found', credential: { kind: 'RegistryToken', registryToken } });
+const found = (username: string, password = 'p', document = 0) => ({ kind: 'Found', credential: { kind: 'Password', username, password }, document });
+const withIdentity = (identityToken: string, username = '', password = '') => ({
+  kind: 'Found',
+  credential: { kind: 'IdentityToken', identityToken, username, password },
+  document: 0,
+});
+const withToken = (registryToken: string) => ({ kind: 'Found', credential: { kind: 'RegistryToken', registryToken }, document: 0 });
 
 describe('credentialFor', () => {
   it.each([
@@ -46,7 +50,7 @@ describe('credentialFor', () => {
 
   it('prefers a longer path in a later document, and the earlier document among equals', () => {
     const documents = [config({ r: { auth: auth('a:p') } }), config({ r: { auth: auth('b:p') } }), config({ 'r/ns': { auth: auth('c:p') } })];
-    expect(credentialFor(documents, reference('r'))).toEqual(found('c'));
+    expect(credentialFor(documents, reference('r'))).toEqual(found('c', 'p', 2));
     expect(credentialFor(documents, reference('r', 'other'))).toEqual(found('a'));
   });
 

@@ -9,9 +9,8 @@ export type DockerCredential =
   | { readonly kind: 'RegistryToken'; readonly registryToken: string };
 
 export type CredentialChoice =
-  | { readonly kind: 'Found'; readonly credential: DockerCredential }
-  | { readonly kind: 'None' }
-  | { readonly kind: 'Invalid'; readonly message: string };
+  /** With the place of its document among those that were given. */
+  { readonly kind: 'Found'; readonly credential: DockerCredential; readonly document: number } | { readonly kind: 'None' } | { readonly kind: 'Invalid'; readonly message: string };
 
 /**
  * Chooses the credential for a reference out of docker configurations: the text of `.dockerconfigjson`, or of the
@@ -20,11 +19,11 @@ export type CredentialChoice =
  * secret. Never throws.
  */
 export const credentialFor = (documents: readonly string[], reference: Reference): CredentialChoice => {
-  let best: Match | undefined;
+  let best: Best | undefined;
   for (const [index, document] of documents.entries()) {
     const config = readDockerConfig(document);
     if (config.kind === 'Invalid') return invalid(`docker configuration ${index + 1} of ${documents.length} ${config.why}`);
-    for (const match of matchesOf(config, reference)) if (best === undefined || match.length > best.length) best = match;
+    for (const match of matchesOf(config, reference)) if (best === undefined || match.length > best.length) best = { ...match, document: index };
   }
   return best === undefined ? { kind: 'None' } : credentialOf(best);
 };
@@ -83,16 +82,20 @@ const matchLength = (key: string, { registry, repository }: Reference): number |
 
 const canonicalHost = (host: string): string => (DOCKER_HUB.has(host.toLowerCase()) ? 'docker.io' : host.toLowerCase());
 
-const credentialOf = ({ key, entry, command }: Match): CredentialChoice => {
+interface Best extends Match {
+  readonly document: number;
+}
+
+const credentialOf = ({ key, entry, command, document }: Best): CredentialChoice => {
   const where = `the docker configuration's entry for ${JSON.stringify(key)}`;
   if (command !== undefined) return invalid(`${where} is left to ${command}: a credential helper is a command, and none is run; write the credential itself under auths`);
   if (!isObject(entry)) return invalid(`${where} is not a JSON object`);
   const registryToken = textOf(entry['registrytoken']);
-  if (registryToken !== '') return { kind: 'Found', credential: { kind: 'RegistryToken', registryToken } };
+  if (registryToken !== '') return { kind: 'Found', credential: { kind: 'RegistryToken', registryToken }, document };
   const identityToken = textOf(entry['identitytoken']);
   const login = loginOf(entry, identityToken !== '');
   if (typeof login === 'string') return invalid(`${where} ${login}`);
-  return { kind: 'Found', credential: identityToken === '' ? { kind: 'Password', ...login } : { kind: 'IdentityToken', identityToken, ...login } };
+  return { kind: 'Found', credential: identityToken === '' ? { kind: 'Password', ...login } : { kind: 'IdentityToken', identityToken, ...login }, document };
 };
 
 interface Login {

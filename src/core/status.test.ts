@@ -315,6 +315,30 @@ it('keeps what was said of drift where it cannot be looked for, and looks again'
   expect(next.lookAgainAfterMs).toBe(60_000);
 });
 
+describe('a credential that ends', () => {
+  const claim = { reason: 'CredentialExpiring', message: 'the token ends at 2026-01-03T00:00:00Z' } as const;
+  const expiringIn = (status: ChartReleaseStatus) => status.conditions?.find(({ type }) => type === 'CredentialExpiring');
+
+  it('has a condition of its own beside a Ready that stays, which stands while nobody looks, and goes when it was renewed', () => {
+    const before = statusOf({ expiry: { claim } });
+    expect(before.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
+      'Ready=True UpgradeSucceeded',
+      'CredentialExpiring=True CredentialExpiring',
+    ]);
+    expect(expiringIn(statusOf({}, before))).toMatchObject(claim);
+    expect(expiringIn(statusOf({ expiry: {} }, before))).toBeUndefined();
+  });
+
+  it('has the release looked at when there is more to say, unless something else comes first', () => {
+    const lookAgain = (outcome: Partial<Outcome>) =>
+      nextStatus({}, { reason: 'UpgradeSucceeded', message: 'runs', expiry: { lookAgainAfterMs: 60_000 }, ...outcome }, context()).lookAgainAfterMs;
+    expect(lookAgain({})).toBe(60_000);
+    expect(lookAgain({ lookAgainAfterMs: 1000 })).toBe(1000);
+    expect(lookAgain({ drift: { lookAgainAfterMs: 2000 } })).toBe(2000);
+    expect(lookAgain({ reason: 'Forbidden' })).toBeLessThan(60_000);
+  });
+});
+
 describe('what was corrected in place', () => {
   const DRIFT = 'ConfigMap prod/app: /data/a (kubectl)';
   const records = [record(1, 'superseded'), record(2, 'deployed')];

@@ -2,6 +2,7 @@ import type { ChartReleaseStatus, ChartSummary, Correction, HistoryEntry, Invent
 import { reasonSpec, type Reason, type ReasonSpec } from '../api/reasons.ts';
 import { timestamp } from '../api/time.ts';
 import { conditionOf, conditionsFor, type Claim } from './conditions.ts';
+import type { ExpiryReport } from './credential-expiry.ts';
 import { printDuration } from './duration.ts';
 import { lastTold, lastToldBefore, toldOf } from './foreign.ts';
 import type { ObjectRef } from './object-ref.ts';
@@ -36,6 +37,8 @@ export interface Outcome {
   readonly isRequestOpen?: boolean;
   /** What was found of drift; undefined where nobody looked. */
   readonly drift?: DriftReport;
+  /** Which credentials are about to end, or have; undefined where nobody looked: what was said before stands. */
+  readonly expiry?: ExpiryReport;
   /** Somebody watches for the cause to end and wakes the release: no retry of its own. */
   readonly isWatched?: boolean;
   /** It is tried again after a growing pause, though the reason itself asks for none. */
@@ -83,13 +86,15 @@ export const nextStatus = (previous: ChartReleaseStatus, outcome: Outcome, conte
   const claims = claimsOf(previous, { ...outcome, message: `${outcome.message}${describeUntouched(outcome, running)}` }, running);
   const drifted = outcome.drift === undefined || outcome.drift.isUnknown === true ? driftedBefore(previous, running) : outcome.drift.claim;
   if (drifted !== undefined) claims.push({ type: 'Drifted', status: 'True', reason: drifted.reason, message: drifted.message });
+  const expiring = outcome.expiry === undefined ? conditionOf(previous.conditions, 'CredentialExpiring') : outcome.expiry.claim;
+  if (expiring !== undefined) claims.push({ type: 'CredentialExpiring', status: 'True', reason: expiring.reason, message: expiring.message });
   const conditions = conditionsFor(claims, previous.conditions ?? [], { generation: context.generation, now: timestamp(context.now) });
   const inventory = outcome.inventory?.map(inventoryEntry) ?? previous.inventory;
   const releases = outcome.releases ?? previous.releases;
   const test = outcome.test ?? previous.test;
   const handled = (outcome.isRequestOpen === true ? undefined : context.reconcileAt) ?? previous.lastHandledReconcileAt;
   return {
-    lookAgainAfterMs: earliest(outcome.lookAgainAfterMs ?? retry?.delayMs, outcome.drift?.lookAgainAfterMs),
+    lookAgainAfterMs: earliest(outcome.lookAgainAfterMs ?? retry?.delayMs, outcome.drift?.lookAgainAfterMs, outcome.expiry?.lookAgainAfterMs),
     status: {
       observedGeneration: context.generation,
       conditions,
@@ -129,7 +134,10 @@ const readyStatus = (ready: ReasonSpec['ready'], previous: ChartReleaseStatus, {
 const driftedBefore = (previous: ChartReleaseStatus, { revision, history }: Running): Pick<Claim, 'reason' | 'message'> | undefined =>
   previous.revision === revision && previous.history?.[0]?.revision === history?.[0]?.revision ? conditionOf(previous.conditions, 'Drifted') : undefined;
 
-const earliest = (one: number | undefined, other: number | undefined): number | undefined => (one === undefined || other === undefined ? (one ?? other) : Math.min(one, other));
+const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
 
 /** What is not ready, or on its way to be, does not become so while nothing is done. */
 const readyBefore = ({ conditions }: ChartReleaseStatus): 'True' | 'False' => (conditionOf(conditions, 'Ready')?.status === 'True' ? 'True' : 'False');

@@ -1,3 +1,4 @@
+import type { Expiry } from '../core/credential-expiry.ts';
 import type { DockerCredential as Credential } from '../core/docker-config.ts';
 import type { Reference } from '../core/reference.ts';
 import type { RegistryTls } from '../core/registry-tls.ts';
@@ -93,6 +94,8 @@ export interface Source extends Access {
   readonly digest: string | undefined;
   /** Why there is no digest, or why it may be out of date. */
   readonly trouble: Trouble | undefined;
+  /** When what it is asked with ends, as far as that is known. */
+  readonly expiries: readonly Expiry[];
 }
 
 /** One file of a chart; the name is relative to the chart's root, with `/`. */

@@ -58,6 +58,9 @@ const announcements = (before: ChartReleaseStatus, after: ChartReleaseStatus, ou
   const claim = outcome.drift?.claim;
   // Where it is why the release is not Ready as it was, that is said already.
   if (claim !== undefined && claim.reason !== outcome.reason && isOtherDrift(before, after)) all.push(announcement('Warning', claim.reason, claim.message, after));
+  const expiring = outcome.expiry?.claim;
+  if (expiring !== undefined && conditionOf(before.conditions, 'CredentialExpiring')?.message !== expiring.message)
+    all.push(announcement('Warning', expiring.reason, expiring.message, after));
   return all;
 };
 

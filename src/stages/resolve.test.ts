@@ -121,6 +121,28 @@ describe('resolve, looking for credentials', () => {
   });
 });
 
+describe('resolve, telling what ends', () => {
+  const token = `e30.${Buffer.from('{"iat":1000,"exp":2000}').toString('base64url')}.c2ln`;
+  const config = (name: string) => ({ '.dockerconfigjson': JSON.stringify({ auths: { [name]: { username: 'u', password: token } } }) });
+  it.each<[string, Situation, string]>([
+    ['a pull secret', { pullSecrets: ['a', 'b'], secrets: { a: login('other')('a'), b: config('r.example') } }, 'the password for r.example in pull secret team/b'],
+    [
+      "a Secret of the ServiceAccount's",
+      { imagePullSecrets: ['x', 's'], secrets: { s: config('r.example') } },
+      'the password for r.example in Secret team/s (imagePullSecrets of ServiceAccount default)',
+    ],
+    ["the operator's file", { operator: config('r.example')['.dockerconfigjson'] }, 'the password for r.example in the file'],
+    ["a mirror's", { mirrors: ['m.example'], pullSecrets: ['a'], secrets: { a: config('m.example') } }, 'the password for m.example in pull secret team/a'],
+  ])('names %s', async (_name, situation, what) => {
+    expect((await sourceIn(situation)).expiries).toEqual([{ what, beganAt: 1_000_000, endsAt: 2_000_000 }]);
+  });
+
+  it('names the Secret of a client certificate, and nothing that does not end', async () => {
+    const situation: Situation = { tls: { clientCertSecret: 'c' }, pullSecrets: ['a'], secrets: { c: CLIENT, a: host('a') } };
+    expect((await sourceIn(situation)).expiries).toEqual([expect.objectContaining({ what: 'the client certificate in Secret team/c' })]);
+  });
+});
+
 const authority = makeAuthority();
 const client = authority.issue();
 const expired = authority.issue({ notAfter: new Date('2020-01-01T00:00:00Z'), notBefore: new Date('2019-01-01T00:00:00Z') });

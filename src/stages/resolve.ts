@@ -1,4 +1,5 @@
 import type { ChartRelease } from '../api/chart-release.ts';
+import { type Expiry, validityOfCertificate, validityOfCredential } from '../core/credential-expiry.ts';
 import { credentialFor } from '../core/docker-config.ts';
 import { parseDuration, printDuration } from '../core/duration.ts';
 import { keyOf } from '../core/object-ref.ts';
@@ -36,14 +37,14 @@ interface AccessDeps {
 export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, release: ChartRelease, options: { readonly fresh: boolean }, signal: AbortSignal): Promise<Source> => {
   const key = keyOf(release.metadata);
   const reference = referenceOf(release);
-  const access = await accessOf(deps, release, reference, signal);
+  const { access, expiries } = await accessOf(deps, release, reference, signal);
   const { tag, digest } = reference;
   if (digest !== undefined || tag === undefined) {
     deps.tags.unfollow(key);
-    return { ...access, reference, digest, trouble: undefined };
+    return { ...access, reference, digest, trouble: undefined, expiries };
   }
   const view = await deps.tags.follow(key, { ...access, reference: { ...reference, tag } }, { intervalMs: intervalOf(release), fresh: options.fresh }, signal);
-  return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release) };
+  return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release), expiries };
 };
 
 /** A tag that is not there is looked at as often as any other; how soon a registry that fails is asked again is not known here. */
@@ -61,14 +62,40 @@ const referenceOf = (release: ChartRelease): Reference => {
   return parsed.reference;
 };
 
-const accessOf = async (deps: AccessDeps, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<Access> => {
+const accessOf = async (
+  deps: AccessDeps,
+  release: ChartRelease,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<{ readonly access: Access; readonly expiries: readonly Expiry[] }> => {
   const named = await readNamed(deps.sources, release, signal);
   const tls = tlsOf(release, named, deps.clock.now());
   const mirrors = deps.mirrors.of(reference.registry);
-  const [credential, ...others] = await credentialsOf(deps, { release, named, hosts: [reference.registry, ...mirrors], repository: reference.repository }, signal);
-  const forMirrors = mirrors.flatMap((host, index): readonly [string, Credential][] => (others[index] === undefined ? [] : [[host, others[index]]]));
-  return { credential, tls, ...(forMirrors.length > 0 && { mirrorCredentials: Object.fromEntries(forMirrors) }) };
+  const found = await credentialsOf(deps, { release, named, hosts: [reference.registry, ...mirrors], repository: reference.repository }, signal);
+  const forMirrors = mirrors.flatMap((host): readonly [string, Credential][] => {
+    const known = found.get(host);
+    return known === undefined ? [] : [[host, known.credential]];
+  });
+  const access = { credential: found.get(reference.registry)?.credential, tls, ...(forMirrors.length > 0 && { mirrorCredentials: Object.fromEntries(forMirrors) }) };
+  return { access, expiries: expiriesOf(release, tls, found) };
 };
+
+/** A credential, and where it is kept. */
+interface KnownCredential {
+  readonly credential: Credential;
+  readonly place: string;
+}
+
+const expiriesOf = ({ metadata: { namespace }, spec }: ChartRelease, tls: RegistryTls | undefined, found: ReadonlyMap<string, KnownCredential>): readonly Expiry[] => {
+  const certificate = tls?.client && validityOfCertificate(tls.client.certificate);
+  const credentials = [...found].flatMap(([host, { credential, place }]) => {
+    const validity = validityOfCredential(credential);
+    return validity === undefined ? [] : [{ ...validity, what: `the ${NOUNS[credential.kind]} for ${host} in ${place}` }];
+  });
+  return [...credentials, ...(certificate === undefined ? [] : [{ ...certificate, what: `the client certificate in Secret ${namespace}/${spec.tls?.clientCertSecret}` }])];
+};
+
+const NOUNS = { Password: 'password', IdentityToken: 'identity token', RegistryToken: 'token' } as const satisfies Record<Credential['kind'], string>;
 
 /** A Secret's keys as text. */
 type Keys = Readonly<Record<string, string>>;
@@ -127,33 +154,42 @@ interface Wanted {
   readonly repository: string;
 }
 
-/** Docker configurations of one kind of place; `name` tells people where to look. */
+/** Docker configurations of one kind of place, each with the place of its own; the names tell people where to look. */
 interface CredentialSource {
   readonly name: string;
-  readonly documents: readonly string[];
+  readonly documents: readonly PlacedDocument[];
 }
 
-/** The credential for each host, in the order of the hosts. A source is asked only when those before it have nothing for one of them. */
-const credentialsOf = async (deps: AccessDeps, wanted: Wanted, signal: AbortSignal): Promise<readonly (Credential | undefined)[]> => {
-  const found = new Map<string, Credential>();
+interface PlacedDocument {
+  readonly place: string;
+  readonly text: string;
+}
+
+/** The credentials by host, for those hosts that there is one for. A source is asked only when those before it have nothing for one of them. */
+const credentialsOf = async (deps: AccessDeps, wanted: Wanted, signal: AbortSignal): Promise<ReadonlyMap<string, KnownCredential>> => {
+  const found = new Map<string, KnownCredential>();
   for (const read of [fromPullSecrets, fromServiceAccount, fromOperator]) {
     const open = wanted.hosts.filter((host) => !found.has(host));
     if (open.length === 0) break;
     const { name, documents } = await read(deps, wanted, signal);
+    const texts = documents.map(({ text }) => text);
     for (const registry of open) {
-      const choice = credentialFor(documents, { registry, repository: wanted.repository });
+      const choice = credentialFor(texts, { registry, repository: wanted.repository });
       if (choice.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read ${name}: ${choice.message}`);
-      if (choice.kind === 'Found') found.set(registry, choice.credential);
+      if (choice.kind === 'Found') found.set(registry, { credential: choice.credential, place: documents[choice.document]?.place ?? name });
     }
   }
-  return wanted.hosts.map((host) => found.get(host));
+  return found;
 };
 
 type ReadSource = (deps: AccessDeps, wanted: Wanted, signal: AbortSignal) => Promise<CredentialSource>;
 
 const fromPullSecrets: ReadSource = async (_deps, { release: { spec, metadata }, named }) => {
   const names = (spec.pullSecrets ?? []).map((secret) => secret.name);
-  return { name: `the pull secrets ${names.join(', ')}`, documents: names.map((name) => requiredConfig(named, metadata.namespace, name)) };
+  return {
+    name: `the pull secrets ${names.join(', ')}`,
+    documents: names.map((name) => ({ place: `pull secret ${metadata.namespace}/${name}`, text: requiredConfig(named, metadata.namespace, name) })),
+  };
 };
 
 /** The ServiceAccount of a pod that names none. */
@@ -163,13 +199,17 @@ const SERVICE_ACCOUNT = 'default';
 const fromServiceAccount: ReadSource = async ({ secrets, serviceAccounts }, { release }, signal) => {
   const { namespace } = release.metadata;
   const names = await serviceAccounts.imagePullSecrets(namespace, SERVICE_ACCOUNT, signal);
-  const documents = await Promise.all(names.map(async (name) => dockerConfigOf(await secrets.read(namespace, name, signal))));
-  return { name: `the imagePullSecrets ${names.join(', ')} of ServiceAccount ${namespace}/${SERVICE_ACCOUNT}`, documents: documents.filter((document) => document !== undefined) };
+  const read = async (name: string): Promise<readonly PlacedDocument[]> => {
+    const text = dockerConfigOf(await secrets.read(namespace, name, signal));
+    return text === undefined ? [] : [{ place: `Secret ${namespace}/${name} (imagePullSecrets of ServiceAccount ${SERVICE_ACCOUNT})`, text }];
+  };
+  const documents = await Promise.all(names.map(read));
+  return { name: `the imagePullSecrets ${names.join(', ')} of ServiceAccount ${namespace}/${SERVICE_ACCOUNT}`, documents: documents.flat() };
 };
 
 const fromOperator: ReadSource = async ({ defaultCredentials }) => {
   const document = await defaultCredentials.read();
-  return { name: defaultCredentials.name, documents: document === undefined ? [] : [document] };
+  return { name: defaultCredentials.name, documents: document === undefined ? [] : [{ place: defaultCredentials.name, text: document }] };
 };
 
 const requiredConfig = (named: NamedSecrets, namespace: string, name: string): string => {

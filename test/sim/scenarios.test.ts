@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { PIN } from '../../src/api/chart-release.ts';
+import { type ChartReleaseStatus, PIN } from '../../src/api/chart-release.ts';
+import type { Condition } from '../../src/api/conditions.ts';
+import { conditionOf } from '../../src/core/conditions.ts';
 import type { Stored } from './api/object.ts';
 import { CHARTS, type SimulatedChart } from './charts.ts';
 import { CALM } from './faults.ts';
@@ -84,6 +86,38 @@ it('deletes records beyond the history limit also where the process ended before
   await simulation.pass(2 * MINUTE_MS);
   expect(recordsOf(simulation)).toEqual(['sh.helm.release.v1.web.v2']);
 });
+
+it('warns before a token ends and says when it has, each with one write and one Event, though nothing else wakes the release', async () => {
+  const { simulation, person } = await scene({}, '1.0.0');
+  const now = simulation.timeline.now / 1000;
+  const claims = Buffer.from(JSON.stringify({ iat: now, exp: now + 3600 })).toString('base64url');
+  const config = JSON.stringify({ auths: { 'registry.test': { username: 'u', password: `e30.${claims}.c2ln` } } });
+  simulation.ask('POST', '/api/v1/namespaces/apps/secrets', { metadata: { name: 'login' }, data: { '.dockerconfigjson': Buffer.from(config).toString('base64') } });
+  const announced: string[] = [];
+  simulation.faults.plot = ({ path, body }) => {
+    if (path.endsWith('/events')) announced.push((JSON.parse(body) as { readonly reason: string }).reason); // an Event
+    return undefined;
+  };
+  person.change({ pullSecrets: [{ name: 'login' }] });
+  await simulation.pass(38 * MINUTE_MS);
+  expect(expiringOf(person)).toBeUndefined();
+  await simulation.pass(3 * MINUTE_MS);
+  expect(expiringOf(person)).toMatchObject({
+    reason: 'CredentialExpiring',
+    message: expect.stringMatching(/^the password for registry.test in pull secret apps\/login ends at /),
+  });
+  const { writes } = simulation;
+  await simulation.pass(17 * MINUTE_MS);
+  expect(simulation.writes).toBe(writes);
+  await simulation.pass(5 * MINUTE_MS);
+  expect(expiringOf(person)).toMatchObject({ reason: 'CredentialExpired' });
+  expect(announced).toEqual(['CredentialExpiring', 'CredentialExpired']);
+  expect(conditionsOf(person).map(({ type, status }) => `${type}=${status}`)).toEqual(['Ready=True', 'CredentialExpiring=True']);
+});
+
+const conditionsOf = ({ release }: Person): readonly Condition[] => ((release?.['status'] ?? {}) as ChartReleaseStatus).conditions ?? []; // as the operator wrote it
+
+const expiringOf = (person: Person): Condition | undefined => conditionOf(conditionsOf(person), 'CredentialExpiring');
 
 const recordsOf = (simulation: Simulation): readonly string[] => namesIn(simulation, '/api/v1/namespaces/apps/secrets?labelSelector=owner=helm');
 

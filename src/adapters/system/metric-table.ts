@@ -66,7 +66,7 @@ export const METRICS = {
   tagalong_release_condition: {
     type: 'gauge',
     labels: ['namespace', 'name', 'type', 'status', 'reason'],
-    help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, Suspended, FetchFailed, Drifted.',
+    help: '1 for every condition that calls for attention: Ready unless it is True, and Reconciling, Stalled, Suspended, FetchFailed, Drifted, CredentialExpiring.',
   },
 
   tagalong_rollouts: {
