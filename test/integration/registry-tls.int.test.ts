@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makeAuthority } from '../registry/certificates.ts';
 import { type CncfRegistry, startCncfRegistry } from '../registry/cncf-registry.ts';
@@ -33,15 +36,15 @@ const push = (name: string, note: string): Promise<string> =>
   });
 
 const putSecret = async (name: string, stringData: Readonly<Record<string, string>>, place = site): Promise<void> => {
-  const path = `/api/v1/namespaces/${place.namespace}/secrets/${name}?fieldManager=test&force=true`;
-  await place.ask('PATCH', path, { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData }, 'application/apply-patch+yaml');
+  const at = `/api/v1/namespaces/${place.namespace}/secrets/${name}?fieldManager=test&force=true`;
+  await place.ask('PATCH', at, { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData }, 'application/apply-patch+yaml');
 };
 
 describe('a registry that asks for a client certificate, with a private CA', () => {
   it('is followed with spec.tls, as soon as its Secrets are right', async () => {
     await push('app', 'first');
     await putSecret('ca', { 'ca.crt': theirs.cert });
-    await site.release('app', { chart: `${registry.host}/ns/app:1.0.0`, interval: '10s', tls: { caSecret: 'ca', clientCertSecret: 'client' } });
+    await site.release('app', { chart: `${registry.host}/ns/app:1.0.0`, tls: { caSecret: 'ca', clientCertSecret: 'client' } });
     expect(await site.fails('app', 'TlsSecretInvalid')).toContain(`spec.tls.clientCertSecret: Secret ${site.namespace}/client does not exist`);
     await putSecret('client', { 'tls.crt': someone.cert, 'tls.key': someone.key });
     expect(await site.fails('app', 'RegistryUnavailable')).toMatch(/the certificate of 127\.0\.0\.1:\d+ is signed by nobody that is trusted/);
@@ -49,6 +52,7 @@ describe('a registry that asks for a client certificate, with a private CA', () 
     await putSecret('ca', { 'ca.crt': ours.cert });
     await site.ready('app', 1);
     const moved = await push('app', 'second');
+    await site.lookNow('app');
     expect((await site.ready('app', 2)).chart?.digest).toBe(moved);
   });
 
@@ -84,6 +88,27 @@ describe('an operator whose environment names a proxy', () => {
       expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT ${named}`]));
     } finally {
       await proxied.close();
+    }
+  });
+});
+
+describe('an operator whose configuration has a mirror', () => {
+  it('follows and pulls from it, with the certificates of its entry, where the registry itself is not there', async () => {
+    await push('mirrored', 'first');
+    const folder = await mkdtemp(path.join(tmpdir(), 'tagalong-mirror-'));
+    const files = { caFile: ours.cert, clientCertFile: someone.cert, clientKeyFile: someone.key };
+    const paths = Object.fromEntries(Object.keys(files).map((name) => [name, path.join(folder, name)]));
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    const registryHosts = { 'upstream.invalid': { mirrors: [{ host: registry.host, capabilities: ['pull', 'resolve'] }] }, [registry.host]: paths };
+    const mirrored = await openSite('mirrored', { settings: { registryHosts } });
+    try {
+      await mirrored.release('app', { chart: 'upstream.invalid/ns/mirrored:1.0.0' });
+      await mirrored.ready('app', 1);
+      await mirrored.release('none', { chart: 'upstream.invalid/ns/none:1.0.0' });
+      expect(await mirrored.fails('none', 'RegistryUnavailable')).toContain(`; before it the mirror ${registry.host}: the registry answered 404`);
+    } finally {
+      await mirrored.close();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

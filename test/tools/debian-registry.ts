@@ -10,16 +10,23 @@ const VERSION = '2.8.2';
 const PATIENCE_MS = 120_000;
 const run = promisify(execFile);
 
+export interface DebianOptions {
+  /** Default: as of the other tools. */
+  readonly cacheDir?: string;
+  /** Default: PATH. */
+  readonly path?: string;
+}
+
 export type DebianRegistry = { readonly kind: 'Found'; readonly path: string } | { readonly kind: 'Missing'; readonly why: string };
 
 /**
  * The registry of the generation before, as Debian builds it: fetched by apt from wherever this machine has its packages from, unpacked
  * into the cache and not installed. Missing where there is no apt, or another version: then the tests that need it are skipped.
  */
-export async function ensureDebianRegistry(cacheDir = defaultCacheDir(process.env)): Promise<DebianRegistry> {
+export async function ensureDebianRegistry({ cacheDir = defaultCacheDir(process.env), path = process.env.PATH ?? '' }: DebianOptions = {}): Promise<DebianRegistry> {
   const entry = debianEntryPath(cacheDir, PACKAGE, VERSION);
   try {
-    if (!existsSync(entry)) await withLock(lockPath(entry), () => obtain(cacheDir, entry));
+    if (!existsSync(entry)) await withLock(lockPath(entry), () => obtain(cacheDir, entry, path));
     return { kind: 'Found', path: entry };
   } catch (error) {
     return {
@@ -29,14 +36,15 @@ export async function ensureDebianRegistry(cacheDir = defaultCacheDir(process.en
   }
 }
 
-async function obtain(cacheDir: string, entry: string): Promise<void> {
+async function obtain(cacheDir: string, entry: string, path: string): Promise<void> {
   if (existsSync(entry)) return; // somebody else has made it while we waited
   const scratch = makeScratch(cacheDir, PACKAGE);
+  const options = { cwd: scratch, timeout: PATIENCE_MS, env: { ...process.env, PATH: path } };
   try {
-    await run('apt-get', ['download', PACKAGE], { cwd: scratch, timeout: PATIENCE_MS });
+    await run('apt-get', ['download', PACKAGE], options);
     const file = readdirSync(scratch).find((name) => name.startsWith(`${PACKAGE}_${VERSION}`));
     if (file === undefined) throw new Error(`apt has another version, ${readdirSync(scratch).join(', ')}`);
-    await run('dpkg-deb', ['-x', file, 'unpacked'], { cwd: scratch, timeout: PATIENCE_MS });
+    await run('dpkg-deb', ['-x', file, 'unpacked'], options);
     publish(join(scratch, 'unpacked/usr/bin', PACKAGE), entry);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
