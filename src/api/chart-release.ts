@@ -68,8 +68,16 @@ export const ChartReleaseSpec = Type.Object({
   chart: Type.String({
     minLength: 1,
     maxLength: 512,
-    description: 'The chart, `[oci://]host[:port]/namespace/.../name[:tag][@sha256:...]`. A tag is followed; a digest pins.',
+    description: 'The chart, `[oci://]host[:port]/namespace/.../name[:tag][@sha256:...]`. A tag is followed; a digest pins. Neither of them with `version`.',
   }),
+  version: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description:
+        'A range of versions as Helm reads it (`^1.2`, `~1.2.3`, `>=1.2, <2`, `*`): the highest tag of the repository in it is followed. Prereleases only where the range names one (`>=1.2-0`). The tags are listed every 5 minutes, or every `interval` where that is longer, and the chosen one is looked at every `interval`.',
+    }),
+  ),
   interval: Type.String({
     pattern: DURATION,
     maxLength: 32,
@@ -243,16 +251,29 @@ const ChartSummary = Type.Object({
   version: Type.String(),
   appVersion: Type.Optional(Type.String()),
   digest: Type.Optional(Type.String({ description: "Digest of the OCI manifest that runs; absent where a person's helm brought the chart." })),
-  tag: Type.Optional(Type.String({ description: 'The tag that is followed.' })),
+  tag: Type.Optional(Type.String({ description: 'The tag that is followed; of a range the highest one in it.' })),
+  range: Type.Optional(Type.String({ description: 'The range of versions in which that tag is the highest (`spec.version`).' })),
 });
 export type ChartSummary = Static<typeof ChartSummary>;
 
 /**
  * What asks for a revision: the first look, a moved tag, a change of the spec, of what its valuesFrom names, a person's helm that changed the
  * release, that being taken back because the spec has drift corrected, a release of stock helm that is taken over, a failure that is undone,
- * another try after that, or a person who holds an earlier revision.
+ * another try after that, a person who holds an earlier revision, or a range of versions of which the highest is gone from the registry.
  */
-export const TRIGGERS = ['Created', 'DigestChanged', 'SpecChanged', 'ValuesChanged', 'ChangedByHand', 'DriftCorrected', 'Adopted', 'Rollback', 'Retry', 'Pinned'] as const;
+export const TRIGGERS = [
+  'Created',
+  'DigestChanged',
+  'SpecChanged',
+  'ValuesChanged',
+  'ChangedByHand',
+  'DriftCorrected',
+  'Adopted',
+  'Rollback',
+  'Retry',
+  'Pinned',
+  'VersionWithdrawn',
+] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 const Correction = Type.Object({

@@ -47,6 +47,11 @@ const RULES: readonly Schema[] = [
   { rule: 'has(self.spec.releaseName) || size(self.metadata.name) <= 53', message: 'a Helm release name has at most 53 characters: set spec.releaseName' },
   { rule: atLeast('interval', '10s'), message: 'spec.interval must be at least 10s', fieldPath: '.spec.interval' },
   {
+    rule: "!has(self.spec.version) || self.spec.chart.matches('^(oci://)?[^/@]+/[^:@]+$')",
+    message: 'spec.version chooses the tag: spec.chart must have neither a tag nor a digest',
+    fieldPath: '.spec.chart',
+  },
+  {
     rule: '!has(self.spec.valuesFrom) || self.spec.valuesFrom.all(v, !has(v.literal) || !v.literal || has(v.targetPath))',
     message: 'literal needs a targetPath: only one value can be taken as it is',
   },

@@ -78,7 +78,13 @@ export const REASONS = {
     event: 'Warning',
     doc: 'Several ChartReleases (`--suspect-after`) have failed on this chart digest and none has become ready on it: it is not begun here. It goes on when one of them succeeds, or when the tag moves on; annotate the ChartRelease with `tagalong.dev/reconcile-at` to have this one go on. Where only the tag moved, what runs stays Ready.',
   },
-  InvalidReference: { ready: 'False', also: 'Stalled', retry: 'onChange', event: 'Warning', doc: '`spec.chart` is not a chart reference. Correct it.' },
+  InvalidReference: {
+    ready: 'False',
+    also: 'Stalled',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: '`spec.chart` is not a chart reference, or `spec.version` not a range of versions, or both name the tag. Correct them.',
+  },
   InvalidSpec: {
     ready: 'False',
     also: 'Stalled',
@@ -115,6 +121,12 @@ export const REASONS = {
     retry: 'withBackoff',
     event: 'Warning',
     doc: 'The registry has no such repository, tag or digest. Push the chart or correct `spec.chart`; a tag is looked at every `spec.interval` meanwhile.',
+  },
+  VersionNotFound: {
+    ready: 'False',
+    retry: 'withBackoff',
+    event: 'Warning',
+    doc: 'No tag of the repository is in the range of `spec.version`; the message says how many there are, and the nearest. Push one or correct the range; the tags are listed every 5 minutes meanwhile.',
   },
   DigestMismatch: {
     ready: 'False',

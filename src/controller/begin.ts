@@ -91,6 +91,7 @@ const notesOf = (release: ChartRelease, target: Target, decision: Start, chart: 
   chartRelease: target.chartRelease,
   generation: release.metadata.generation,
   reference: target.reference,
+  ...(target.tag !== undefined && { tag: target.tag }),
   chartDigest: decision.digest,
   valuesDigest: target.valuesDigest,
   chartName: chart.name,

@@ -7,7 +7,7 @@ import { describeChangedByHand, describeHandFailed, describeHandMade } from '../
 import { RecordInvalidError } from '../ports/records.ts';
 import { tidy } from '../stages/close.ts';
 import { planAgain } from '../stages/plan.ts';
-import { intervalOf } from '../stages/resolve.ts';
+import { lookedAtEvery } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { forgetDrift } from './drift/drift.ts';
 import { refsOf } from './memory.ts';
@@ -35,7 +35,7 @@ export const keepByHand = async (
   const objects = isReported ? undefined : await deps.renderer.read(content.manifest, stampOf(release.metadata, address), signal);
   return {
     reason: 'ChangedByHand',
-    message: describeHandMade(handMade, reference, intervalOf(release)),
+    message: describeHandMade(handMade, reference, lookedAtEvery(release)),
     records: left,
     reference,
     handMade,

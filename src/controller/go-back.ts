@@ -51,6 +51,7 @@ const notesOf = ({ release: { metadata, spec }, request }: Run, content: RecordC
   chartRelease: `${metadata.namespace}/${metadata.name}`,
   generation: metadata.generation,
   reference: notes?.reference ?? spec.chart,
+  ...(notes?.tag !== undefined && { tag: notes.tag }),
   chartDigest: notes?.chartDigest ?? '',
   valuesDigest: notes?.valuesDigest ?? '',
   ...(notes === undefined ? chartIn(content.chart) : { chartName: notes.chartName, chartVersion: notes.chartVersion, appVersion: notes.appVersion }),

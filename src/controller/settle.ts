@@ -6,7 +6,7 @@ import { triedAgainAt } from '../core/remedy.ts';
 import { pinOf } from '../core/pin.ts';
 import { describePinned, describeRunning, describeUndone } from '../core/story.ts';
 import { arrive } from '../stages/admit.ts';
-import { intervalOf } from '../stages/resolve.ts';
+import { lookedAtEvery } from '../stages/resolve.ts';
 import type { Deps } from './deps.ts';
 import { retire } from './leave/retire.ts';
 import { isAdmitted, type Run, timeoutMsOf } from './run.ts';
@@ -56,7 +56,7 @@ export const running = (release: ChartRelease, { record, reference, records }: O
   if (returns?.kind === 'Failed') return { reason: 'RolledBack', records, ...undone(record, returns.failed) };
   return {
     reason: record.notes?.action === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
-    message: describeRunning(record, reference, intervalOf(release)),
+    message: describeRunning(record, reference, lookedAtEvery(release)),
     records,
     reference,
   };

@@ -19,7 +19,11 @@ const suspendedRelease = (conditions: readonly Condition[]): ChartRelease =>
 const record = (revision: number, status: RecordHead['status'], uid = 'u') => ({ revision, status, notes: { uid, chartRelease: '' } }) as RecordHead; // what is not looked at is left out
 
 const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonly Condition[] = [], list: () => Promise<readonly RecordHead[]> = async () => []) => {
-  const tags = { follow: () => Promise.reject(new Error('a tag is followed')), unfollow: (key: string) => void followers.delete(key) };
+  const tags = {
+    follow: () => Promise.reject(new Error('a tag is followed')),
+    followRange: () => Promise.reject(new Error('a range is followed')),
+    unfollow: (key: string) => void followers.delete(key),
+  };
   return suspend(
     {
       tags,

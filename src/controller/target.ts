@@ -3,7 +3,8 @@ import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
 import type { RecordHead } from '../core/record.ts';
 import { lastTold } from '../core/foreign.ts';
-import { printReference } from '../core/reference.ts';
+import { isLowerTag } from '../core/chosen-tag.ts';
+import { printWish } from '../core/reference.ts';
 import type { Target } from '../core/release-state.ts';
 import { requestedAt } from '../core/request.ts';
 import type { GivenValues } from '../core/values.ts';
@@ -23,7 +24,9 @@ export const targetOf = ({ release, address, request }: Run, source: Source, { d
   chartRelease: keyOf(release.metadata),
   generation: release.metadata.generation,
   address,
-  reference: printReference(source.reference),
+  reference: printWish(source.reference, release.spec.version),
+  tag: release.spec.version === undefined ? undefined : source.reference.tag,
+  isWithdrawn: isWithdrawn(release, source),
   valuesDigest,
   digest: source.digest,
   deployedDigest: isSettled(release) ? (release.status.chart?.digest ?? lastTold(release.status.history ?? [])?.digest) : undefined,
@@ -36,6 +39,12 @@ export const targetOf = ({ release, address, request }: Run, source: Source, { d
   told: release.status.history ?? [],
   isTakenOver: false,
 });
+
+/** Of the same range nothing else lets a lower version be the highest. */
+const isWithdrawn = ({ spec, status }: ChartRelease, { reference: { tag } }: Source): boolean => {
+  const before = status.chart;
+  return tag !== undefined && before?.tag !== undefined && before.range !== undefined && before.range === spec.version && isLowerTag(tag, before.tag);
+};
 
 /** What somebody asks for since the last look that was reported. */
 export const openRequest = ({ metadata, status }: ChartRelease): string | undefined => {

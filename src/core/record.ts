@@ -19,8 +19,10 @@ export interface RevisionNotes extends RevisionInputs {
   readonly chartRelease: string;
   /** Its generation then. */
   readonly generation: number;
-  /** The chart reference it followed, as in spec.chart. */
+  /** The chart reference it followed, as in spec.chart, or the repository and the range of versions. */
   readonly reference: string;
+  /** The tag that was the highest in the range; absent where the reference names the tag. */
+  readonly tag?: string;
   readonly chartName: string;
   readonly chartVersion: string;
   readonly appVersion: string;

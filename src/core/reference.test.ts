@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDigest, parseReference, printReference, shortDigest, type Reference } from './reference.ts';
+import { isDigest, parseReference, parseRepository, printReference, printWish, rangeIn, shortDigest, type Reference } from './reference.ts';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -57,7 +57,8 @@ describe('parseReference', () => {
   it('says in one line what is wrong and what to write instead', () => {
     expect(parseReference('r.example/app')).toEqual({
       kind: 'Invalid',
-      message: 'spec.chart "r.example/app" is not a chart reference: it has neither tag nor digest; write host[:port]/namespace/name:tag',
+      message:
+        'spec.chart "r.example/app" is not a chart reference: it has neither tag nor digest, and there is no spec.version that chooses one; write host[:port]/namespace/name:tag',
     });
   });
 });
@@ -70,6 +71,35 @@ const anyReference: fc.Arbitrary<Reference> = fc
   .tuple(fc.domain(), fc.option(fc.integer({ min: 1, max: 65_535 })), fc.array(component, { minLength: 1, maxLength: 4 }), tagOrDigest)
   .map(([host, port, path, rest]) => ({ registry: port === null ? host : `${host}:${port}`, repository: path.join('/'), ...rest }))
   .filter(({ registry, repository }) => registry.length + repository.length <= 255);
+
+describe('parseRepository', () => {
+  it('reads a reference without tag and digest', () => {
+    expect(parseRepository('oci://r.example:5000/ns/app')).toEqual({ kind: 'Reference', reference: { registry: 'r.example:5000', repository: 'ns/app' } });
+  });
+
+  it.each(['r.example/ns/app:1', `r.example/ns/app@sha256:${'0'.repeat(64)}`])('refuses %s, since two would choose the tag', (text) => {
+    expect(parseRepository(text)).toEqual({
+      kind: 'Invalid',
+      message: `spec.chart ${JSON.stringify(text)} names a tag or a digest, and spec.version chooses the tag: take one of the two away`,
+    });
+  });
+
+  it('refuses what is no reference at all', () => {
+    expect(parseRepository('app')).toEqual({ kind: 'Invalid', message: expect.stringContaining('it has no registry host before a /') });
+  });
+});
+
+describe('printWish', () => {
+  it('prints the range in place of the tag that it chose', () => {
+    expect(printWish({ registry: 'r.example', repository: 'ns/app', tag: '1.2.4' }, '>=1.2 <2')).toBe('r.example/ns/app >=1.2 <2');
+    expect(rangeIn('r.example/ns/app >=1.2 <2')).toBe('>=1.2 <2');
+  });
+
+  it('prints a reference where there is no range', () => {
+    expect(printWish({ registry: 'r.example', repository: 'ns/app', tag: '1.2.4' }, undefined)).toBe('r.example/ns/app:1.2.4');
+    expect(rangeIn('r.example/ns/app:1.2.4')).toBeUndefined();
+  });
+});
 
 describe('printReference', () => {
   it('prints what parseReference reads back', () => {

@@ -55,6 +55,8 @@ const target = (wish: Partial<Target>): Target => ({
   reference: REFERENCE,
   valuesDigest: VALUES,
   digest: OLD,
+  tag: undefined,
+  isWithdrawn: false,
   deployedDigest: undefined,
   isAdmitted: false,
   isMoving: false,
@@ -98,6 +100,13 @@ describe('decide, when the registry has said what the reference points at', () =
     ['installs where there are no records', [], {}, install(1)],
     ['keeps what is deployed and asked for', [superseded, deployed], {}, keep(deployed)],
     ['upgrades to the digest that the tag moved to', [superseded, deployed], { digest: NEW }, upgrade(3, { trigger: 'DigestChanged', digest: NEW })],
+    [
+      'goes to the lower version where the higher one is gone',
+      [superseded, deployed],
+      { digest: NEW, isWithdrawn: true },
+      upgrade(3, { trigger: 'VersionWithdrawn', digest: NEW }),
+    ],
+    ['keeps what a lower version points at as well', [superseded, deployed], { isWithdrawn: true }, keep(deployed)],
     ['upgrades to other values', [superseded, deployed], { valuesDigest: OTHER_VALUES }, upgrade(3, { trigger: 'SpecChanged' })],
     ['upgrades to other values of the same spec', [deployed], { valuesDigest: OTHER_VALUES, generation: 1 }, upgrade(3, { trigger: 'ValuesChanged' })],
     [

@@ -18,6 +18,10 @@ export interface Target extends RecordOwner {
   readonly generation: number;
   readonly address: ReleaseAddress;
   readonly reference: string;
+  /** The tag that a range of versions has chosen; undefined where there is no range, or nothing was chosen yet. */
+  readonly tag: string | undefined;
+  /** It is a lower version than the same range chose before: that one is gone from the registry. */
+  readonly isWithdrawn: boolean;
   readonly valuesDigest: string;
   /** What the reference points at; undefined while the registry has not said. */
   readonly digest: string | undefined;
@@ -357,7 +361,7 @@ const triggerOf = (newest: RecordHead | undefined, target: Target, digest: strin
   if (newest === undefined || (isGone(newest) && newest.notes?.uid !== target.uid)) return 'Created';
   const asked = askedBy(newest);
   if (asked === undefined || newest.damage !== undefined) return 'ChangedByHand';
-  if (asked.reference === target.reference && asked.chartDigest !== digest) return 'DigestChanged';
+  if (asked.reference === target.reference && asked.chartDigest !== digest) return target.isWithdrawn ? 'VersionWithdrawn' : 'DigestChanged';
   const isSameSpec = asked.generation === target.generation || target.deployedDigest !== undefined;
   return isSameSpec && asked.valuesDigest !== target.valuesDigest ? 'ValuesChanged' : 'SpecChanged';
 };

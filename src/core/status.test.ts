@@ -75,6 +75,12 @@ describe('conditions of the next status', () => {
 });
 
 describe('what runs, in the next status', () => {
+  it('says of a range which tag it has chosen, whatever it may choose since', () => {
+    const records = [record(1, 'deployed', { reference: 'r/app ^1', tag: '1.2.0' })];
+    expect(statusOf({ records, reference: 'r/app ^1' }).chart).toMatchObject({ tag: '1.2.0', range: '^1' });
+    expect(statusOf({ records }).chart).toMatchObject({ tag: '1.2.0', range: '^1' });
+  });
+
   it('is the deployed record, with the history newest first', () => {
     const records = [record(1, 'superseded', { action: 'install', trigger: 'Created' }), record(2, 'deployed'), record(3, 'failed')];
     const entry = { digest: DIGEST, chartVersion: '1.0.0', action: 'upgrade', trigger: 'DigestChanged', when: '2026-01-01T11:00:00Z' };

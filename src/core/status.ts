@@ -7,7 +7,7 @@ import { printDuration } from './duration.ts';
 import { lastTold, lastToldBefore, toldOf } from './foreign.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RecordHead, ReleaseAddress } from './record.ts';
-import { parseReference } from './reference.ts';
+import { parseReference, rangeIn } from './reference.ts';
 import { deployedOf } from './release-state.ts';
 import { retryDelayMs } from './retry.ts';
 import { describeStillRunning, type HandMade } from './story.ts';
@@ -205,14 +205,17 @@ const withLastAsked = (history: readonly HistoryEntry[], records: readonly Recor
 
 const chartSummary = ({ notes }: RecordHead, reference: string | undefined): ChartSummary | undefined => {
   if (notes === undefined) return undefined;
-  const parsed = parseReference(reference ?? notes.reference);
-  const tag = parsed.kind === 'Reference' ? parsed.reference.tag : undefined;
+  const followed = reference ?? notes.reference;
+  const parsed = parseReference(followed);
+  const tag = parsed.kind === 'Reference' ? parsed.reference.tag : notes.tag;
+  const range = rangeIn(followed);
   return {
     name: notes.chartName,
     version: notes.chartVersion,
     ...(notes.appVersion !== '' && { appVersion: notes.appVersion }),
     ...(notes.chartDigest !== '' && { digest: notes.chartDigest }),
     ...(tag !== undefined && { tag }),
+    ...(range !== undefined && { range }),
   };
 };
 

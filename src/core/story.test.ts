@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { revisionNotes } from '../../test/fakes/record-head.ts';
 import type { RecordHead } from './record.ts';
 import {
   describeBusy,
@@ -46,6 +47,15 @@ describe('describeRunning', () => {
     ['says what runs and when its tag is looked at', record(), 'podinfo 6.9.0 (abababababab) runs as revision 3; ghcr.io/charts/podinfo:6.9 is looked at every 1m30s'],
     ['says that a digest pins', record(`ghcr.io/charts/podinfo@${DIGEST}`), 'podinfo 6.9.0 (abababababab) runs as revision 3; pinned by digest'],
     ['says that a digest beside a tag pins', record(`ghcr.io/charts/podinfo:6.9@${DIGEST}`), 'podinfo 6.9.0 (abababababab) runs as revision 3; pinned by digest'],
+    ['says the range', record('ghcr.io/charts/podinfo ^6'), 'podinfo 6.9.0 (abababababab) runs as revision 3; ghcr.io/charts/podinfo ^6 is looked at every 1m30s'],
+    [
+      'says why it is a lower version than before',
+      {
+        ...record('ghcr.io/charts/podinfo ^6'),
+        notes: revisionNotes({ chartName: 'podinfo', chartVersion: '6.8.0', chartDigest: DIGEST, reference: 'ghcr.io/charts/podinfo ^6', trigger: 'VersionWithdrawn' }),
+      },
+      'podinfo 6.8.0 (abababababab) runs as revision 3, since a higher version in the range, which ran before, is gone from the registry; ghcr.io/charts/podinfo ^6 is looked at every 1m30s',
+    ],
     ['says what it can of a record without notes', bare, 'revision 3 runs'],
   ])('%s', (_name, head, text) => {
     expect(describeRunning(head, head.notes?.reference ?? '', 90_000)).toBe(text);

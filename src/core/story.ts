@@ -9,8 +9,10 @@ import type { Remedy } from './remedy.ts';
 export const describeRunning = (record: RecordHead, reference: string, intervalMs: number): string => {
   const { notes } = record;
   if (notes === undefined) return `revision ${record.revision} runs`;
-  return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}; ${whatNext(reference, intervalMs)}`;
+  return `${notes.chartName} ${notes.chartVersion} (${shortDigest(notes.chartDigest)}) runs as revision ${record.revision}${notes.trigger === 'VersionWithdrawn' ? WITHDRAWN : ''}; ${whatNext(reference, intervalMs)}`;
 };
+
+const WITHDRAWN = ', since a higher version in the range, which ran before, is gone from the registry';
 
 /** A revision that a person's helm made, as its record describes it. */
 export interface HandMade {

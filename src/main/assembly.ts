@@ -14,7 +14,7 @@ import { KubeSecrets } from '../adapters/kube/secrets.ts';
 import { KubeServiceAccounts } from '../adapters/kube/service-accounts.ts';
 import { KubeSources } from '../adapters/kube/sources.ts';
 import type { OriginGates } from '../adapters/registry/origin-gates.ts';
-import { TagWatcher } from '../adapters/registry/tag-watcher.ts';
+import { TagWatcher, type TagWatcherOptions } from '../adapters/registry/tag-watcher.ts';
 import { Accepted } from '../controller/accepted.ts';
 import { Definitions } from '../controller/definitions.ts';
 import type { Deps } from '../controller/deps.ts';
@@ -36,7 +36,7 @@ import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Mirrors } from '../ports/mirrors.ts';
-import type { Charts, TagAddress } from '../ports/registry.ts';
+import type { Charts } from '../ports/registry.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Config } from './config.ts';
@@ -53,7 +53,9 @@ export interface Ground {
   /** What those who ask registries have in common; their own where absent. */
   readonly gates?: OriginGates;
   /** Asks a registry for the digest of a tag. */
-  readonly resolve: (tag: TagAddress, signal: AbortSignal) => Promise<string>;
+  readonly resolve: TagWatcherOptions['resolve'];
+  /** Asks it for the tags of a repository. */
+  readonly list: TagWatcherOptions['list'];
   readonly charts: Charts;
   readonly renderer: Renderer;
   readonly defaultCredentials: DefaultCredentials;
@@ -113,7 +115,15 @@ export const assemble = (ground: Ground): Assembly => {
     term: () => leadership?.term,
   });
   const events = new KubeEvents(connection, ground.instance, ground.unique);
-  const tags = new TagWatcher({ resolve: ground.resolve, wake: tagChanged, clock, logger, metrics: metrics.registry, ...(ground.gates !== undefined && { gates: ground.gates }) });
+  const tags = new TagWatcher({
+    resolve: ground.resolve,
+    list: ground.list,
+    wake: tagChanged,
+    clock,
+    logger,
+    metrics: metrics.registry,
+    ...(ground.gates !== undefined && { gates: ground.gates }),
+  });
   const deps: Deps = {
     releases,
     records,

@@ -52,6 +52,7 @@ const operate = async (config: Config): Promise<void> => {
     leadership,
     gates,
     resolve: (tag, signal) => charts.resolve(tag, signal),
+    list: (repository, signal) => registry.list(repository, signal),
     charts: new RegistryCharts({ client: charts, metrics: metrics.charts }),
     renderer: measured(renderer, metrics.renders),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),

@@ -20,6 +20,7 @@ const REGISTRY_REASONS: Readonly<Record<RegistryErrorCode, Reason>> = {
   Throttled: 'RegistryUnavailable',
   Unauthorized: 'AuthenticationFailed',
   NotFound: 'ChartNotFound',
+  NoMatch: 'VersionNotFound',
   DigestMismatch: 'DigestMismatch',
   NotAChart: 'NotAChart',
   ArchiveInvalid: 'ArchiveInvalid',

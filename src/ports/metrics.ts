@@ -63,7 +63,7 @@ export interface ApiMetrics {
 }
 
 /** What a request to a registry is for. */
-export type RegistryOperation = 'resolve' | 'manifest' | 'blob' | 'token';
+export type RegistryOperation = 'resolve' | 'tags' | 'manifest' | 'blob' | 'token';
 
 /** Requests to registries, and what they brought. */
 export interface RegistryMetrics {

@@ -2,6 +2,7 @@ import type { Expiry } from '../core/credential-expiry.ts';
 import type { DockerCredential as Credential } from '../core/docker-config.ts';
 import type { Reference } from '../core/reference.ts';
 import type { RegistryTls } from '../core/registry-tls.ts';
+import type { VersionRange } from '../core/version-range.ts';
 import type { Trouble } from '../core/release-state.ts';
 
 export type RegistryErrorCode =
@@ -13,6 +14,8 @@ export type RegistryErrorCode =
   | 'Unauthorized'
   /** No such repository, tag, manifest or blob. */
   | 'NotFound'
+  /** The repository is there, and no tag of it is in the range. */
+  | 'NoMatch'
   /** Bytes that do not have the digest or the size that was asked for. */
   | 'DigestMismatch'
   /** Another kind of artifact, or an answer that is no manifest at all. */
@@ -49,10 +52,21 @@ export interface TagAddress extends Access {
   readonly reference: Reference & { readonly tag: string };
 }
 
+/** A repository of which the highest tag in a range is followed, and as whom it is looked at. */
+export interface RangeAddress extends Access {
+  readonly reference: Pick<Reference, 'registry' | 'repository'>;
+  readonly range: VersionRange;
+}
+
 /** What is known of a followed tag: the digest last seen, and what is wrong at present, if something is. */
 export interface TagView {
   readonly digest: string | undefined;
   readonly trouble: RegistryError | undefined;
+}
+
+/** The same of a range, and the tag that it has chosen. */
+export interface RangeView extends TagView {
+  readonly tag: string | undefined;
 }
 
 /** Follows tags for releases: one poll per (registry, repository, tag, access), however many follow it. */
@@ -64,7 +78,17 @@ export interface Tags {
    * and when trouble begins or ends. Rejects only when `signal` aborts.
    */
   follow(follower: string, tag: TagAddress, options: { readonly intervalMs: number; readonly fresh: boolean }, signal: AbortSignal): Promise<TagView>;
-  /** Ends what `follow` began; a tag without followers is no longer polled. */
+  /**
+   * The same for the highest tag in a range: the repository's tags are listed every `listIntervalMs`, once for all ranges, and the chosen tag is followed as
+   * any. Followers are woken when their range chooses another tag, too.
+   */
+  followRange(
+    follower: string,
+    range: RangeAddress,
+    options: { readonly intervalMs: number; readonly listIntervalMs: number; readonly fresh: boolean },
+    signal: AbortSignal,
+  ): Promise<RangeView>;
+  /** Ends what `follow` and `followRange` began; a tag without followers is no longer polled. */
   unfollow(follower: string): void;
 }
 
@@ -90,6 +114,7 @@ export interface RegistryView {
 
 /** The chart that a ChartRelease names, as far as the registry has said which it is. */
 export interface Source extends Access {
+  /** With the tag that a range has chosen, where there is one. */
   readonly reference: Reference;
   readonly digest: string | undefined;
   /** Why there is no digest, or why it may be out of date. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeAuthority } from '../../test/registry/certificates.ts';
 import { readRelease } from '../adapters/kube/release-reader.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
+import { type RangeView, RegistryError, type Tags } from '../ports/registry.ts';
 import { resolve } from './resolve.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
@@ -23,7 +24,11 @@ interface Situation {
 }
 
 const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [] }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
-  tags: { follow: () => Promise.reject(new Error('a digest is not followed')), unfollow: () => undefined },
+  tags: {
+    follow: () => Promise.reject(new Error('a digest is not followed')),
+    followRange: () => Promise.reject(new Error('a digest is not followed')),
+    unfollow: () => undefined,
+  },
   sources: {
     read: async (follower, use, refs) => {
       asked.push(...refs.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name} for the ${use} of ${follower}`));
@@ -198,5 +203,46 @@ describe('resolve, reading spec.tls', () => {
     const error: unknown = await sourceIn(situation).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ reason: 'TlsSecretInvalid', message: expect.stringMatching(message) });
     expect(String(error)).not.toMatch(/s3cret|PRIVATE/);
+  });
+});
+
+describe('resolve, with a range of versions', () => {
+  const withSpec = (spec: object): ChartRelease => {
+    const read = readRelease({ metadata: { name: 'app', namespace: 'team' }, spec });
+    if (read.kind === 'Unreadable') throw new Error(read.message);
+    return read.release;
+  };
+  const resolved = async (spec: object, view: RangeView) => {
+    const asked: unknown[] = [];
+    const deps = depsOf({}, []);
+    const followRange: Tags['followRange'] = async (follower, { reference, range }, options) => {
+      asked.push({ follower, ...reference, range: range.text, ...options });
+      return view;
+    };
+    return { asked, source: await resolve({ ...deps, tags: { ...deps.tags, followRange } }, withSpec(spec), { fresh: true }, signal) };
+  };
+  const chosen: RangeView = { tag: '1.2.0', digest: DIGEST, trouble: undefined };
+
+  it.each<[string, string, number, number]>([
+    ['lists the tags every 5 minutes', '30s', 30_000, 300_000],
+    ['lists them less often where the interval is longer', '10m', 600_000, 600_000],
+  ])('%s', async (_name, interval, intervalMs, listIntervalMs) => {
+    const { asked, source } = await resolved({ chart: 'oci://r.example/ns/app', version: '^1', interval }, chosen);
+    expect(asked).toEqual([{ follower: 'team/app', registry: 'r.example', repository: 'ns/app', range: '^1', intervalMs, listIntervalMs, fresh: true }]);
+    expect(source).toMatchObject({ reference: { registry: 'r.example', repository: 'ns/app', tag: '1.2.0' }, digest: DIGEST, trouble: undefined });
+  });
+
+  it('says when it looks again for a version in the range', async () => {
+    const none = new RegistryError('NoMatch', 'cannot choose');
+    const { source } = await resolved({ chart: 'r.example/ns/app', version: '^1' }, { tag: undefined, digest: undefined, trouble: none });
+    expect(source).toMatchObject({ digest: undefined, trouble: { reason: 'VersionNotFound', message: 'cannot choose; it is looked at every 5m' } });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a tag beside it', { chart: 'r.example/ns/app:1', version: '^1' }, /^spec.chart "r.example\/ns\/app:1" names a tag or a digest, and spec.version chooses the tag/],
+    ['what is no range', { chart: 'r.example/ns/app', version: 'stable' }, /^spec.version "stable" is not a range of versions: /],
+    ['neither a tag nor a range', { chart: 'r.example/ns/app' }, /it has neither tag nor digest, and there is no spec.version that chooses one/],
+  ])('says InvalidReference of %s', async (_name, spec, message) => {
+    await expect(resolved(spec, chosen)).rejects.toMatchObject({ reason: 'InvalidReference', message: expect.stringMatching(message) });
   });
 });

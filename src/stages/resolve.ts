@@ -3,9 +3,10 @@ import { type Expiry, validityOfCertificate, validityOfCredential } from '../cor
 import { credentialFor } from '../core/docker-config.ts';
 import { parseDuration, printDuration } from '../core/duration.ts';
 import { keyOf } from '../core/object-ref.ts';
-import { parseReference, type Reference } from '../core/reference.ts';
+import { parseReference, parseRepository, type Reference } from '../core/reference.ts';
 import { type ClientCertificate, faultOfCa, faultOfClient, type RegistryTls } from '../core/registry-tls.ts';
 import type { Trouble } from '../core/release-state.ts';
+import { parseRange, type VersionRange } from '../core/version-range.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import { StageError, reasonOf } from '../ports/errors.ts';
@@ -17,6 +18,7 @@ import type { SourceKeys, Sources } from '../ports/sources.ts';
 
 const LEAST_INTERVAL_MS = 10_000;
 const DEFAULT_INTERVAL_MS = 60_000;
+const LIST_INTERVAL_MS = 5 * 60_000;
 
 /** Where it comes from how a registry is reached, and as whom. */
 interface AccessDeps {
@@ -31,35 +33,60 @@ interface AccessDeps {
 }
 
 /**
- * Turns spec.chart into a digest: a pinned one as it stands, a tag by following it. A registry that cannot be asked
- * is a value here, not an error: what runs goes on. Throws StageError for a bad reference, pull secret or TLS Secret.
+ * Turns spec.chart into a digest: a pinned one as it stands, a tag, or the highest in the range of spec.version, by following it. A registry that cannot
+ * be asked is a value here, not an error: what runs goes on. Throws StageError for a bad reference, range, pull secret or TLS Secret.
  */
-export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, release: ChartRelease, options: { readonly fresh: boolean }, signal: AbortSignal): Promise<Source> => {
+export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, release: ChartRelease, { fresh }: { readonly fresh: boolean }, signal: AbortSignal): Promise<Source> => {
   const key = keyOf(release.metadata);
-  const reference = referenceOf(release);
+  const { reference, range } = wishOf(release);
   const { access, expiries } = await accessOf(deps, release, reference, signal);
   const { tag, digest } = reference;
+  const intervalMs = intervalOf(release);
+  if (range !== undefined) {
+    const view = await deps.tags.followRange(key, { ...access, reference, range }, { intervalMs, listIntervalMs: listIntervalOf(release), fresh }, signal);
+    return {
+      ...access,
+      reference: { ...reference, ...(view.tag !== undefined && { tag: view.tag }) },
+      digest: view.digest,
+      trouble: view.trouble && troubleOf(view.trouble, release),
+      expiries,
+    };
+  }
   if (digest !== undefined || tag === undefined) {
     deps.tags.unfollow(key);
     return { ...access, reference, digest, trouble: undefined, expiries };
   }
-  const view = await deps.tags.follow(key, { ...access, reference: { ...reference, tag } }, { intervalMs: intervalOf(release), fresh: options.fresh }, signal);
+  const view = await deps.tags.follow(key, { ...access, reference: { ...reference, tag } }, { intervalMs, fresh }, signal);
   return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release), expiries };
 };
 
 /** A tag that is not there is looked at as often as any other; how soon a registry that fails is asked again is not known here. */
 const troubleOf = (error: RegistryError, release: ChartRelease): Trouble => {
-  const next = error.code === 'NotFound' ? `; it is looked at every ${printDuration(intervalOf(release))}` : '';
+  const next = error.code === 'NotFound' || error.code === 'NoMatch' ? `; it is looked at every ${printDuration(lookedAtEvery(release))}` : '';
   return { reason: reasonOf(error) ?? 'RegistryUnavailable', message: `${error.message}${next}` };
 };
 
-/** How often the tag of a release is looked at, in ms. */
-export const intervalOf = (release: ChartRelease): number => Math.max(LEAST_INTERVAL_MS, parseDuration(release.spec.interval) ?? DEFAULT_INTERVAL_MS);
+/** How often what is followed may become another tag or digest, in ms. */
+export const lookedAtEvery = (release: ChartRelease): number => (release.spec.version === undefined ? intervalOf(release) : listIntervalOf(release));
 
-const referenceOf = (release: ChartRelease): Reference => {
-  const parsed = parseReference(release.spec.chart);
+/** How often the tag of a release is looked at, in ms. */
+const intervalOf = (release: ChartRelease): number => Math.max(LEAST_INTERVAL_MS, parseDuration(release.spec.interval) ?? DEFAULT_INTERVAL_MS);
+
+/** How often the tags of its repository are listed: that is more work for a registry than a look at one of them. */
+const listIntervalOf = (release: ChartRelease): number => Math.max(LIST_INTERVAL_MS, intervalOf(release));
+
+interface Wish {
+  readonly reference: Reference;
+  readonly range: VersionRange | undefined;
+}
+
+const wishOf = ({ spec: { chart, version } }: ChartRelease): Wish => {
+  const parsed = version === undefined ? parseReference(chart) : parseRepository(chart);
   if (parsed.kind === 'Invalid') throw new StageError('InvalidReference', parsed.message);
-  return parsed.reference;
+  if (version === undefined) return { reference: parsed.reference, range: undefined };
+  const range = parseRange(version);
+  if (range.kind === 'Invalid') throw new StageError('InvalidReference', `spec.version ${range.message}`);
+  return { reference: parsed.reference, range: range.range };
 };
 
 const accessOf = async (

@@ -58,7 +58,7 @@ export const startCncfRegistry = async (binary: string, options: CncfRegistryOpt
 const configuration = (folder: string, { withPassword = false, tokens, tls }: CncfRegistryOptions): object => ({
   version: 0.1,
   log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
-  storage: { filesystem: { rootdirectory: folder }, maintenance: { uploadpurging: { enabled: false } } },
+  storage: { filesystem: { rootdirectory: folder }, delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
   http: { addr: '127.0.0.1:0', ...(tls && { tls: tlsOf(folder, tls) }) },
   ...(withPassword && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
   ...(tokens && {

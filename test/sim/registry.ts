@@ -1,3 +1,4 @@
+import { type TagList, tagListOf } from '../../src/core/chosen-tag.ts';
 import { type Chart, type Charts, RegistryError, type TagAddress } from '../../src/ports/registry.ts';
 import { chartOf, digestOf, pulled, type SimulatedChart } from './charts.ts';
 import type { Life, Timeline } from './timeline.ts';
@@ -39,6 +40,11 @@ export class SimulatedRegistry {
         if (digest === undefined) throw new RegistryError('NotFound', `cannot resolve ${tag}: there is no such tag`);
         return digest;
       });
+  }
+
+  /** How one process asks it for all tags. */
+  lister(life: Life): (repository: unknown, signal: AbortSignal) => Promise<TagList> {
+    return (_repository, signal) => this.#ask('list the tags', life, signal, () => tagListOf([...this.#tags.keys()]));
   }
 
   /** How one process pulls charts. */

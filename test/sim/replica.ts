@@ -73,6 +73,7 @@ export class Replica {
       connection: this.#connection,
       leadership,
       resolve: registry.resolver(this),
+      list: registry.lister(this),
       charts: registry.charts(this),
       renderer,
       defaultCredentials: NO_CREDENTIALS,

@@ -85,7 +85,7 @@ describe('headOf', () => {
     ],
     ['a revision that is held', { kind: 'Pinned', to: 2 }],
   ])('reads back the notes of %s', (_name, returns) => {
-    const full: RevisionNotes = { ...notes, action: 'rollback', trigger: 'Rollback', attempt: 3, returns };
+    const full: RevisionNotes = { ...notes, tag: '1.2.0_build.7', action: 'rollback', trigger: 'Rollback', attempt: 3, returns };
     expect(headOf(address, secret({}, annotationsOf(full)))?.notes).toEqual(full);
   });
 

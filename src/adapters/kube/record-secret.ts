@@ -84,7 +84,10 @@ const NOTE_KEYS = {
   trigger: 'trigger',
   attempt: 'attempt',
   request: 'request',
-} as const satisfies Record<Exclude<keyof RevisionNotes, 'returns'>, string>;
+} as const satisfies Record<Exclude<keyof RevisionNotes, 'returns' | 'tag'>, string>;
+
+/** The tag that a range chose, where there is a range. */
+const TAG = `${GROUP}/tag`;
 
 /** JSON of `returns`, where there is one. */
 const RETURNS = `${GROUP}/returns`;
@@ -106,6 +109,7 @@ const IMPRINTS = `${GROUP}/imprints`;
 /** Annotations that keep our notes. */
 export const annotationsOf = (notes: RevisionNotes): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(Object.entries(NOTE_KEYS).map(([field, key]) => [`${GROUP}/${key}`, String(notes[field as keyof typeof NOTE_KEYS])])),
+  ...(notes.tag !== undefined && { [TAG]: notes.tag }),
   ...(notes.returns !== undefined && { [RETURNS]: JSON.stringify(notes.returns) }),
 });
 
@@ -143,6 +147,7 @@ const notesOf = (annotations: Readonly<Record<string, string>>): RevisionNotes |
     chartRelease: text('chartRelease') ?? '',
     generation,
     reference,
+    ...(annotations[TAG] !== undefined && { tag: annotations[TAG] }),
     chartDigest,
     valuesDigest,
     chartName,

@@ -37,7 +37,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 registryContract('the CNCF registry', async () => {
   const registry = await startCncfRegistry(tools.registry);
   const client = new RegistryClient({ clock, plainHttpHosts: [registry.host] });
-  const tags = new TagWatcher({ resolve: (tag, stop) => client.resolve(tag, stop), wake: () => {}, clock, logger: silent });
+  const tags = new TagWatcher({
+    resolve: (tag, stop) => client.resolve(tag, stop),
+    list: (repository, stop) => client.list(repository, stop),
+    wake: () => {},
+    clock,
+    logger: silent,
+  });
   const close = async (): Promise<void> => {
     tags.close();
     await client.close();

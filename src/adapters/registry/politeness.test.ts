@@ -26,7 +26,14 @@ class Registry {
   atOnce = 0;
   mostAtOnce = 0;
   answer: () => RegistryError | undefined = () => undefined;
-  readonly watcher = new TagWatcher({ resolve: () => this.#resolve(), wake: () => undefined, clock: this.clock, logger: silent, gates: this.gates });
+  readonly watcher = new TagWatcher({
+    resolve: () => this.#resolve(),
+    list: () => Promise.reject(new Error('nobody follows a range')),
+    wake: () => undefined,
+    clock: this.clock,
+    logger: silent,
+    gates: this.gates,
+  });
 
   async follow(follower: string, tag: TagAddress, intervalMs = MINUTE): Promise<void> {
     await this.watcher.follow(follower, tag, { intervalMs, fresh: false }, signal);

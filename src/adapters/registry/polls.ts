@@ -22,7 +22,7 @@ export interface Question<P extends Place, T> {
   isSame(one: T, other: T): boolean;
 }
 
-/** One look that was news, or not. */
+/** One look, which was news or not. */
 export interface Look<P, T> {
   readonly place: P;
   readonly before: View<T>;
@@ -33,8 +33,8 @@ export interface Look<P, T> {
 export interface PollsOptions<P extends Place, T> {
   readonly question: Question<P, T>;
   readonly gates: OriginGates;
-  /** Called for each follower that should look again; must not throw. */
-  readonly wake: (follower: string) => void;
+  /** Called for each follower after a look that was news; must not throw. */
+  readonly wake: (follower: string, look: Look<P, T>) => void;
   /** Called after each look, before followers are woken; must not throw. */
   readonly looked: (look: Look<P, T>) => void;
   readonly clock: Clock;
@@ -242,9 +242,10 @@ export class Polls<P extends Place, T> {
   #tell({ place, state, followers, waiting }: Poll<P, T>, before: View<T>): void {
     const { question, looked, wake } = this.#options;
     const { view } = state;
-    looked({ place, before, after: view, followers: followers.size });
+    const look = { place, before, after: view, followers: followers.size };
+    looked(look);
     if (!isNews(before, view, question.isSame)) return;
-    for (const follower of [...followers.keys()]) if (!waiting.has(follower)) wake(follower);
+    for (const follower of [...followers.keys()]) if (!waiting.has(follower)) wake(follower, look);
   }
 
   #ended(place: P): View<T> {

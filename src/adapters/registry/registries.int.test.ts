@@ -106,7 +106,13 @@ describe.each(REGISTRIES)('%s', (_name, program, isThere) => {
     open.push({ [Symbol.asyncDispose]: () => client.close() });
     const charts = new RegistryCharts({ client });
     const woken: string[] = [];
-    const tags = new TagWatcher({ resolve: (tag, stop) => client.resolve(tag, stop), wake: (follower) => woken.push(follower), clock, logger: silent });
+    const tags = new TagWatcher({
+      resolve: (tag, stop) => client.resolve(tag, stop),
+      list: (place, stop) => client.list(place, stop),
+      wake: (follower) => woken.push(follower),
+      clock,
+      logger: silent,
+    });
     open.push({ [Symbol.asyncDispose]: async () => tags.close() });
     const reference = { registry: registry.host, repository: 'ns/app', tag: '1.0.0' };
     const push = (helm: string, files: ReturnType<typeof smallChart>) => helmPush({ helm, to: `${registry.host}/ns`, name: 'app', version: '1.0.0', files, ...way.push });

@@ -17,7 +17,13 @@ const clock = new FakeClock();
 registryContract('a registry in memory', async () => {
   const registry = await startMemoryRegistry();
   const client = new RegistryClient({ clock, plainHttpHosts: [registry.host] });
-  const tags = new TagWatcher({ resolve: (tag, signal) => client.resolve(tag, signal), wake: () => {}, clock, logger: silent });
+  const tags = new TagWatcher({
+    resolve: (tag, signal) => client.resolve(tag, signal),
+    list: (repository, signal) => client.list(repository, signal),
+    wake: () => {},
+    clock,
+    logger: silent,
+  });
   const close = async (): Promise<void> => {
     tags.close();
     await client.close();

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { LRUCache } from 'lru-cache';
+import { type TagList, tagListOf } from '../../core/chosen-tag.ts';
 import { isDigest, printReference, type Reference } from '../../core/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -13,6 +14,7 @@ import { failure } from './failure.ts';
 import { bareMediaType, type Descriptor, type ManifestReading, type Mislabelled, readManifest } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';
 import { MirrorHolds } from './mirror-holds.ts';
+import { type NextPage, nextPage } from './next-page.ts';
 import { originsWith, type Origins } from './origin.ts';
 import { throughGate } from './origin-gate.ts';
 import { OriginGates } from './origin-gates.ts';
@@ -47,6 +49,13 @@ export interface RepositoryAccess extends Access {
 }
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** Of a list of tags: how many are asked for at once, and how many pages and bytes are read. */
+const TAGS_A_PAGE = 1000;
+const MAX_PAGES = 20;
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+/** Lists that are remembered, by the bytes of their tags. */
+const REMEMBERED_LIST_BYTES = 16 * 1024 * 1024;
+
 /** Tags of which it is remembered what they pointed at, and for how long a registry is believed that says that nothing has changed. */
 const MAX_REMEMBERED = 10_000;
 const BELIEVED_MS = 60 * 60_000;
@@ -66,6 +75,7 @@ export class RegistryClient {
   readonly #gates: OriginGates;
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, Resolved>;
+  readonly #listed: LRUCache<string, Listed>;
 
   constructor({ clock, plainHttpHosts, allowedTokenHosts, hosts = new Map(), timeouts, metrics, logger, lookup, proxies, gates = new OriginGates(clock) }: RegistryClientOptions) {
     this.#requests = new Requests({ timeouts: { ...TIMEOUTS, ...timeouts }, clock, realms: { plainHttpHosts, allowedTokenHosts }, metrics, lookup, proxies });
@@ -75,6 +85,13 @@ export class RegistryClient {
     this.#gates = gates;
     this.#clock = clock;
     this.#resolved = new LRUCache({ max: MAX_REMEMBERED, ttl: BELIEVED_MS, ttlResolution: 0, perf: { now: () => clock.elapsed() } });
+    this.#listed = new LRUCache({
+      maxSize: REMEMBERED_LIST_BYTES,
+      sizeCalculation: ({ bytes }) => bytes,
+      ttl: BELIEVED_MS,
+      ttlResolution: 0,
+      perf: { now: () => clock.elapsed() },
+    });
   }
 
   /** The digest that the tag points at now. The word of the registry, or of a mirror that may say so: what is fetched by it is hashed. */
@@ -90,6 +107,23 @@ export class RegistryClient {
       return resolved.digest;
     };
     return this.#ask(address, { attempt: `resolve ${printReference(reference)}`, operation: 'resolve', path: `manifests/${reference.tag}` }, look);
+  }
+
+  /** All tags of a repository, page by page: the word of whoever may say what a tag points at. */
+  list(access: RepositoryAccess, signal: AbortSignal): Promise<TagList> {
+    const look = async (request: RegistryRequest): Promise<TagList> => {
+      const key = `${request.url.href} ${accessKey(access)}`;
+      const known = this.#listed.get(key);
+      const first = await this.#tagPage(known === undefined ? request : { ...request, headers: { 'if-none-match': known.etag }, alsoRead: [NOT_MODIFIED] }, signal);
+      if (first === 'NotModified' && known !== undefined) return known.list;
+      if (first === 'NotModified') throw notSent(request.attempt);
+      const list = tagListOf(await this.#tagsFrom(request, first, signal));
+      // The mark of the first of several pages says nothing of the others.
+      if (first.etag !== undefined && first.next.kind === 'None') this.#listed.set(key, { etag: first.etag, list, bytes: first.bytes });
+      else this.#listed.delete(key);
+      return list;
+    };
+    return this.#ask(access, { attempt: `list the tags of ${printReference(access.reference)}`, operation: 'tags', path: `tags/list?n=${TAGS_A_PAGE}` }, look);
   }
 
   /** The manifest of that digest, hashed and read. */
@@ -131,7 +165,7 @@ export class RegistryClient {
 
   /** Asks one place after the other until one has it; the last is asked also when it is a mirror that is down. Its error says what came of the others. */
   async #ask<T>(access: RepositoryAccess, question: Question, ask: (request: RegistryRequest) => Promise<T>): Promise<T> {
-    const places = await placesFor(this.#hosts, this.#originOf, access, question.operation === 'resolve' ? 'resolve' : 'pull');
+    const places = await placesFor(this.#hosts, this.#originOf, access, PURPOSES[question.operation]);
     const passed: string[] = [];
     for (const place of places.slice(0, -1)) {
       const held = place.mirror && this.#holds.held(place.mirror.host);
@@ -171,6 +205,36 @@ export class RegistryClient {
     }
   }
 
+  /** The tags of a page and of all that follow it. */
+  async #tagsFrom(request: RegistryRequest, first: TagPage, signal: AbortSignal): Promise<readonly string[]> {
+    const { attempt } = request;
+    const tags: string[] = [...first.tags];
+    let { next } = first;
+    for (let pages = 1; next.kind !== 'None'; pages += 1) {
+      if (next.kind === 'Refused') throw failure('Unavailable', attempt, next.why);
+      if (pages === MAX_PAGES) throw failure('Unavailable', attempt, `there are over ${MAX_PAGES} pages of them; follow a tag in place of a range`);
+      const page = await this.#tagPage({ ...request, url: next.url }, signal);
+      if (page === 'NotModified') throw notSent(attempt);
+      tags.push(...page.tags);
+      next = page.next;
+    }
+    return tags;
+  }
+
+  async #tagPage(request: RegistryRequest, signal: AbortSignal): Promise<TagPage | 'NotModified'> {
+    const tooLong = (): RegistryError => failure('Unavailable', request.attempt, `a page of them has over ${MAX_PAGE_BYTES} bytes; follow a tag in place of a range`);
+    const read = async (answer: Answer): Promise<TagPage | 'NotModified'> => {
+      const { status, headers, url } = answer;
+      const body = await readBody(answer, MAX_PAGE_BYTES);
+      if (status === NOT_MODIFIED) return 'NotModified';
+      if (isHtml(headers['content-type'])) throw pageFailure(request.attempt);
+      const tags = tagsIn(body);
+      if (tags === undefined) throw failure('Unavailable', request.attempt, 'the answer is no list of tags');
+      return { tags, etag: headers['etag'], bytes: body.length + 1, next: url.origin === request.url.origin ? nextPage(request.url, headers['link']) : { kind: 'None' } };
+    };
+    return orTooLong(this.#requests.run(request, read, signal), tooLong);
+  }
+
   // Undefined where the registry does not take HEAD (405) or does not name the digest.
   #headDigest(request: RegistryRequest, known: Resolved | undefined, signal: AbortSignal): Promise<Resolved | undefined> {
     const read = async ({ status, headers, discard }: Answer): Promise<Resolved | undefined> => {
@@ -202,6 +266,9 @@ export class RegistryClient {
   }
 }
 
+/** Whose word is needed: a mirror that may not resolve has none about tags. */
+const PURPOSES = { resolve: 'resolve', tags: 'resolve', manifest: 'pull', blob: 'pull', token: 'pull' } as const satisfies Record<RegistryRequest['operation'], 'resolve' | 'pull'>;
+
 /** What is asked of whoever may have it. */
 interface Question {
   readonly attempt: string;
@@ -224,6 +291,34 @@ const requestTo = ({ origin, access, mirror }: Place, { repository }: Reference,
     operation,
     attempt: mirror === undefined ? attempt : `${attempt} from the mirror ${mirror.host}`,
   };
+};
+
+/** That nothing has changed is no answer to who does not know what there was. */
+const notSent = (attempt: string): RegistryError => failure('Unavailable', attempt, 'a page of them was not sent');
+
+interface TagPage {
+  readonly tags: readonly string[];
+  readonly etag: string | undefined;
+  readonly bytes: number;
+  readonly next: NextPage;
+}
+
+/** A list that came in one page, and the registry's own mark of it. */
+interface Listed {
+  readonly etag: string;
+  readonly list: TagList;
+  readonly bytes: number;
+}
+
+/** Undefined where it is no answer of the kind; a repository without tags may have null in their place. */
+const tagsIn = (body: Buffer): readonly string[] | undefined => {
+  try {
+    const document: unknown = JSON.parse(body.toString('utf8'));
+    const tags = typeof document === 'object' && document !== null && 'tags' in document ? (document.tags ?? []) : undefined;
+    return Array.isArray(tags) && tags.every((tag): tag is string => typeof tag === 'string') ? tags : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 interface ManifestAnswer {

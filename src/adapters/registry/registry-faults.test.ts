@@ -52,6 +52,7 @@ class Rig implements AsyncDisposable {
     const client = (): RegistryClient => this.#clients[this.#inUse];
     this.#tags = new TagWatcher({
       resolve: (tag, until) => client().resolve(tag, until),
+      list: (place, until) => client().list(place, until),
       wake: () => this.#woken.resolve(),
       clock: this.#clock,
       logger: silent,

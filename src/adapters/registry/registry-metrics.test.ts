@@ -60,6 +60,7 @@ it('counts a tag that moved, and not one that became known', async () => {
   let digest = 'sha256:a';
   const tags = new TagWatcher({
     resolve: async () => digest,
+    list: () => Promise.reject(new Error('nobody follows a range')),
     wake: () => undefined,
     clock,
     logger,

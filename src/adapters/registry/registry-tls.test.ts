@@ -202,7 +202,7 @@ describe('two client certificates', () => {
       if (tls?.client?.certificate !== alice.cert) throw new Error('for alice alone');
       return DIGEST;
     };
-    const tags = new TagWatcher({ resolve, wake: () => undefined, clock: new FakeClock(), logger: silent });
+    const tags = new TagWatcher({ resolve, list: () => Promise.reject(new Error('nobody follows a range')), wake: () => undefined, clock: new FakeClock(), logger: silent });
     const follow = (follower: string, tls: RegistryTls) => tags.follow(follower, at({ host: 'registry.test' }, tls), { intervalMs: 60_000, fresh: false }, signal);
     expect(await follow('a/1', as(alice))).toEqual({ digest: DIGEST, trouble: undefined });
     expect(await follow('b/1', as(bob))).toMatchObject({ digest: undefined, trouble: { code: 'Unavailable' } });

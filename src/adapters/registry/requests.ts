@@ -136,7 +136,7 @@ export class Requests {
 }
 
 /** What is asked again and again. */
-const POLLS: readonly RegistryOperation[] = ['resolve'];
+const POLLS: readonly RegistryOperation[] = ['resolve', 'tags'];
 
 const unauthorized = ({ attempt }: RegistryRequest, why: string): RegistryError => failure('Unauthorized', attempt, `the registry answered 401: ${why}`);
 

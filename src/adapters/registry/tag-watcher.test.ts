@@ -22,7 +22,13 @@ class Registry {
   atOnce = 0;
   mostAtOnce = 0;
   #hold: Promise<void> | undefined;
-  readonly watcher = new TagWatcher({ resolve: (tag, stop) => this.#resolve(tag, stop), wake: (follower) => this.woken.push(follower), clock: this.clock, logger: silent });
+  readonly watcher = new TagWatcher({
+    resolve: (tag, stop) => this.#resolve(tag, stop),
+    list: () => Promise.reject(new Error('nobody follows a range')),
+    wake: (follower) => this.woken.push(follower),
+    clock: this.clock,
+    logger: silent,
+  });
 
   follow(follower: string, tag: TagAddress = address(), options = once, stop: AbortSignal = signal): Promise<TagView> {
     return this.watcher.follow(follower, tag, options, stop);

@@ -87,7 +87,7 @@ export const METRICS = {
   tagalong_registry_requests_total: {
     type: 'counter',
     labels: ['registry', 'op', 'code'],
-    help: 'Requests to registries (op resolve, manifest, blob) and, on their behalf, to token servers (op token), those of redirects and refusals too; code <error> where no answer came.',
+    help: 'Requests to registries (op resolve, tags, manifest, blob) and, on their behalf, to token servers (op token), those of redirects and refusals too; code <error> where no answer came.',
   },
   tagalong_registry_request_duration_seconds: { type: 'histogram', labels: ['registry', 'op'], buckets: REQUEST_BUCKETS, help: 'How long the head of the answer took to come.' },
   tagalong_registry_polls: {
