@@ -169,3 +169,40 @@ describe('readConfig, of flags', () => {
     await expect(flags(flag)).rejects.toThrow('is no time above 0');
   });
 });
+
+describe('readConfig, of receivers', () => {
+  it('reads them, and listens for them where it is told to', async () => {
+    const secretFile = path.join(folder, 'secret');
+    await writeFile(secretFile, 'a secret that is long enough');
+    const receivers = `receivers:\n- {name: gitlab, type: distribution, secretFile: ${secretFile}, registry: r.example}\n- {name: ci, type: generic, secretFile: ${secretFile}}\n`;
+    expect(await read(receivers)).toMatchObject({
+      webhookAddress: { kind: 'Off' },
+      receivers: [
+        { name: 'gitlab', type: 'distribution', secretFile, registry: 'r.example' },
+        { name: 'ci', type: 'generic', secretFile, registry: undefined },
+      ],
+    });
+    const listening = await readConfig(['--kubeconfig', 'nowhere', '--webhook-addr', ':8082'], {});
+    expect(listening).toMatchObject({ webhookAddress: { kind: 'Listen', port: 8082 }, receivers: [] });
+  });
+
+  it.each([
+    ['no list', 'receivers: {}', /operator.yaml: receivers is not a list of receivers/],
+    ['a name for no path', 'receivers: [{name: A/B, type: generic, secretFile: s}]', /receivers: the name "A\/B" is none of small letters, digits and -/],
+    ['no name', 'receivers: [7]', /receivers: the name undefined is none of/],
+    ['another type', 'receivers: [{name: a, type: quay, secretFile: s}]', /receivers: a: the type "quay" is none of distribution, harbor, github, dockerhub, generic/],
+    ['no secret', 'receivers: [{name: a, type: generic}]', /receivers: a: secretFile is not the path of a file/],
+    ['a secret in the open', 'receivers: [{name: a, type: generic, secret: s}]', /receivers: a receiver has no secret; known are name, type, secretFile, registry/],
+    ['a secret that is not there', 'receivers: [{name: a, type: generic, secretFile: /nowhere}]', /receivers: a: the secretFile cannot be used: ENOENT/],
+    ['a registry that is no host', 'receivers: [{name: a, type: generic, secretFile: s, registry: 1}]', /receivers: a: registry is no host\[:port\]/],
+  ])('refuses %s', async (_name, settings, message) => {
+    await expect(read(settings)).rejects.toThrow(message);
+  });
+
+  it('refuses two with one name', async () => {
+    const secretFile = path.join(folder, 'secret');
+    await writeFile(secretFile, 'a secret that is long enough');
+    const one = `{name: a, type: generic, secretFile: ${secretFile}}`;
+    await expect(read(`receivers: [${one}, ${one}]`)).rejects.toThrow('there are two with the name a');
+  });
+});

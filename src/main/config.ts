@@ -12,6 +12,7 @@ import { type ExcusedOwner, KNOWN_OWNERS } from '../core/drift.ts';
 import { type ListenAddress, parseAddress } from '../server/address.ts';
 import { ConfigError } from './config-error.ts';
 import { readProxies } from './proxies.ts';
+import { type ReceiverSettings, readReceivers } from './receiver-settings.ts';
 import { readRegistryHosts, type RegistryHostSettings } from './registry-hosts.ts';
 
 /** How the operator was asked to run; flags, environment and configuration file are read once, here. */
@@ -40,6 +41,9 @@ export interface Config {
   /** Where /metrics and /api/registries are served, and where /healthz and /readyz are. */
   readonly metricsAddress: ServerAddress;
   readonly healthAddress: ServerAddress;
+  /** Where notifications of registries are taken, and whose. */
+  readonly webhookAddress: ServerAddress;
+  readonly receivers: readonly ReceiverSettings[];
   readonly registries: RegistrySettings;
   /** Mirrors and certificates, by registry in lower case. */
   readonly registryHosts: ReadonlyMap<string, RegistryHostSettings>;
@@ -83,7 +87,8 @@ export const USAGE = `Usage: operator [flags]
   --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
   --service-account DIR      where token, ca.crt and namespace of the Pod's ServiceAccount are, if not where Kubernetes puts them
   --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials,
-                             registryHosts (mirrors, certificates), excusedFieldOwners
+                             registryHosts (mirrors, certificates), excusedFieldOwners,
+                             receivers
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
   --deletion-timeout TIME    how long an uninstall that the API server refuses is tried (1m)
@@ -103,6 +108,7 @@ export const USAGE = `Usage: operator [flags]
   --chart-store-size MIB     how much of them at most (512)
   --metrics-addr [HOST]:PORT /metrics and /api/registries (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
+  --webhook-addr [HOST]:PORT /hook/NAME, notifications of registries for the receivers of the configuration file (0: off)
   --log-level LEVEL          debug, info, warn or error (info)
 Registries are reached by way of the proxies of HTTPS_PROXY and HTTP_PROXY, but for NO_PROXY; the API server never is.`;
 
@@ -129,6 +135,7 @@ const OPTIONS = {
   'chart-store-size': { type: 'string', default: '512' },
   'metrics-addr': { type: 'string', default: ':8080' },
   'health-addr': { type: 'string', default: ':8081' },
+  'webhook-addr': { type: 'string', default: '0' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -154,6 +161,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     chartStore: storeOf(flags),
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
+    webhookAddress: address('--webhook-addr', flags['webhook-addr']),
     ...(await fileSettings(flags.config, env)),
   };
 };
@@ -237,18 +245,19 @@ export const level = (text: string): Config['logLevel'] => {
   return found;
 };
 
-const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'registryHosts', 'excusedFieldOwners'] as const;
+const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'registryHosts', 'excusedFieldOwners', 'receivers'] as const;
 
 const fileSettings = async (
   file: string | undefined,
   env: Parameters<typeof readProxies>[0],
-): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'excusedOwners'>> => {
+): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'excusedOwners' | 'receivers'>> => {
   const settings = file === undefined ? {} : await readSettings(file);
   const hosts = (name: 'plainHttpHosts' | 'allowedTokenHosts'): readonly string[] | undefined => hostList(`${file}: ${name}`, settings[name]);
   return {
     registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts'), proxies: readProxies(env) },
     registryHosts: await readRegistryHosts(`${file}: registryHosts`, settings.registryHosts, new SystemClock().now()),
     registryCredentials: await credentialsFile(`${file}: registryCredentials`, settings.registryCredentials),
+    receivers: await readReceivers(`${file}: receivers`, settings.receivers),
     excusedOwners: [...KNOWN_OWNERS, ...ownerList(`${file}: excusedFieldOwners`, settings.excusedFieldOwners)],
   };
 };

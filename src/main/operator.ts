@@ -22,6 +22,7 @@ import { type Config, readConfig, USAGE } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { openEndpoints } from './endpoints.ts';
 import { join } from './joining.ts';
+import { openReceivers } from './receiving.ts';
 import { openRenderer } from './rendering.ts';
 import { VERSION } from './version.ts';
 
@@ -81,24 +82,30 @@ const operate = async (config: Config): Promise<void> => {
   renderer.warmUp();
   releases.start();
   records.start();
-  if (await operator.isDue(stopping.signal)) {
-    operator.begin();
-    const working = work(deps, queue, { concurrency: config.concurrent }, cutOff.signal);
-    await stopped;
-    logger.info({}, 'stopping: no new work is begun');
-    queue.close();
-    const cancel = clock.after(GRACE_MS, () => cutOff.abort(new Error('the operator is stopping')));
-    await working;
-    cancel();
+  try {
+    if (await operator.isDue(stopping.signal)) {
+      // Whoever stands by follows nothing: he does not listen, so that whoever balances loads or comes again finds the leader.
+      const receivers = await openReceivers(config, (hint) => tags.hint(hint), { clock, logger });
+      operator.begin();
+      const working = work(deps, queue, { concurrency: config.concurrent }, cutOff.signal);
+      await stopped;
+      logger.info({}, 'stopping: no new work is begun');
+      queue.close();
+      await receivers.close();
+      const cancel = clock.after(GRACE_MS, () => cutOff.abort(new Error('the operator is stopping')));
+      await working;
+      cancel();
+    }
+  } finally {
+    tags.close();
+    await events.drain(AbortSignal.timeout(DRAIN_MS)).catch(() => undefined);
+    // Where work was cut off, requests may be under way still: the Lease is left to run out.
+    if (!cutOff.signal.aborted) await leadership?.resign();
+    await renderer.close();
+    await registry.close();
+    await connection.close();
+    await endpoints.close();
   }
-  tags.close();
-  await events.drain(AbortSignal.timeout(DRAIN_MS)).catch(() => undefined);
-  // Where work was cut off, requests may be under way still: the Lease is left to run out.
-  if (!cutOff.signal.aborted) await leadership?.resign();
-  await renderer.close();
-  await registry.close();
-  await connection.close();
-  await endpoints.close();
 };
 
 /** The registry with the chart store before it, or without where there is none: nothing depends on it, so nothing is held up by a folder that cannot be used. */

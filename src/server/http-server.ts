@@ -35,10 +35,11 @@ export const serve = async (at: Extract<ListenAddress, { readonly kind: 'Listen'
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => void respond(routes, request, response));
   server.maxConnections = MAX_CONNECTIONS;
   const address = await listen(server, at);
-  return { address, close: () => close(server) };
+  return { address, close: () => closeServer(server) };
 };
 
-const listen = async (server: Server, { host, port }: { readonly host: string | undefined; readonly port: number }): Promise<string> => {
+/** Has a server listen there; answers with its `host:port`. Rejects with ListenError. */
+export const listen = async (server: Server, { host, port }: { readonly host: string | undefined; readonly port: number }): Promise<string> => {
   server.listen({ port, host });
   try {
     await once(server, 'listening');
@@ -49,23 +50,33 @@ const listen = async (server: Server, { host, port }: { readonly host: string | 
   return typeof bound === 'object' && bound !== null ? printAddress(bound.address, bound.port) : '';
 };
 
-const close = async (server: Server): Promise<void> => {
+/** Ends a server, and connections with it. */
+export const closeServer = async (server: Server): Promise<void> => {
   server.close();
   server.closeAllConnections();
   await once(server, 'close');
 };
 
 const respond = async (routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  const { status, contentType, body } = await answer(routes, request);
+  const answered = await answer(routes, request);
+  write(response, answered, { isHead: request.method === 'HEAD', ...(answered.status === 405 && { allow: 'GET, HEAD' }) });
+};
+
+/** Writes an answer, that to a HEAD without its body; `allow` are the methods that there are. */
+export const write = (
+  response: ServerResponse,
+  { status, contentType, body }: Answer,
+  { isHead = false, allow }: { readonly isHead?: boolean; readonly allow?: string } = {},
+): void => {
   const bytes = Buffer.from(body);
   response.writeHead(status, {
     'content-type': contentType,
     'content-length': bytes.length,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...(status === 405 && { allow: 'GET, HEAD' }),
+    ...(allow !== undefined && { allow }),
   });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  response.end(isHead ? undefined : bytes);
 };
 
 const answer = async (routes: Routes, { method, url = '/' }: IncomingMessage): Promise<Answer> => {

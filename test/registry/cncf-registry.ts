@@ -24,6 +24,8 @@ export interface CncfRegistryOptions {
   readonly withPassword?: boolean;
   /** The token server whose tokens it asks for. */
   readonly tokens?: TokenTrust;
+  /** Whom it tells what is pushed, with which bearer token. */
+  readonly notify?: { readonly url: string; readonly token: string };
   /** Its certificate, where it is to speak TLS, and the CA (PEM) whose client certificates it asks for. */
   readonly tls?: { readonly identity: TestIdentity; readonly clientCa?: string };
 }
@@ -55,11 +57,14 @@ export const startCncfRegistry = async (binary: string, options: CncfRegistryOpt
   }
 };
 
-const configuration = (folder: string, { withPassword = false, tokens, tls }: CncfRegistryOptions): object => ({
+const configuration = (folder: string, { withPassword = false, tokens, tls, notify }: CncfRegistryOptions): object => ({
   version: 0.1,
   log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
   storage: { filesystem: { rootdirectory: folder }, delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
   http: { addr: '127.0.0.1:0', ...(tls && { tls: tlsOf(folder, tls) }) },
+  ...(notify && {
+    notifications: { endpoints: [{ name: 'test', url: notify.url, headers: { Authorization: [`Bearer ${notify.token}`] }, timeout: '1s', threshold: 5, backoff: '1s' }] },
+  }),
   ...(withPassword && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
   ...(tokens && {
     auth: { token: { realm: tokens.realm, service: tokens.service, issuer: tokens.issuer, rootcertbundle: join(folder, 'tokens.pem'), signingalgorithms: ['ES256'] } },

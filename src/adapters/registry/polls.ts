@@ -40,6 +40,8 @@ export interface PollsOptions<P extends Place, T> {
   readonly clock: Clock;
 }
 
+/** How soon after a look a hint brings the next: several hints are one. */
+const HINT_PAUSE_MS = 1_000;
 /** How long `follow` waits for a look. */
 const PATIENCE_MS = 1_000;
 
@@ -60,6 +62,8 @@ interface Poll<P, T> {
   lookedAt: number;
   dueAt: number;
   look: Promise<void> | undefined;
+  /** Somebody says that there is something new, since the look that is under way began. */
+  isHinted: boolean;
   cancelTimer: () => void;
 }
 
@@ -91,6 +95,16 @@ export class Polls<P extends Place, T> {
     this.#keyOf.delete(follower);
     poll?.followers.delete(follower);
     if (poll?.followers.size === 0) this.#drop(poll);
+  }
+
+  /** Somebody says that there is something new at these places: they are looked at now, unless the registry asked to be left alone. */
+  hint(isThere: (place: P) => boolean): void {
+    for (const poll of this.#polls.values()) {
+      if (!isThere(poll.place)) continue;
+      // A look that is under way may have been answered before.
+      if (poll.look === undefined) this.#lookSoon(poll);
+      else poll.isHinted = true;
+    }
   }
 
   /** Stops all looks; who waits in `follow` is answered with what is known. */
@@ -131,6 +145,7 @@ export class Polls<P extends Place, T> {
       lookedAt: 0,
       dueAt: this.#options.clock.now(),
       look: undefined,
+      isHinted: false,
       cancelTimer: () => undefined,
     };
     this.#polls.set(key, poll);
@@ -175,6 +190,7 @@ export class Polls<P extends Place, T> {
     poll.state = afterLook(poll.state, outcome);
     poll.lookedAt = this.#options.clock.now();
     this.#schedule(poll);
+    if (poll.isHinted) this.#lookSoon(poll);
     this.#tell(poll, before);
   }
 
@@ -221,6 +237,17 @@ export class Polls<P extends Place, T> {
   #due(poll: Poll<P, T>): void {
     if (poll.gate.restMs(this.#options.clock.now()) > 0) this.#schedule(poll);
     else void this.#look(poll);
+  }
+
+  #lookSoon(poll: Poll<P, T>): void {
+    poll.isHinted = false;
+    const { clock } = this.#options;
+    const now = clock.now();
+    const at = Math.max(now, poll.lookedAt + HINT_PAUSE_MS);
+    if (poll.gate.holdMs(now) > 0 || poll.dueAt <= at) return;
+    poll.cancelTimer();
+    poll.dueAt = at;
+    poll.cancelTimer = clock.after(at - now, () => (poll.gate.holdMs(clock.now()) > 0 ? this.#schedule(poll) : void this.#look(poll)));
   }
 
   #schedule(poll: Poll<P, T>): void {

@@ -122,6 +122,16 @@ describe('TagWatcher.followRange', () => {
     expect(await follow('x', '^1', true)).toMatchObject({ tag: '1.3.0' });
   });
 
+  it('lists the tags when somebody says that one was pushed, which nobody follows yet', async () => {
+    await follow('x', '^1');
+    await clock.advance(2 * MINUTE);
+    tags.push('1.4.0');
+    watcher.hint({ registry: 'r.example', repository: 'ns/app', tag: '1.4.0' });
+    await clock.advance(0);
+    expect(woken).toEqual(['x']);
+    expect(await follow('x', '^1')).toMatchObject({ tag: '1.4.0' });
+  });
+
   it('ends with a tag that is followed in its place, and with the follower', async () => {
     await follow('x', '^1');
     await watcher.follow('x', { reference: { registry: 'r.example', repository: 'ns/app', tag: '2.0.0' }, credential: undefined }, { intervalMs: MINUTE, fresh: false }, signal);

@@ -3,6 +3,7 @@ import { FakeClock, settle } from '../../../test/fakes/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { type Credential, RegistryError, type TagAddress, type TagView } from '../../ports/registry.ts';
 import { abortable } from './abortable.ts';
+import { OriginGates } from './origin-gates.ts';
 import { TagWatcher } from './tag-watcher.ts';
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => silent };
@@ -22,7 +23,9 @@ class Registry {
   atOnce = 0;
   mostAtOnce = 0;
   #hold: Promise<void> | undefined;
+  readonly gates = new OriginGates(this.clock);
   readonly watcher = new TagWatcher({
+    gates: this.gates,
     resolve: (tag, stop) => this.#resolve(tag, stop),
     list: () => Promise.reject(new Error('nobody follows a range')),
     wake: (follower) => this.woken.push(follower),
@@ -271,6 +274,88 @@ describe('TagWatcher in trouble', () => {
     registry.answers.set('1', throttled(86_400_000));
     await registry.follow('x');
     await registry.clock.advance(17 * MINUTE);
+    expect(registry.asked).toHaveLength(2);
+  });
+});
+
+describe('TagWatcher.hint', () => {
+  const hint = (tag?: string, registry = 'r.example', repository = 'ns/app') => ({ registry, repository, tag });
+  const slowly = { intervalMs: 10 * MINUTE, fresh: false };
+
+  it('has a tag looked at now, and wakes whoever follows it when it moved', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1'), slowly);
+    await registry.follow('y', address('2'), slowly);
+    registry.answers.set('1', 'sha256:b');
+    await registry.clock.advance(MINUTE);
+    registry.watcher.hint(hint('1'));
+    await registry.clock.advance(0);
+    expect(registry.asked).toEqual(['1', '2', '1']);
+    expect(registry.woken).toEqual(['x']);
+  });
+
+  it('has all tags of a repository looked at where it names none', async () => {
+    const registry = new Registry();
+    for (const tag of ['1', '2', '3']) await registry.follow(tag, address(tag), slowly);
+    await registry.clock.advance(MINUTE);
+    registry.watcher.hint(hint());
+    await registry.clock.advance(0);
+    expect(registry.asked).toEqual(['1', '2', '3', '1', '2', '3']);
+  });
+
+  it.each([
+    ['a host', hint('1', 'evil.example')],
+    ['a repository', hint('1', 'r.example', 'ns/app2')],
+    ['a part of one', hint('1', 'r.example', 'ns')],
+    ['a tag', hint('2')],
+  ])('asks nobody about %s that nobody follows', async (_name, unknown) => {
+    const registry = new Registry();
+    await registry.follow('x', address('1'), slowly);
+    await registry.clock.advance(MINUTE);
+    registry.watcher.hint(unknown);
+    await registry.clock.advance(MINUTE);
+    expect(registry.asked).toEqual(['1']);
+    expect([...registry.gates.entries()].map(([host]) => host)).toEqual(['r.example']);
+  });
+
+  it('knows a registry by all of its names', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1', 'index.docker.io'), slowly);
+    await registry.clock.advance(MINUTE);
+    registry.watcher.hint(hint('1', 'docker.io'));
+    await registry.clock.advance(0);
+    expect(registry.asked).toHaveLength(2);
+  });
+
+  it('is one with others that come at once, or while a look is under way, and the polls go on as they were', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1'), slowly);
+    await registry.clock.advance(MINUTE);
+    for (let hints = 0; hints < 100; hints += 1) registry.watcher.hint(hint('1'));
+    const release = registry.hold();
+    await registry.clock.advance(0);
+    expect(registry.asked).toHaveLength(2);
+    for (let hints = 0; hints < 100; hints += 1) registry.watcher.hint(hint('1'));
+    release();
+    await registry.clock.advance(999);
+    expect(registry.asked).toHaveLength(2);
+    await registry.clock.advance(1);
+    expect(registry.asked).toHaveLength(3);
+    await registry.clock.advance(9 * MINUTE - 1001);
+    expect(registry.asked).toHaveLength(3);
+    await registry.clock.advance(1);
+    expect(registry.asked).toHaveLength(4);
+  });
+
+  it('is no way around a registry that asked to be left alone', async () => {
+    const registry = new Registry();
+    await registry.follow('x', address('1'), slowly);
+    registry.answers.set('1', throttled(5 * MINUTE));
+    await registry.follow('x', address('1'), { ...slowly, fresh: true });
+    for (let minute = 0; minute < 5; minute += 1) {
+      registry.watcher.hint(hint('1'));
+      await registry.clock.advance(MINUTE - 1);
+    }
     expect(registry.asked).toHaveLength(2);
   });
 });

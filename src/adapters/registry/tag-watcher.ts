@@ -1,4 +1,5 @@
 import { chooseTag, isSameList, type TagList } from '../../core/chosen-tag.ts';
+import type { PushHint } from '../../core/push-event.ts';
 import { printReference } from '../../core/reference.ts';
 import type { VersionRange } from '../../core/version-range.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -89,6 +90,14 @@ export class TagWatcher implements Tags {
   unfollow(follower: string): void {
     this.#leaveRange(follower);
     this.#digests.unfollow(follower);
+  }
+
+  /** Somebody says that there is something new in a repository, at that tag or at any. What is followed of it is looked at now; nothing else is done about it. */
+  hint({ registry, repository, tag }: PushHint): void {
+    const host = apiHost(registry);
+    const isThere = ({ reference }: Place): boolean => reference.repository === repository && apiHost(reference.registry) === host;
+    this.#digests.hint((place) => (tag === undefined || place.reference.tag === tag) && isThere(place));
+    this.#lists.hint(isThere);
   }
 
   /** Stops all polls; who waits in `follow` is answered with what is known. */
