@@ -48,7 +48,13 @@ describe('a manifest', () => {
 
   it.each<readonly [string, unknown, string | undefined, RegExp]>([
     ['an index', { mediaType: OCI_INDEX, manifests: [] }, OCI_INDEX, /an index of images/],
-    ['an index with one chart in it', { mediaType: OCI_INDEX, manifests: [descriptor(OCI_MANIFEST, { artifactType: HELM_CONFIG })] }, OCI_INDEX, /an index of images/],
+    [
+      'an index with one chart in it',
+      { mediaType: OCI_INDEX, manifests: [descriptor(OCI_MANIFEST), descriptor(OCI_MANIFEST, { artifactType: HELM_CONFIG })] },
+      OCI_INDEX,
+      /an index with a Helm chart in it, .* sha256:a{64}$/,
+    ],
+    ['an index that cannot be read', { mediaType: OCI_INDEX, manifests: [null, { artifactType: HELM_CONFIG }] }, OCI_INDEX, /an index of images/],
     ["Docker's index", { manifests: [] }, DOCKER_INDEX, /an index of images/],
     ['an index that calls itself a manifest', { mediaType: OCI_MANIFEST, manifests: [] }, OCI_MANIFEST, /an index of images/],
     ['both at once', manifest([content], { manifests: [] }), OCI_MANIFEST, /both manifests and layers/],

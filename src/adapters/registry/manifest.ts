@@ -1,5 +1,5 @@
 import { isDigest } from '../../core/reference.ts';
-import { DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+import { DOCKER_INDEX, DOCKER_MANIFEST, HELM_CONFIG, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
 import { oneLine } from './one-line.ts';
 
 /** Points at content (OCI image specification, "Content Descriptors"). */
@@ -39,7 +39,7 @@ export const readManifest = (bytes: Uint8Array, contentType: string | undefined)
   if (own !== undefined && sent !== undefined && own !== sent)
     return { kind: 'Mislabelled', what: `a document whose mediaType ${quote(own)} is not its Content-Type ${quote(sent)}` };
   const mediaType = own ?? sent;
-  if (mediaType === OCI_INDEX || mediaType === DOCKER_INDEX || 'manifests' in document) return other('an index of images');
+  if (mediaType === OCI_INDEX || mediaType === DOCKER_INDEX || 'manifests' in document) return other(describeIndex(document['manifests']));
   if (mediaType !== OCI_MANIFEST && mediaType !== DOCKER_MANIFEST) return other(`a document of type ${quote(mediaType)}`);
   return readImage(document, bytes);
 };
@@ -53,6 +53,13 @@ export const readKeptManifest = (bytes: Uint8Array): ManifestReading => {
 const readUntyped = (bytes: Uint8Array): ManifestReading => {
   const reading = readManifest(bytes, OCI_MANIFEST);
   return reading.kind === 'Mislabelled' ? other(reading.what) : reading;
+};
+
+/** Which of several is meant is not for us to guess; of a chart among them it is said how to name it. */
+const describeIndex = (manifests: unknown): string => {
+  const entries = Array.isArray(manifests) ? manifests.filter(isObject) : [];
+  const chart = entries.filter(({ artifactType }) => artifactType === HELM_CONFIG).map(readDescriptor)[0];
+  return chart === undefined ? 'an index of images' : `an index with a Helm chart in it, which is to be named by its own digest, ${chart.digest}`;
 };
 
 const readImage = ({ config, layers, artifactType }: Readonly<Record<string, unknown>>, document: Uint8Array): ManifestReading => {
