@@ -13,7 +13,7 @@ export interface Making {
 /** A chart of five objects that all differ between versions: one is of its version alone, one has another value at every render. */
 export const faultChart = (name: string, version: string, { hasHooks = false, isStuck = false }: Making = {}): Files =>
   smallChart(name, version, {
-    'templates/deployment.yaml': deployment(isStuck ? 'annotations: {lab.tagalong.dev/play: not-ready}' : 'annotations: {}'),
+    'templates/deployment.yaml': deployment(isStuck ? ', annotations: {lab.tagalong.dev/play: not-ready}' : ''),
     'templates/random.yaml': configMap('{{ .Release.Name }}-random', 'random: {{ randAlphaNum 20 | quote }}'),
     'templates/more.yaml': configMap('{{ .Release.Name }}-more', 'more: "1"'),
     'templates/only.yaml': configMap('{{ .Release.Name }}-{{ .Chart.Version }}', 'only: "1"'),
@@ -26,7 +26,7 @@ metadata: {name: {{ .Release.Name }}, labels: {version: {{ .Chart.Version | quot
 spec:
   selector: {matchLabels: {app: {{ .Release.Name }}}}
   template:
-    metadata: {labels: {app: {{ .Release.Name }}}, ${annotations}}
+    metadata: {labels: {app: {{ .Release.Name }}}${annotations}}
     spec: {containers: [{name: web, image: "registry.invalid/web:{{ .Chart.Version }}"}]}
 `;
 
