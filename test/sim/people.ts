@@ -135,7 +135,8 @@ export class Person {
     const { random } = this.#simulation;
     if (random() < 0.9) this.push(pick(random, CHARTS.filter(isGood)));
     if (random() < 0.9) this.annotate({ [PIN]: null });
-    this.change({ suspend: random() < 0.1, drift: { mode: 'Correct' } });
+    // Time enough for what is slow: else it may fail three times by chance, and is tried again too late for the end of a course.
+    this.change({ suspend: random() < 0.1, drift: { mode: 'Correct' }, timeout: '2m' });
   }
 
   #patch(patch: unknown): void {

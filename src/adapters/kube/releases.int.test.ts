@@ -123,6 +123,14 @@ describe('KubeReleases', () => {
     expect(releases.get(`${namespace}/reborn`)?.release.status).toEqual({});
   });
 
+  it('does not write a status over a newer state', async () => {
+    await put('late');
+    const release = await seen('late');
+    await put('late', { chart: 'r/a:2' });
+    const blind = new KubeReleases(connection, { namespaces: [namespace], changed: () => undefined });
+    await expect(blind.saveStatus(release, statusOf(1), signal)).rejects.toMatchObject({ code: 'Conflict' });
+  });
+
   it('keeps every digit of values', async () => {
     const ref = refOf('digits');
     const json = `{"apiVersion":"${ref.apiVersion}","kind":"${ref.kind}","metadata":{"name":"digits","namespace":"${namespace}"},"spec":{"chart":"r/a:1","values":{"id":9223372036854775807}}}`;

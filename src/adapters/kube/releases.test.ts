@@ -68,6 +68,18 @@ describe('KubeReleases', () => {
     await vi.waitFor(() => expect(versionNow()).toBe('101'));
   });
 
+  it('does not write over a state that it has not seen, and begins with that from then on', async () => {
+    const bodies: string[] = [];
+    server.script = (request, response) => {
+      bodies.push(request.body);
+      if (request.method === 'GET') json(response, 200, release('120', { metadata: { generation: 3 } }));
+      else json(response, 409, { kind: 'Status', status: 'Failure', code: 409, reason: 'Conflict', message: 'the object has been modified' });
+    };
+    await expect(save()).rejects.toMatchObject({ code: 'Conflict' });
+    expect(JSON.parse(bodies[0] ?? '')).toContainEqual({ op: 'replace', path: '/metadata/resourceVersion', value: '98' });
+    expect(versionNow()).toBe('120');
+  });
+
   it('does not bring back what is gone when the answer to a write comes late', async () => {
     const seen = releases.get('apps/web');
     server.script = (_, response) => {

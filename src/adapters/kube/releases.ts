@@ -89,7 +89,7 @@ export class KubeReleases implements Releases {
   }
 
   async saveStatus(release: ReleaseIdentity, status: ChartReleaseStatus, signal: AbortSignal): Promise<void> {
-    await unlessGone(this.#write('write the status of', release, statusPatch(release, status), signal));
+    await unlessGone(this.#write('write the status of', release, statusPatch(this.#newest(release), status), signal));
   }
 
   #watcherOf(path: string): Watcher<WatchedRelease> {
@@ -128,10 +128,20 @@ export class KubeReleases implements Releases {
 
   async #write(verb: string, { metadata }: ReleaseIdentity, patch: Patch, signal: AbortSignal): Promise<void> {
     const action = `${verb} ${KIND} ${metadata.namespace}/${metadata.name}`;
-    const path = `${ROOT}/namespaces/${encodeURIComponent(metadata.namespace)}/${PLURAL}/${encodeURIComponent(metadata.name)}${patch.pathEnd}`;
-    const request: ApiRequest = { method: 'PATCH', path, contentType: patch.contentType, body: JSON.stringify(patch.body) };
-    const reply = await this.#connection.api.ask(action, request, signal);
-    this.#remember(readRelease(readJson(action, reply, parseExact)));
+    const path = `${ROOT}/namespaces/${encodeURIComponent(metadata.namespace)}/${PLURAL}/${encodeURIComponent(metadata.name)}`;
+    const request: ApiRequest = { method: 'PATCH', path: `${path}${patch.pathEnd}`, contentType: patch.contentType, body: JSON.stringify(patch.body) };
+    try {
+      this.#remember(readRelease(readJson(action, await this.#connection.api.ask(action, request, signal), parseExact)));
+    } catch (error) {
+      // The watch is behind, or has missed something: whoever comes next begins with what is there.
+      if (hasCode(error, 'Conflict')) await this.#read(path, signal);
+      throw error;
+    }
+  }
+
+  async #read(path: string, signal: AbortSignal): Promise<void> {
+    const action = `read ${KIND} ${path}`;
+    this.#remember(readRelease(readJson(action, await this.#connection.api.ask(action, { method: 'GET', path }, signal), parseExact)));
   }
 
   /** Only beside an object that the watch has: one that is gone by now must not come back. */
@@ -157,14 +167,16 @@ const finalizersPatch = ({ metadata }: ReleaseIdentity, finalizers: readonly str
 });
 
 /**
- * A JSON Patch (RFC 6902) that replaces the whole status, so that a field that is left out goes, and tests the UID.
+ * A JSON Patch (RFC 6902) that replaces the whole status, so that a field that is left out goes, and tests the UID. The resourceVersion is a
+ * precondition as in any write: whoever has seen an old state only, from an API server that is behind, must not write over a newer one.
  * Server-side apply would do the former too, but the API server does not look at a UID that is applied to `/status`.
  */
-const statusPatch = ({ metadata: { uid } }: ReleaseIdentity, status: ChartReleaseStatus): Patch => ({
+const statusPatch = ({ metadata: { uid, resourceVersion } }: ReleaseIdentity, status: ChartReleaseStatus): Patch => ({
   pathEnd: `/status?fieldManager=${STATUS_MANAGER}&fieldValidation=Strict`,
   contentType: 'application/json-patch+json',
   body: [
     { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
     { op: 'add', path: '/status', value: status },
   ],
 });

@@ -137,8 +137,8 @@ export class ApiServer {
     const live = this.#existing(target);
     const patch = JSON.parse(request.body) as unknown;
     const patched = (type.startsWith('application/merge-patch') ? mergePatch(live, patch) : jsonPatch(live, patch as Parameters<typeof jsonPatch>[1])) as Stored; // as the client says
-    const given = (patch as { readonly metadata?: GivenMetadata }).metadata;
-    if (type.startsWith('application/merge-patch') && given !== undefined) checkPreconditions(target, live, given, 'Update');
+    const given = type.startsWith('application/merge-patch') ? (patch as { readonly metadata?: GivenMetadata }).metadata : { resourceVersion: patched.metadata.resourceVersion };
+    if (given !== undefined) checkPreconditions(target, live, given, 'Update');
     return printed(this.#change(target, live, patched), request);
   }
 

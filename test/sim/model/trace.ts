@@ -246,6 +246,7 @@ const release: Maker = (random, stage) => {
       contentType: 'application/json-patch+json',
       body: (live) => [
         { op: 'test', path: '/metadata/uid', value: uidFor(condition === 'None' ? 'Right' : condition, live) ?? OTHER_UID },
+        { op: 'replace', path: '/metadata/resourceVersion', value: versionFor(random() < 0.2 ? 'Wrong' : 'Right', live) ?? '1' },
         { op: 'add', path: '/status', value: status },
       ],
       about: path,
