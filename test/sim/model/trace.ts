@@ -209,6 +209,7 @@ const releasePath = (stage: Stage): string => `${releasesPath(stage)}/${stage.na
 const release: Maker = (random, stage) => {
   const path = releasePath(stage);
   const condition = conditionOf(random);
+  const version = random() < 0.2 ? 'Wrong' : 'Right';
   const finalizers = pick(random, [[FINALIZER], []]);
   const generation = Math.floor(random() * 9);
   const status = { observedGeneration: generation, ...(random() < 0.5 && { revision: generation }) };
@@ -246,7 +247,7 @@ const release: Maker = (random, stage) => {
       contentType: 'application/json-patch+json',
       body: (live) => [
         { op: 'test', path: '/metadata/uid', value: uidFor(condition === 'None' ? 'Right' : condition, live) ?? OTHER_UID },
-        { op: 'replace', path: '/metadata/resourceVersion', value: versionFor(random() < 0.2 ? 'Wrong' : 'Right', live) ?? '1' },
+        { op: 'replace', path: '/metadata/resourceVersion', value: versionFor(version, live) ?? '1' },
         { op: 'add', path: '/status', value: status },
       ],
       about: path,
