@@ -32,7 +32,9 @@ export const goBack = async (deps: Deps, run: Run, records: readonly RecordHead[
   // What is there already was accepted once; only what another one has taken meanwhile is in the way.
   const taken = await take(deps, run, { planned, earlier, records, isAdopting: false });
   const left = await makeRoom(deps, run, taken, { planned, earlier, source: to });
-  const notes = notesOf(run, content, to, returnOf(decision, why));
+  // What was met with the revision that failed is met by this one too: else whoever reads an old status would try it again.
+  const request = run.request ?? failed?.notes?.request ?? '';
+  const notes = notesOf(run, content, to, { returns: returnOf(decision, why), request });
   const hooks = withoutRuns(content.hooks);
   const record = await open(deps, { address, revision, notes, renderedFor: undefined, content: { ...content, hooks }, abandoned, firstDeployed: content.firstDeployed }, signal);
   deps.logger.info({ ...run.names, revision, to: to.revision, trigger: notes.trigger }, `opened rollback to revision ${to.revision}`);
@@ -46,7 +48,12 @@ const returnOf = ({ manifestOf, failed }: GoBack, why: string): Return => {
 };
 
 /** What that revision was, said again of this one; of one that a person's helm made no more is known than its chart. */
-const notesOf = ({ release: { metadata, spec }, request }: Run, content: RecordContent, { notes }: RecordHead, returns: Return): RevisionNotes => ({
+const notesOf = (
+  { release: { metadata, spec } }: Run,
+  content: RecordContent,
+  { notes }: RecordHead,
+  { returns, request }: Pick<RevisionNotes, 'request'> & { readonly returns: Return },
+): RevisionNotes => ({
   uid: metadata.uid,
   chartRelease: `${metadata.namespace}/${metadata.name}`,
   generation: metadata.generation,
@@ -58,6 +65,6 @@ const notesOf = ({ release: { metadata, spec }, request }: Run, content: RecordC
   action: 'rollback',
   trigger: returns.kind === 'Failed' ? 'Rollback' : 'Pinned',
   attempt: 1,
-  request: request ?? '',
+  request,
   returns,
 });

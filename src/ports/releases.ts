@@ -24,6 +24,6 @@ export interface Releases {
   addFinalizer(release: ReleaseIdentity, signal: AbortSignal): Promise<void>;
   /** Takes our finalizer away; one that is gone, or an object that is gone, is no error. */
   removeFinalizer(release: ReleaseIdentity, signal: AbortSignal): Promise<void>;
-  /** Writes the whole status. An object that is gone is no error. */
+  /** Writes the whole status in place of the one that `release` has; rejects with Conflict where that is an old one. An object that is gone is no error. */
   saveStatus(release: ReleaseIdentity, status: ChartReleaseStatus, signal: AbortSignal): Promise<void>;
 }

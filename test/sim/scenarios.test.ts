@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type ChartReleaseStatus, PIN } from '../../src/api/chart-release.ts';
+import { type ChartReleaseStatus, PIN, RECONCILE_AT } from '../../src/api/chart-release.ts';
 import type { Condition } from '../../src/api/conditions.ts';
 import { conditionOf } from '../../src/core/conditions.ts';
 import type { Stored } from './api/object.ts';
@@ -118,6 +118,20 @@ it('warns before a token ends and says when it has, each with one write and one 
 const conditionsOf = ({ release }: Person): readonly Condition[] => ((release?.['status'] ?? {}) as ChartReleaseStatus).conditions ?? []; // as the operator wrote it
 
 const expiringOf = (person: Person): Condition | undefined => conditionOf(conditionsOf(person), 'CredentialExpiring');
+
+it('does not try again what failed because an old status says that a request was not met', async () => {
+  const { simulation, person } = await scene({ onFailure: 'Rollback' }, '1.0.0');
+  // Its pre hook fails.
+  person.push(chart('2.1.0'));
+  person.annotate({ [RECONCILE_AT]: 'now' });
+  await simulation.pass(2 * MINUTE_MS);
+  expect(person.release).toMatchObject({ status: { revision: 3, lastHandledReconcileAt: 'now' } });
+  simulation.ask('PATCH', '/apis/tagalong.dev/v1beta1/namespaces/apps/chartreleases/web/status', { status: { lastHandledReconcileAt: null } });
+  person.annotate({ note: 'wakes it' });
+  await simulation.pass(2 * MINUTE_MS);
+  expect(recordsOf(simulation)).toHaveLength(3);
+  expect(person.release).toMatchObject({ status: { revision: 3, lastHandledReconcileAt: 'now' } });
+});
 
 const recordsOf = (simulation: Simulation): readonly string[] => namesIn(simulation, '/api/v1/namespaces/apps/secrets?labelSelector=owner=helm');
 

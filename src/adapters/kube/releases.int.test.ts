@@ -92,7 +92,8 @@ describe('KubeReleases', () => {
     const release = await seen('mine');
     await releases.saveStatus(release, statusOf(1, { failures: 3, nextRetry: '2026-01-02T03:04:05Z' }), signal);
     expect(releases.get(`${namespace}/mine`)?.release.status).toEqual({ revision: 1, failures: 3, nextRetry: '2026-01-02T03:04:05Z' });
-    await releases.saveStatus(release, statusOf(2), signal);
+    await expect(releases.saveStatus(release, statusOf(2), signal)).rejects.toMatchObject({ code: 'Conflict' });
+    await releases.saveStatus(await seen('mine'), statusOf(2), signal);
     expect(releases.get(`${namespace}/mine`)?.release.status).toEqual({ revision: 2 });
     await vi.waitFor(() => expect(told.filter((what) => what === 'mine status').length).toBeGreaterThanOrEqual(2), SOON);
     expect(releases.get(`${namespace}/mine`)?.release.status).toEqual({ revision: 2 });

@@ -2,6 +2,8 @@ import { API_VERSION, type ChartReleaseStatus, FINALIZER, GROUP, KIND, PLURAL, V
 import { parseExact } from '../../core/exact-json.ts';
 import { keyOf } from '../../core/object-ref.ts';
 import { isNewer } from '../../core/resource-version.ts';
+import { canonicalJson } from '../../core/values.ts';
+import { ClusterError } from '../../ports/cluster.ts';
 import type { ReleaseChange, ReleaseIdentity, Releases, SeenRelease } from '../../ports/releases.ts';
 import { readJson } from './api.ts';
 import { hasCode, isAnotherUid } from './api-error.ts';
@@ -89,7 +91,10 @@ export class KubeReleases implements Releases {
   }
 
   async saveStatus(release: ReleaseIdentity, status: ChartReleaseStatus, signal: AbortSignal): Promise<void> {
-    await unlessGone(this.#write('write the status of', release, statusPatch(this.#newest(release), status), signal));
+    const newest = this.#newest(release);
+    if (newest !== release && canonicalJson(newest.status) !== canonicalJson(release.status))
+      throw new ClusterError('Conflict', `the status of ${KIND} ${keyOf(release.metadata)} is another one by now than the one to be written over; the release is looked at afresh`);
+    await unlessGone(this.#write('write the status of', release, statusPatch(newest, status), signal));
   }
 
   #watcherOf(path: string): Watcher<WatchedRelease> {
