@@ -108,7 +108,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: "The registry, or its token server, refuses the credentials or the client certificate, or asks for some. Correct `spec.pullSecrets`, `spec.tls`, the imagePullSecrets of the ServiceAccount `default`, or the operator's `registryCredentials`.",
+    doc: "The registry, or its token server, refuses the credentials or the client certificate, or asks for some; or the cloud of `cloudIdentities` gives none. Correct `spec.pullSecrets`, `spec.tls`, the imagePullSecrets of the ServiceAccount `default`, or the operator's `registryCredentials`; or what the message names of the operator's role.",
   },
   RegistryUnavailable: {
     ready: 'False',

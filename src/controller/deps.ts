@@ -2,6 +2,7 @@ import type { Causes } from '../ports/causes.ts';
 import type { ExcusedOwner } from '../core/drift.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster, Healths } from '../ports/cluster.ts';
+import type { CloudIdentities } from '../ports/cloud-identities.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Events } from '../ports/events.ts';
 import type { Imprints } from '../ports/imprints.ts';
@@ -42,6 +43,7 @@ export interface Deps {
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;
+  readonly cloudIdentities: CloudIdentities;
   readonly mirrors: Mirrors;
   readonly sources: Sources;
   readonly events: Events;

@@ -50,7 +50,7 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal).catch(asValue);
   const records = await observe(deps.records, run.address, signal);
   if (source instanceof Error) return makeDo(deps, run, records, source);
-  const expiry = reportExpiries(source.expiries, deps.clock.now());
+  const expiry = reportExpiries(source.expiries, deps.clock.now(), source.renewedAt);
   try {
     return { ...(await follow(deps, run, source, records)), expiry };
   } catch (error) {

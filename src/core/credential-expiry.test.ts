@@ -65,6 +65,10 @@ describe('what is said of ends', () => {
     expect(report.lookAgainAfterMs).toBe(lookAgainAfterMs);
   });
 
+  it('is nothing of what is renewed by itself, and it is looked at then', () => {
+    expect(reportExpiries([ending(30 * DAY_MS)], NOW, NOW + HOUR_MS)).toEqual({ lookAgainAfterMs: HOUR_MS });
+  });
+
   it('is in the same words until the end', () => {
     const expiries = [ending(2 * DAY_MS)];
     expect(reportExpiries(expiries, NOW + DAY_MS).claim).toEqual(reportExpiries(expiries, NOW).claim);

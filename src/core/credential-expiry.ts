@@ -34,10 +34,10 @@ export const validityOfCertificate = (pem: string): Validity | undefined => {
   }
 };
 
-/** Begins to warn a week before an end, or when a third of the life is left, where that is later. */
-export const reportExpiries = (expiries: readonly Expiry[], now: number): ExpiryReport => {
+/** Begins to warn a week before an end, or when a third of the life is left, where that is later. What is renewed by itself, at `renewedAt`, has only to be looked at then. */
+export const reportExpiries = (expiries: readonly Expiry[], now: number, renewedAt?: number): ExpiryReport => {
   const near = expiries.filter((expiry) => warnedAt(expiry) <= now).toSorted((one, other) => one.endsAt - other.endsAt);
-  const turns = expiries.flatMap((expiry) => [warnedAt(expiry), expiry.endsAt]).filter((at) => at > now);
+  const turns = [...expiries.flatMap((expiry) => [warnedAt(expiry), expiry.endsAt]), ...(renewedAt === undefined ? [] : [renewedAt])].filter((at) => at > now);
   const isOver = near.some(({ endsAt }) => endsAt <= now);
   return {
     ...(near.length > 0 && { claim: { reason: isOver ? 'CredentialExpired' : 'CredentialExpiring', message: near.map((expiry) => describe(expiry, now)).join('; ') } }),

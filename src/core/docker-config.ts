@@ -88,7 +88,10 @@ interface Best extends Match {
 
 const credentialOf = ({ key, entry, command, document }: Best): CredentialChoice => {
   const where = `the docker configuration's entry for ${JSON.stringify(key)}`;
-  if (command !== undefined) return invalid(`${where} is left to ${command}: a credential helper is a command, and none is run; write the credential itself under auths`);
+  if (command !== undefined)
+    return invalid(
+      `${where} is left to ${command}: a credential helper is a command, and none is run; write the credential itself under auths, or for Amazon ECR take the entry out and set cloudIdentities: [ecr] in the operator's configuration`,
+    );
   if (!isObject(entry)) return invalid(`${where} is not a JSON object`);
   const registryToken = textOf(entry['registrytoken']);
   if (registryToken !== '') return { kind: 'Found', credential: { kind: 'RegistryToken', registryToken }, document };

@@ -32,6 +32,7 @@ import { Workqueue } from '../controller/workqueue.ts';
 import { isExcusedOwner } from '../core/drift.ts';
 import { healthOf } from '../core/health.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CloudIdentities } from '../ports/cloud-identities.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -59,6 +60,7 @@ export interface Ground {
   readonly charts: Charts;
   readonly renderer: Renderer;
   readonly defaultCredentials: DefaultCredentials;
+  readonly cloudIdentities: CloudIdentities;
   readonly mirrors: Mirrors;
   /** Names this instance in its Events. */
   readonly instance: string;
@@ -136,6 +138,7 @@ export const assemble = (ground: Ground): Assembly => {
     secrets: new KubeSecrets(connection),
     serviceAccounts: new KubeServiceAccounts(connection),
     defaultCredentials: ground.defaultCredentials,
+    cloudIdentities: ground.cloudIdentities,
     mirrors: ground.mirrors,
     sources: new KubeSources(connection, wake),
     events,

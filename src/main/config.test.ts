@@ -83,6 +83,7 @@ describe('readConfig, of a configuration file', () => {
     ['a setting that does not exist', 'plainHosts: []', /there is no setting plainHosts; known are plainHttpHosts, allowedTokenHosts, registryCredentials/],
     ['a host that is no list', 'plainHttpHosts: a', /operator.yaml: plainHttpHosts is not a list/],
     ['hosts that are no text', 'allowedTokenHosts: [1]', /operator.yaml: allowedTokenHosts is not a list/],
+    ['a cloud that is not known', 'cloudIdentities: [gcp]', /cloudIdentities is not a list of clouds; known is ecr$/],
     ['credentials that are no path', 'registryCredentials: {}', /registryCredentials is not the path/],
     ['credentials that are not there', 'registryCredentials: /nowhere/config.json', /registryCredentials: ENOENT/],
   ])('refuses %s', async (_name, settings, message) => {

@@ -51,6 +51,8 @@ export interface Config {
   readonly excusedOwners: readonly ExcusedOwner[];
   /** File with a docker configuration for all releases; it is known to be readable. */
   readonly registryCredentials: string | undefined;
+  /** The variables by which AWS says who the operator is; undefined where ECR is not of `cloudIdentities`. */
+  readonly aws: Readonly<Record<string, string | undefined>> | undefined;
   /** Where charts that were pulled are kept; undefined: nowhere but in memory. */
   readonly chartStore: ChartStoreSettings | undefined;
 }
@@ -87,7 +89,7 @@ export const USAGE = `Usage: operator [flags]
   --kubeconfig FILE          cluster to run against; in a Pod, the cluster it runs in
   --service-account DIR      where token, ca.crt and namespace of the Pod's ServiceAccount are, if not where Kubernetes puts them
   --config FILE              configuration file (YAML): plainHttpHosts, allowedTokenHosts, registryCredentials,
-                             registryHosts (mirrors, certificates), excusedFieldOwners,
+                             cloudIdentities, registryHosts (mirrors, certificates), excusedFieldOwners,
                              receivers
   --watch-namespaces A,B     look only at ChartReleases in these namespaces
   --concurrent N             releases worked on at once (16)
@@ -245,18 +247,19 @@ export const level = (text: string): Config['logLevel'] => {
   return found;
 };
 
-const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'registryHosts', 'excusedFieldOwners', 'receivers'] as const;
+const SETTINGS = ['plainHttpHosts', 'allowedTokenHosts', 'registryCredentials', 'cloudIdentities', 'registryHosts', 'excusedFieldOwners', 'receivers'] as const;
 
 const fileSettings = async (
   file: string | undefined,
-  env: Parameters<typeof readProxies>[0],
-): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'excusedOwners' | 'receivers'>> => {
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Pick<Config, 'registries' | 'registryHosts' | 'registryCredentials' | 'aws' | 'excusedOwners' | 'receivers'>> => {
   const settings = file === undefined ? {} : await readSettings(file);
   const hosts = (name: 'plainHttpHosts' | 'allowedTokenHosts'): readonly string[] | undefined => hostList(`${file}: ${name}`, settings[name]);
   return {
     registries: { plainHttpHosts: hosts('plainHttpHosts') ?? [], allowedTokenHosts: hosts('allowedTokenHosts'), proxies: readProxies(env) },
     registryHosts: await readRegistryHosts(`${file}: registryHosts`, settings.registryHosts, new SystemClock().now()),
     registryCredentials: await credentialsFile(`${file}: registryCredentials`, settings.registryCredentials),
+    aws: isEcrOn(`${file}: cloudIdentities`, settings.cloudIdentities) ? awsVariables(env) : undefined,
     receivers: await readReceivers(`${file}: receivers`, settings.receivers),
     excusedOwners: [...KNOWN_OWNERS, ...ownerList(`${file}: excusedFieldOwners`, settings.excusedFieldOwners)],
   };
@@ -292,6 +295,17 @@ const isOwner = (value: unknown): value is ExcusedOwner => {
   if (typeof value !== 'object' || value === null) return false;
   const members = Object.entries(value);
   return members.length > 0 && members.every(([key, text]) => (key === 'manager' || key === 'subresource') && typeof text === 'string' && text !== '');
+};
+
+const isEcrOn = (setting: string, clouds: unknown): boolean => {
+  if (clouds === undefined || clouds === null) return false;
+  if (!Array.isArray(clouds) || !clouds.every((cloud) => cloud === 'ecr')) throw new ConfigError(`${setting} is not a list of clouds; known is ecr`);
+  return clouds.length > 0;
+};
+
+const awsVariables = (env: Readonly<Record<string, string | undefined>>): Config['aws'] => {
+  for (const name of ['AWS_ENDPOINT_URL_ECR', 'AWS_ENDPOINT_URL_STS']) if (env[name] && !URL.canParse(env[name])) throw new ConfigError(`the environment's ${name} is no URL`);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('AWS_')));
 };
 
 const credentialsFile = async (setting: string, file: unknown): Promise<string | undefined> => {

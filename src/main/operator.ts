@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import { EcrIdentities } from '../adapters/registry/ecr/ecr-identities.ts';
 import { OriginGates } from '../adapters/registry/origin-gates.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
 import type { RegistryHosts } from '../adapters/registry/places.ts';
@@ -14,6 +15,7 @@ import { PrometheusMetrics } from '../adapters/system/metrics.ts';
 import { TlsFiles } from '../adapters/system/tls-files.ts';
 import { work } from '../controller/controller.ts';
 import { wakeHeld } from '../controller/triggers.ts';
+import { NO_CLOUDS } from '../ports/cloud-identities.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Logger } from '../ports/logger.ts';
 import { ListenError } from '../server/http-server.ts';
@@ -43,6 +45,7 @@ const operate = async (config: Config): Promise<void> => {
   const hosts = hostsOf(config, { clock, logger });
   const registry = new RegistryClient({ clock, ...config.registries, hosts, metrics: metrics.registry, logger, gates });
   const charts = await before(registry, config, logger);
+  const ecr = config.aws && new EcrIdentities({ clock, env: config.aws, proxies: config.registries.proxies });
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(operator.wake, operator.releases, 'RendererUnavailable') });
   const operator = assemble({
     config,
@@ -57,6 +60,7 @@ const operate = async (config: Config): Promise<void> => {
     charts: new RegistryCharts({ client: charts, metrics: metrics.charts }),
     renderer: measured(renderer, metrics.renders),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),
+    cloudIdentities: ecr ?? NO_CLOUDS,
     mirrors: { of: (host) => (hosts.get(host.toLowerCase())?.mirrors ?? []).map((mirror) => mirror.host) },
     instance: hostname(),
   });
@@ -103,6 +107,7 @@ const operate = async (config: Config): Promise<void> => {
     if (!cutOff.signal.aborted) await leadership?.resign();
     await renderer.close();
     await registry.close();
+    await ecr?.close();
     await connection.close();
     await endpoints.close();
   }

@@ -121,6 +121,8 @@ export interface Source extends Access {
   readonly trouble: Trouble | undefined;
   /** When what it is asked with ends, as far as that is known. */
   readonly expiries: readonly Expiry[];
+  /** When there is a new credential to be had, in ms since the epoch; undefined where none is given for a time. */
+  readonly renewedAt: number | undefined;
 }
 
 /** One file of a chart; the name is relative to the chart's root, with `/`. */

@@ -21,9 +21,11 @@ interface Situation {
   readonly imagePullSecrets?: readonly string[];
   readonly operator?: string;
   readonly mirrors?: readonly string[];
+  /** Passwords that a cloud lends, by host; undefined where it gives none. */
+  readonly lent?: Readonly<Record<string, string | undefined>>;
 }
 
-const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [] }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
+const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [], lent = {} }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
   tags: {
     follow: () => Promise.reject(new Error('a digest is not followed')),
     followRange: () => Promise.reject(new Error('a digest is not followed')),
@@ -50,6 +52,15 @@ const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [] }:
     },
   },
   defaultCredentials: { name: 'the file', read: async () => operator },
+  cloudIdentities: {
+    credentialFor: async (registry) => {
+      if (!(registry in lent)) return undefined;
+      asked.push(`cloud ${registry}`);
+      const password = lent[registry];
+      if (password === undefined) throw new RegistryError('Unauthorized', `cannot get a credential for ${registry}: refused`);
+      return { credential: { kind: 'Password', username: 'AWS', password }, renewedAt: 5000 };
+    },
+  },
   mirrors: { of: (registry) => (registry === 'r.example' ? mirrors : []) },
 });
 
@@ -123,6 +134,38 @@ describe('resolve, looking for credentials', () => {
     const error: unknown = await credentialIn(situation).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ reason: 'PullSecretInvalid', message: expect.stringMatching(message) });
     expect(String(error)).not.toContain('s3cret');
+  });
+});
+
+describe('resolve, by the identity in a cloud', () => {
+  const aws = { kind: 'Password', username: 'AWS', password: 'p' };
+
+  it('takes what a cloud lends where no docker configuration has an entry, and says when it is renewed', async () => {
+    const situation: Situation = { pullSecrets: ['a'], secrets: { a: login('other')('a') }, operator: login('other')('o')['.dockerconfigjson'], lent: { 'r.example': 'p' } };
+    expect(await sourceIn(situation)).toMatchObject({ credential: aws, digest: DIGEST, trouble: undefined, renewedAt: 5000 });
+  });
+
+  it.each<[string, Situation, string]>([
+    ['a pull secret', { pullSecrets: ['a'], secrets: { a: host('a') } }, 'a'],
+    ["the ServiceAccount's", { imagePullSecrets: ['s'], secrets: { s: host('s') } }, 's'],
+    ["the operator's", { operator: host('o')['.dockerconfigjson'] }, 'o'],
+  ])('prefers %s, and asks no cloud', async (_name, situation, username) => {
+    const asked: string[] = [];
+    const source = await sourceIn({ ...situation, lent: { 'r.example': 'p' } }, asked);
+    expect(source.credential).toMatchObject({ username });
+    expect([asked.filter((one) => one.startsWith('cloud')), source.renewedAt]).toEqual([[], undefined]);
+  });
+
+  it('leaves what runs alone where a cloud refuses, and says so', async () => {
+    const trouble = { reason: 'AuthenticationFailed', message: 'cannot get a credential for r.example: refused' };
+    expect(await sourceIn({ lent: { 'r.example': undefined } })).toMatchObject({ credential: undefined, digest: undefined, trouble });
+  });
+
+  it('has one of its own for a mirror, which goes without where that is refused', async () => {
+    const situation: Situation = { mirrors: ['m.example', 'n.example'], lent: { 'm.example': 'p', 'n.example': undefined } };
+    const source = await sourceIn(situation);
+    expect(source).toMatchObject({ credential: undefined, digest: DIGEST, trouble: undefined });
+    expect(source.mirrorCredentials).toEqual({ 'm.example': aws });
   });
 });
 

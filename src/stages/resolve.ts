@@ -8,10 +8,11 @@ import { type ClientCertificate, faultOfCa, faultOfClient, type RegistryTls } fr
 import type { Trouble } from '../core/release-state.ts';
 import { parseRange, type VersionRange } from '../core/version-range.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CloudIdentities, LentCredential } from '../ports/cloud-identities.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import { StageError, reasonOf } from '../ports/errors.ts';
 import type { Mirrors } from '../ports/mirrors.ts';
-import type { Access, Credential, RegistryError, Source, Tags } from '../ports/registry.ts';
+import { type Access, type Credential, RegistryError, type Source, type Tags } from '../ports/registry.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { ServiceAccounts } from '../ports/service-accounts.ts';
 import type { SourceKeys, Sources } from '../ports/sources.ts';
@@ -27,6 +28,8 @@ interface AccessDeps {
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccounts;
   readonly defaultCredentials: DefaultCredentials;
+  /** Asked where no docker configuration has an entry. */
+  readonly cloudIdentities: CloudIdentities;
   /** The credentials of a registry are not for its mirrors: for each its own are looked for. */
   readonly mirrors: Mirrors;
   readonly clock: Pick<Clock, 'now'>;
@@ -39,9 +42,14 @@ interface AccessDeps {
 export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, release: ChartRelease, { fresh }: { readonly fresh: boolean }, signal: AbortSignal): Promise<Source> => {
   const key = keyOf(release.metadata);
   const { reference, range } = wishOf(release);
-  const { access, expiries } = await accessOf(deps, release, reference, signal);
+  const { access, refusal, ...times } = await accessOf(deps, release, reference, signal);
   const { tag, digest } = reference;
   const intervalMs = intervalOf(release);
+  if (refusal !== undefined) {
+    // It would be looked at as somebody else.
+    deps.tags.unfollow(key);
+    return { ...access, reference, digest: undefined, trouble: { reason: 'AuthenticationFailed', message: refusal.message }, ...times };
+  }
   if (range !== undefined) {
     const view = await deps.tags.followRange(key, { ...access, reference, range }, { intervalMs, listIntervalMs: listIntervalOf(release), fresh }, signal);
     return {
@@ -49,15 +57,15 @@ export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, releas
       reference: { ...reference, ...(view.tag !== undefined && { tag: view.tag }) },
       digest: view.digest,
       trouble: view.trouble && troubleOf(view.trouble, release),
-      expiries,
+      ...times,
     };
   }
   if (digest !== undefined || tag === undefined) {
     deps.tags.unfollow(key);
-    return { ...access, reference, digest, trouble: undefined, expiries };
+    return { ...access, reference, digest, trouble: undefined, ...times };
   }
   const view = await deps.tags.follow(key, { ...access, reference: { ...reference, tag } }, { intervalMs, fresh }, signal);
-  return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release), expiries };
+  return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release), ...times };
 };
 
 /** A tag that is not there is looked at as often as any other; how soon a registry that fails is asked again is not known here. */
@@ -89,22 +97,48 @@ const wishOf = ({ spec: { chart, version } }: ChartRelease): Wish => {
   return { reference: parsed.reference, range: range.range };
 };
 
-const accessOf = async (
-  deps: AccessDeps,
-  release: ChartRelease,
-  reference: Reference,
-  signal: AbortSignal,
-): Promise<{ readonly access: Access; readonly expiries: readonly Expiry[] }> => {
+interface FoundAccess extends Pick<Source, 'expiries' | 'renewedAt'> {
+  readonly access: Access;
+  /** Why there is no credential for the registry, though a cloud should have one. */
+  readonly refusal: RegistryError | undefined;
+}
+
+const accessOf = async (deps: AccessDeps, release: ChartRelease, reference: Reference, signal: AbortSignal): Promise<FoundAccess> => {
   const named = await readNamed(deps.sources, release, signal);
   const tls = tlsOf(release, named, deps.clock.now());
   const mirrors = deps.mirrors.of(reference.registry);
-  const found = await credentialsOf(deps, { release, named, hosts: [reference.registry, ...mirrors], repository: reference.repository }, signal);
+  const hosts = [reference.registry, ...mirrors];
+  const found = await credentialsOf(deps, { release, named, hosts, repository: reference.repository }, signal);
+  const open = hosts.filter((host) => !found.has(host));
+  const { lent, refusals } = await borrow(deps.cloudIdentities, open, signal);
+  const credentials = new Map([...found, ...lent].map(([host, { credential }]) => [host, credential]));
   const forMirrors = mirrors.flatMap((host): readonly [string, Credential][] => {
-    const known = found.get(host);
-    return known === undefined ? [] : [[host, known.credential]];
+    const credential = credentials.get(host);
+    return credential === undefined ? [] : [[host, credential]];
   });
-  const access = { credential: found.get(reference.registry)?.credential, tls, ...(forMirrors.length > 0 && { mirrorCredentials: Object.fromEntries(forMirrors) }) };
-  return { access, expiries: expiriesOf(release, tls, found) };
+  const times = [...lent.values()].map(({ renewedAt }) => renewedAt);
+  return {
+    access: { credential: credentials.get(reference.registry), tls, ...(forMirrors.length > 0 && { mirrorCredentials: Object.fromEntries(forMirrors) }) },
+    refusal: refusals.get(reference.registry),
+    expiries: expiriesOf(release, tls, found),
+    renewedAt: times.length === 0 ? undefined : Math.min(...times),
+  };
+};
+
+/** What clouds lend for these hosts, and why they do not. A mirror without its credential is passed over by who asks it. */
+const borrow = async (clouds: CloudIdentities, hosts: readonly string[], signal: AbortSignal) => {
+  const [lent, refusals] = [new Map<string, LentCredential>(), new Map<string, RegistryError>()];
+  const ask = async (host: string): Promise<void> => {
+    try {
+      const one = await clouds.credentialFor(host, signal);
+      if (one !== undefined) lent.set(host, one);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      refusals.set(host, error);
+    }
+  };
+  await Promise.all(hosts.map(ask));
+  return { lent, refusals };
 };
 
 /** A credential, and where it is kept. */

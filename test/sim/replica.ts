@@ -6,6 +6,7 @@ import type { Connection } from '../../src/adapters/kube/connection.ts';
 import { NO_CREDENTIALS } from '../../src/adapters/system/credentials-file.ts';
 import { work } from '../../src/controller/controller.ts';
 import { type Assembly, assemble } from '../../src/main/assembly.ts';
+import { NO_CLOUDS } from '../../src/ports/cloud-identities.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { type Metrics, SILENT_METRICS } from '../../src/ports/metrics.ts';
 import type { Renderer } from '../../src/ports/renderer.ts';
@@ -77,6 +78,7 @@ export class Replica {
       charts: registry.charts(this),
       renderer,
       defaultCredentials: NO_CREDENTIALS,
+      cloudIdentities: NO_CLOUDS,
       mirrors: { of: () => [] },
       instance,
       unique: () =>
