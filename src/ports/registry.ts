@@ -122,7 +122,7 @@ export interface Source extends Access {
   /** When what it is asked with ends, as far as that is known. */
   readonly expiries: readonly Expiry[];
   /** When there is a new credential to be had, in ms since the epoch; undefined where none is given for a time. */
-  readonly renewedAt: number | undefined;
+  readonly renewedAt?: number | undefined;
 }
 
 /** One file of a chart; the name is relative to the chart's root, with `/`. */
