@@ -168,7 +168,9 @@ describe('the installed operator', () => {
 describe('the samples', () => {
   it('are accepted, and go again', async () => {
     expect((await run(['apply', '--filename', SAMPLES])).split('\n')).toHaveLength((await readdir(SAMPLES)).length);
-    expect((await run(['get', 'chartreleases', '--output=name'])).split('\n')).toEqual(['billing', 'billing-patched', 'hello', 'shop'].map((name) => `chartrelease.tagalong.dev/${name}`));
+    expect((await run(['get', 'chartreleases', '--output=name'])).split('\n')).toEqual(
+      ['billing', 'billing-patched', 'hello', 'shop'].map((name) => `chartrelease.tagalong.dev/${name}`),
+    );
     await run(['delete', '--filename', SAMPLES, '--timeout=20s']);
     expect(await run(['get', 'chartreleases', '--output=name'])).toBe('');
   });
