@@ -167,7 +167,7 @@ describe('a history that is not', () => {
     ['I8', 'history is in disorder', [...upgraded, ready(2, { history: [1, 2] })]],
     ['I8', 'history grows without bound', [...upgraded, ready(2, { history: [5, 4, 3, 2, 1] })]],
     ['I14', 'a rollback is rendered anew', returning({ body: 'manifest of 1, rendered again' })],
-    ['I14', 'a rollback is to a revision of which there is no record', [...returning().slice(0, -1), noRecord(1), record(3, 'pending-rollback', returned)]],
+    ['I14', 'a rollback is to a revision of which there never was a record', [...returning().slice(0, -1), record(3, 'pending-rollback', { ...returned, returnsTo: 9 })]],
     [
       'I14',
       'an object is still as the failed revision had it',

@@ -45,6 +45,8 @@ interface Sight {
 interface Past {
   /** Every object of a record since it was installed. */
   readonly recorded: Live[];
+  /** What every record had in it, also those that are beyond the history limit by now. */
+  readonly bodies: Map<number, string>;
   wasDeployed: boolean;
   highest: number;
 }
@@ -57,7 +59,7 @@ export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string,
     const { release, before } = world.take(step);
     const touched = touchedForeigner(step, foreigner, world.isInhabited).map((message) => ({ invariant: 'I6', at: step.at, release: 'none', message }) as const);
     if (release === undefined) return touched;
-    const past = pasts.get(release) ?? { recorded: [], wasDeployed: false, highest: 0 };
+    const past = pasts.get(release) ?? { recorded: [], bodies: new Map(), wasDeployed: false, highest: 0 };
     pasts.set(release, past);
     const sight = { world, past, release, step, before, pushed };
     const found = CHECKS.flatMap(([invariant, check]) => check(sight).map((message) => ({ invariant, at: step.at, release, message })));
@@ -70,6 +72,7 @@ const remember = ({ world, past, release, step }: Sight, pasts: Map<string, Past
   const isLeaving = world.records(release).some(({ status }) => status.startsWith('uninstall'));
   past.wasDeployed = (past.wasDeployed || world.deployed(release).length > 0) && !isLeaving;
   if (step.kind === 'Record' && step.now !== undefined && step.now.revision > past.highest) past.recorded.push(...step.now.objects, ...step.now.hooks);
+  if (step.kind === 'Record' && step.now !== undefined) past.bodies.set(step.now.revision, step.now.body);
   if (step.kind === 'Record' && step.now !== undefined) past.highest = Math.max(past.highest, step.now.revision);
   if (world.release(release) === undefined && world.records(release).length === 0) pasts.delete(release);
 };
@@ -168,11 +171,10 @@ const statusGoesOn = ({ step, before }: Sight): readonly string[] => {
 };
 
 const rollbackIsExact = (sight: Sight): readonly string[] => {
-  const { world, release, step, before } = sight;
+  const { world, past, release, step, before } = sight;
   if (step.kind === 'Record' && before === undefined && step.now?.returnsTo !== undefined) {
     const { revision, returnsTo, body } = step.now;
-    const to = world.records(release).find((record) => record.revision === returnsTo);
-    return to?.body === body ? [] : [`revision ${revision} is not what revision ${returnsTo} was`];
+    return past.bodies.get(returnsTo) === body ? [] : [`revision ${revision} is not what revision ${returnsTo} was`];
   }
   if (step.kind !== 'Release' || step.now?.reason !== 'RolledBack' || step.now.isDeleting) return [];
   const newest = world.deployed(release).at(-1);
