@@ -179,6 +179,8 @@ const rollbackIsExact = (sight: Sight): readonly string[] => {
   if (step.kind !== 'Release' || step.now?.reason !== 'RolledBack' || step.now.isDeleting) return [];
   const newest = world.deployed(release).at(-1);
   const isSettled = newest !== undefined && newest.returnsTo !== undefined && newest.revision === step.now.revision;
+  // The next revision is under way, and status does not say so in its first moments.
+  if (isSettled && world.pending(release).length > 0) return [];
   return isSettled ? liveComplaints(sight, newest) : [`status says RolledBack at revision ${step.now.revision}: ${printRecords(sight)}`];
 };
 
