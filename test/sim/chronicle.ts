@@ -1,4 +1,4 @@
-import { NAME_LABEL } from '../../src/api/chart-release.ts';
+import { KIND, NAME_LABEL } from '../../src/api/chart-release.ts';
 import { type Live, type Step, stepOf } from '../crash/steps.ts';
 import type { Commit, Store } from './api/store.ts';
 import { keyOf } from './api/store.ts';
@@ -27,8 +27,8 @@ export class Chronicle {
     if (object === undefined || IGNORED.has(kind.kind)) return;
     const key = `/registry/${kind.resource}/${keyOf(object)}`;
     const isManaged = object.metadata.labels?.[NAME_LABEL] !== undefined;
-    // What is of no release may be deleted by whoever made it.
-    if (!isManaged && by === 'Person' && after === undefined) return;
+    // What is of no release may be deleted by whoever made it; with a ChartRelease its history ends.
+    if (!isManaged && by === 'Person' && after === undefined && kind.kind !== KIND) return;
     if (isManaged && by === 'Person') this.#tampered.set(key, commit);
     if (this.#tampered.has(key) && by !== 'Operator') return;
     this.#tampered.delete(key);
