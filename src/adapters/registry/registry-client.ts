@@ -9,7 +9,7 @@ import { type Access, RegistryError, type TagAddress } from '../../ports/registr
 import { accessKey } from './access-key.ts';
 import type { Proxies } from './agent.ts';
 import { BodyTooLong, readBody } from './body.ts';
-import { sha256 } from './digest.ts';
+import { sha256 } from '../../core/digest.ts';
 import { failure } from './failure.ts';
 import { bareMediaType, type Descriptor, type ManifestReading, type Mislabelled, readManifest } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';

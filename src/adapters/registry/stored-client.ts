@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { sha256 } from '../../core/digest.ts';
 import { isDigest } from '../../core/reference.ts';
 import type { ContentStore } from '../../ports/content-store.ts';
 import type { TagAddress } from '../../ports/registry.ts';
@@ -78,5 +78,5 @@ const proofOf = (access: RepositoryAccess): { readonly shelf: string; readonly k
   const shelf = shelfOf(access);
   const key = `${shelf} ${accessKey(access)}`;
   const bytes = Buffer.from(key);
-  return { shelf: `${shelf} proofs`, key, bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
+  return { shelf: `${shelf} proofs`, key, bytes, digest: sha256(bytes) };
 };

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { sha256 } from '../../core/digest.ts';
 import type { ContentStore } from '../../ports/content-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 
@@ -73,7 +74,7 @@ export class FileStore implements ContentStore {
       this.#forget(file);
       return undefined;
     }
-    if (digestOf(bytes) !== digest) {
+    if (sha256(bytes) !== digest) {
       this.#logger.warn({ file }, 'a file of the chart store has other bytes than it was written with, and is removed');
       await this.#remove(file);
       return undefined;
@@ -83,7 +84,7 @@ export class FileStore implements ContentStore {
   }
 
   async keep(shelf: string, bytes: Uint8Array): Promise<void> {
-    const file = this.#fileOf(shelf, digestOf(bytes));
+    const file = this.#fileOf(shelf, sha256(bytes));
     if (this.#kept.has(file) || bytes.length > this.#maxBytes) return;
     try {
       await this.#makeRoom(bytes.length);
@@ -164,8 +165,6 @@ export class FileStore implements ContentStore {
 
 const TEMPORARY = '.tmp';
 const NAME = /^[0-9a-f]{64}$/;
-
-const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 const entriesOf = async (shelf: Dirent, folder: string): Promise<readonly Dirent[]> =>
   shelf.isDirectory() && NAME.test(shelf.name) ? await readdir(folder, { withFileTypes: true }) : [];
