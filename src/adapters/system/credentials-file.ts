@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readDockerConfig } from '../../core/docker-config.ts';
 import type { DefaultCredentials } from '../../ports/default-credentials.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { LastGood } from './last-good.ts';
 
 /** No credentials for all. */
 export const NO_CREDENTIALS: DefaultCredentials = { name: 'registryCredentials', read: async () => undefined };
@@ -9,23 +10,21 @@ export const NO_CREDENTIALS: DefaultCredentials = { name: 'registryCredentials',
 /** A docker configuration in a file, read whenever it is asked for. While it cannot be read, what it held before counts. */
 export class CredentialsFile implements DefaultCredentials {
   readonly name: string;
-  readonly #file: string;
-  readonly #logger: Logger;
-  #last: string | undefined;
-  #trouble: string | undefined;
+  readonly #file: LastGood<string | undefined>;
 
   constructor(file: string, logger: Logger) {
     this.name = `the registryCredentials of the operator's configuration (${file})`;
-    this.#file = file;
-    this.#logger = logger;
+    const source = async () => {
+      const { document, trouble } = await readCredentialsFile(file);
+      return { read: document, trouble };
+    };
+    this.#file = new LastGood<string | undefined>(undefined, source, (trouble) =>
+      logger.warn({ file }, `cannot read the registryCredentials: ${trouble}; those read before are used`),
+    );
   }
 
-  async read(): Promise<string | undefined> {
-    const { document, trouble } = await readCredentialsFile(this.#file);
-    this.#last = document ?? this.#last;
-    if (trouble !== undefined && trouble !== this.#trouble) this.#logger.warn({ file: this.#file }, `cannot read the registryCredentials: ${trouble}; those read before are used`);
-    this.#trouble = trouble;
-    return this.#last;
+  read(): Promise<string | undefined> {
+    return this.#file.read();
   }
 }
 

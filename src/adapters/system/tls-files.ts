@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { faultOfCa, faultOfClient, type RegistryTls } from '../../core/registry-tls.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { LastGood } from './last-good.ts';
 
 /** Paths of PEM files, as far as there are any. */
 export interface TlsPaths {
@@ -11,25 +12,19 @@ export interface TlsPaths {
 
 /** Certificates in files, read whenever they are asked for, so that they can be renewed. While they cannot be read, what they held before counts. */
 export class TlsFiles {
-  readonly #paths: TlsPaths;
-  readonly #clock: Pick<Clock, 'now'>;
-  readonly #logger: Logger;
-  #last: RegistryTls = {};
-  #trouble: string | undefined;
+  readonly #files: LastGood<RegistryTls>;
 
   constructor(paths: TlsPaths, { clock, logger }: { readonly clock: Pick<Clock, 'now'>; readonly logger: Logger }) {
-    this.#paths = paths;
-    this.#clock = clock;
-    this.#logger = logger;
+    const source = async () => {
+      const { tls, trouble } = await readTlsFiles(paths, clock.now());
+      return { read: tls, trouble };
+    };
+    this.#files = new LastGood({}, source, (trouble) => logger.warn({}, `cannot use the certificates of registryHosts: ${trouble}; those read before are used`));
   }
 
   /** Never rejects. */
-  async read(): Promise<RegistryTls> {
-    const { tls, trouble } = await readTlsFiles(this.#paths, this.#clock.now());
-    this.#last = tls ?? this.#last;
-    if (trouble !== undefined && trouble !== this.#trouble) this.#logger.warn({}, `cannot use the certificates of registryHosts: ${trouble}; those read before are used`);
-    this.#trouble = trouble;
-    return this.#last;
+  read(): Promise<RegistryTls> {
+    return this.#files.read();
   }
 }
 
