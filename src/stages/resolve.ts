@@ -43,29 +43,25 @@ export const resolve = async (deps: AccessDeps & { readonly tags: Tags }, releas
   const key = keyOf(release.metadata);
   const { reference, range } = wishOf(release);
   const { access, refusal, ...times } = await accessOf(deps, release, reference, signal);
+  const found = (one: Pick<Source, 'reference' | 'digest' | 'trouble'>): Source => ({ ...access, ...times, ...one });
   const { tag, digest } = reference;
   const intervalMs = intervalOf(release);
   if (refusal !== undefined) {
     // It would be looked at as somebody else.
     deps.tags.unfollow(key);
-    return { ...access, reference, digest: undefined, trouble: { reason: 'AuthenticationFailed', message: refusal.message }, ...times };
+    return found({ reference, digest: undefined, trouble: { reason: 'AuthenticationFailed', message: refusal.message } });
   }
   if (range !== undefined) {
     const view = await deps.tags.followRange(key, { ...access, reference, range }, { intervalMs, listIntervalMs: listIntervalOf(release), fresh }, signal);
-    return {
-      ...access,
-      reference: { ...reference, ...(view.tag !== undefined && { tag: view.tag }) },
-      digest: view.digest,
-      trouble: view.trouble && troubleOf(view.trouble, release),
-      ...times,
-    };
+    const chosen = view.tag === undefined ? reference : { ...reference, tag: view.tag };
+    return found({ reference: chosen, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release) });
   }
   if (digest !== undefined || tag === undefined) {
     deps.tags.unfollow(key);
-    return { ...access, reference, digest, trouble: undefined, ...times };
+    return found({ reference, digest, trouble: undefined });
   }
   const view = await deps.tags.follow(key, { ...access, reference: { ...reference, tag } }, { intervalMs, fresh }, signal);
-  return { ...access, reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release), ...times };
+  return found({ reference, digest: view.digest, trouble: view.trouble && troubleOf(view.trouble, release) });
 };
 
 /** A tag that is not there is looked at as often as any other; how soon a registry that fails is asked again is not known here. */

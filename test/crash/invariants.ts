@@ -71,9 +71,12 @@ export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string,
 const remember = ({ world, past, release, step }: Sight, pasts: Map<string, Past>): void => {
   const isLeaving = world.records(release).some(({ status }) => status.startsWith('uninstall'));
   past.wasDeployed = (past.wasDeployed || world.deployed(release).length > 0) && !isLeaving;
-  if (step.kind === 'Record' && step.now !== undefined && step.now.revision > past.highest) past.recorded.push(...step.now.objects, ...step.now.hooks);
-  if (step.kind === 'Record' && step.now !== undefined) past.bodies.set(step.now.revision, step.now.body);
-  if (step.kind === 'Record' && step.now !== undefined) past.highest = Math.max(past.highest, step.now.revision);
+  if (step.kind === 'Record' && step.now !== undefined) {
+    const { revision, objects, hooks, body } = step.now;
+    if (revision > past.highest) past.recorded.push(...objects, ...hooks);
+    past.bodies.set(revision, body);
+    past.highest = Math.max(past.highest, revision);
+  }
   if (world.release(release) === undefined && world.records(release).length === 0) pasts.delete(release);
 };
 

@@ -92,7 +92,7 @@ export class KubeReleases implements Releases {
 
   async saveStatus(release: ReleaseIdentity, status: ChartReleaseStatus, signal: AbortSignal): Promise<void> {
     const newest = this.#newest(release);
-    if (newest !== release && canonicalJson(newest.status) !== canonicalJson(release.status))
+    if (newest.status !== release.status && canonicalJson(newest.status) !== canonicalJson(release.status))
       throw new ClusterError('Conflict', `the status of ${KIND} ${keyOf(release.metadata)} is another one by now than the one to be written over; the release is looked at afresh`);
     await unlessGone(this.#write('write the status of', release, statusPatch(newest, status), signal));
   }
