@@ -40,9 +40,10 @@ describe.concurrent('a revision that fails', () => {
     );
 
   it('is undone from the record of the last good one, byte for byte, and says why and when the same is tried again', async () => {
+    // Its hooks have as long as its objects: time enough for the cluster to play them.
     await install(
       'undone',
-      {},
+      { timeout: '6s' },
       chart('1.0.0', '', playedHook('undone-back', 'pre-rollback') + playedHook('undone-after', 'post-rollback') + playedHook('undone-up', 'pre-upgrade')),
     );
     const before = await site.ready('undone', 1);
@@ -50,14 +51,14 @@ describe.concurrent('a revision that fails', () => {
     const message = await site.fails('undone', 'RolledBack');
     expect(message).toMatch(
       new RegExp(
-        `^${site.reference('undone', 'stable')} \\(${bad.slice(7, 19)}\\) failed and was undone: revision 2 \\(${bad.slice(7, 19)}\\) was not ready within 2s: Deployment .*; revision 1 is applied again; the same is tried again at 20.*Z; revision 3 \\(undone 1\\.0\\.0\\) keeps running$`,
+        `^${site.reference('undone', 'stable')} \\(${bad.slice(7, 19)}\\) failed and was undone: revision 2 \\(${bad.slice(7, 19)}\\) was not ready within 6s: Deployment .*; revision 1 is applied again; the same is tried again at 20.*Z; revision 3 \\(undone 1\\.0\\.0\\) keeps running$`,
       ),
     );
     const status = await site.reaches('undone', 'at rest', () => true);
     expect(status).toMatchObject({ revision: 3, failures: 1, nextRetry: expect.stringMatching(/Z$/), chart: { version: '1.0.0', digest: before.chart?.digest } });
     expect(status.history).toMatchObject([
       { revision: 3, action: 'rollback', trigger: 'Rollback', outcome: 'deployed', digest: before.chart?.digest, chartVersion: '1.0.0', duration: expect.stringMatching(/s$/) },
-      { revision: 2, action: 'upgrade', trigger: 'DigestChanged', outcome: 'failed', digest: bad, chartVersion: '1.1.0', duration: expect.stringMatching(/^[234]s$/) },
+      { revision: 2, action: 'upgrade', trigger: 'DigestChanged', outcome: 'failed', digest: bad, chartVersion: '1.1.0', duration: expect.stringMatching(/^[678]s$/) },
       { revision: 1, action: 'install', trigger: 'Created', outcome: 'superseded' },
     ]);
     expect(await manifestOf('undone', 3)).toBe(await manifestOf('undone', 1));
@@ -69,7 +70,7 @@ describe.concurrent('a revision that fails', () => {
     const history = JSON.parse((await site.helm(['history', 'undone', '-o', 'json'])).stdout);
     expect(history).toMatchObject([
       { revision: 1, status: 'superseded' },
-      { revision: 2, status: 'failed', description: expect.stringContaining('was not ready within 2s') },
+      { revision: 2, status: 'failed', description: expect.stringContaining('was not ready within 6s') },
       { revision: 3, status: 'deployed', chart: 'undone-1.0.0', description: expect.stringContaining('Rolled back to 1: ') },
     ]);
     const events = JSON.parse((await site.kubectl(['events', '--for', 'chartrelease/undone', '-o', 'json'])).stdout) as { readonly items: readonly { readonly reason: string }[] }; // the API's own shape
@@ -116,11 +117,11 @@ describe.concurrent('a revision that fails', () => {
   });
 
   it('is uninstalled only when asked, stays so, keeps its records, and another digest is installed at once', async () => {
-    await install('gone', { onFailure: 'Uninstall' }, chart('1.0.0', '', playedHook('gone-bye', 'post-delete')));
+    await install('gone', { onFailure: 'Uninstall', timeout: '6s' }, chart('1.0.0', '', playedHook('gone-bye', 'post-delete')));
     await site.ready('gone', 1);
     await upgrade('gone', '1.1.0', chart('1.1.0', 'not-ready', playedHook('gone-bye', 'post-delete')));
     const message = await site.fails('gone', 'UninstalledAfterFailure');
-    expect(message).toMatch(/ failed and was undone: revision 2 .* was not ready within 2s: .*; the release is uninstalled, as spec\.onFailure says; the same is tried again at /);
+    expect(message).toMatch(/ failed and was undone: revision 2 .* was not ready within 6s: .*; the release is uninstalled, as spec\.onFailure says; the same is tried again at /);
     const status = await site.reaches('gone', 'uninstalled', ({ inventory }) => inventory?.length === 0);
     expect(status).toMatchObject({
       failures: 1,
