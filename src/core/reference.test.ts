@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDigest, parseReference, parseRepository, printReference, printWish, rangeIn, shortDigest, type Reference } from './reference.ts';
+import { isDigest, parseReference, parseRepository, printReference, printWish, rangeIn, repositoryIn, shortDigest, type Reference } from './reference.ts';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -93,11 +93,14 @@ describe('printWish', () => {
   it('prints the range in place of the tag that it chose', () => {
     expect(printWish({ registry: 'r.example', repository: 'ns/app', tag: '1.2.4' }, '>=1.2 <2')).toBe('r.example/ns/app >=1.2 <2');
     expect(rangeIn('r.example/ns/app >=1.2 <2')).toBe('>=1.2 <2');
+    expect(repositoryIn('r.example/ns/app >=1.2 <2')).toEqual({ registry: 'r.example', repository: 'ns/app' });
   });
 
   it('prints a reference where there is no range', () => {
     expect(printWish({ registry: 'r.example', repository: 'ns/app', tag: '1.2.4' }, undefined)).toBe('r.example/ns/app:1.2.4');
     expect(rangeIn('r.example/ns/app:1.2.4')).toBeUndefined();
+    expect(repositoryIn('r.example/ns/app:1.2.4')).toEqual({ registry: 'r.example', repository: 'ns/app' });
+    expect(repositoryIn('app')).toBeUndefined();
   });
 });
 

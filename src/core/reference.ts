@@ -47,6 +47,12 @@ export const rangeIn = (wish: string): string | undefined => {
   return space === -1 ? undefined : wish.slice(space + 1);
 };
 
+/** The repository in such a line; undefined where there is none. */
+export const repositoryIn = (wish: string): Pick<Reference, 'registry' | 'repository'> | undefined => {
+  const parsed = read(wish.split(' ', 1)[0] ?? '');
+  return parsed.kind === 'Invalid' ? undefined : { registry: parsed.reference.registry, repository: parsed.reference.repository };
+};
+
 const invalid = (text: string, why: string): ParsedReference => ({
   kind: 'Invalid',
   message: `spec.chart ${JSON.stringify(text)} is not a chart reference: ${why}; write host[:port]/namespace/name:tag`,

@@ -20,6 +20,7 @@ import { Definitions } from '../controller/definitions.ts';
 import type { Deps } from '../controller/deps.ts';
 import { Contests } from '../controller/drift/contests.ts';
 import { Expectations } from '../controller/drift/expectations.ts';
+import { Histories } from '../controller/histories.ts';
 import { Homes } from '../controller/homes.ts';
 import { Departures } from '../controller/leave/departures.ts';
 import { Brake } from '../controller/pace/brake.ts';
@@ -31,6 +32,7 @@ import { triggers, wakeHeld } from '../controller/triggers.ts';
 import { Workqueue } from '../controller/workqueue.ts';
 import { isExcusedOwner } from '../core/drift.ts';
 import { healthOf } from '../core/health.ts';
+import type { ChartAges } from '../core/kept-charts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CloudIdentities } from '../ports/cloud-identities.ts';
 import type { DefaultCredentials } from '../ports/default-credentials.ts';
@@ -76,6 +78,8 @@ export interface Assembly {
   readonly records: KubeRecords;
   readonly tags: TagWatcher;
   readonly events: KubeEvents;
+  /** The charts of all revisions in history; undefined while not all of them are known. */
+  chartAges(): ChartAges | undefined;
   /** Puts a release on the queue, once work has begun. */
   readonly wake: (key: string) => void;
   /** Resolves when this replica is to work, which it is at once where nobody is elected; with false when it is stopped before. */
@@ -107,11 +111,13 @@ export const assemble = (ground: Ground): Assembly => {
     },
   });
   const homes = new Homes(wake);
+  const histories = new Histories();
   const brake = new Brake({ ...config, isThere: (key) => isThere(releases.get(key)), wake });
   const records = new KubeRecords(connection, {
     changed: (address, heads) => {
       brake.recordsChanged(address, heads);
       homes.recordsChanged(address, heads);
+      histories.recordsChanged(address, heads);
       leadership?.recordsChanged(heads);
     },
     term: () => leadership?.term,
@@ -169,6 +175,7 @@ export const assemble = (ground: Ground): Assembly => {
     records,
     tags,
     events,
+    chartAges: () => (records.isReady ? histories.ages() : undefined),
     wake,
     isDue: (signal) => isDue(signal, { ground, releases, records }),
     begin: () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { EcrIdentities } from '../adapters/registry/ecr/ecr-identities.ts';
 import { OriginGates } from '../adapters/registry/origin-gates.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
@@ -8,7 +9,7 @@ import { RegistryClient } from '../adapters/registry/registry-client.ts';
 import { StoredClient } from '../adapters/registry/stored-client.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { CredentialsFile, NO_CREDENTIALS } from '../adapters/system/credentials-file.ts';
-import { FileStore } from '../adapters/system/file-store.ts';
+import { FileStore, type FileStoreOptions } from '../adapters/system/file-store.ts';
 import { createLogger } from '../adapters/system/logger.ts';
 import { measured } from '../adapters/system/measured-renderer.ts';
 import { PrometheusMetrics } from '../adapters/system/metrics.ts';
@@ -17,7 +18,6 @@ import { work } from '../controller/controller.ts';
 import { wakeHeld } from '../controller/triggers.ts';
 import { NO_CLOUDS } from '../ports/cloud-identities.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import type { Logger } from '../ports/logger.ts';
 import { ListenError } from '../server/http-server.ts';
 import { assemble } from './assembly.ts';
 import { type Config, readConfig, USAGE } from './config.ts';
@@ -31,6 +31,8 @@ import { VERSION } from './version.ts';
 /** How long running work may go on after SIGTERM before it is cut off. */
 const GRACE_MS = 20_000;
 const DRAIN_MS = 3_000;
+/** Proofs of who may have which charts of the store: so small that charts are not to make room for them, nor the other way. */
+const PROOF_BYTES = 8 * 1024 * 1024;
 
 /** Runs the operator until SIGTERM or SIGINT. */
 const operate = async (config: Config): Promise<void> => {
@@ -44,7 +46,7 @@ const operate = async (config: Config): Promise<void> => {
   const gates = new OriginGates(clock);
   const hosts = hostsOf(config, { clock, logger });
   const registry = new RegistryClient({ clock, ...config.registries, hosts, metrics: metrics.registry, logger, gates });
-  const charts = await before(registry, config, logger);
+  const charts = await before(registry, config, { logger, ages: () => operator.chartAges() });
   const ecr = config.aws && new EcrIdentities({ clock, env: config.aws, proxies: config.registries.proxies });
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(operator.wake, operator.releases, 'RendererUnavailable') });
   const operator = assemble({
@@ -114,15 +116,15 @@ const operate = async (config: Config): Promise<void> => {
 };
 
 /** The registry with the chart store before it, or without where there is none: nothing depends on it, so nothing is held up by a folder that cannot be used. */
-const before = async (registry: RegistryClient, { chartStore }: Config, logger: Logger): Promise<RegistryClient | StoredClient> => {
+const before = async (registry: RegistryClient, { chartStore }: Config, tools: Pick<FileStoreOptions, 'logger' | 'ages'>): Promise<RegistryClient | StoredClient> => {
   if (chartStore === undefined) return registry;
+  const { folder, maxBytes } = chartStore;
+  const { logger } = tools;
   try {
-    return new StoredClient(registry, await FileStore.open({ ...chartStore, logger }));
+    const charts = await FileStore.open({ folder, maxBytes, ...tools });
+    return new StoredClient(registry, { charts, proofs: await FileStore.open({ folder: path.join(folder, 'proofs'), maxBytes: PROOF_BYTES, logger }) });
   } catch (error) {
-    logger.warn(
-      { folder: chartStore.folder, error },
-      'cannot use the chart store: charts are fetched again where they are needed again; correct --chart-store, or the rights of that folder',
-    );
+    logger.warn({ folder, error }, 'cannot use the chart store: charts are fetched again where they are needed again; correct --chart-store, or the rights of that folder');
     return registry;
   }
 };

@@ -109,8 +109,9 @@ const clientOf = (allowedTokenHosts: readonly string[] | undefined): RegistryCli
 const pull = async (from: RegistryClient, registry: string, credential: Credential, repository = 'ns/app'): Promise<void> => {
   const reference = { registry: new URL(registry).host, repository, tag: '1' };
   const digest = await from.resolve({ reference, credential }, signal);
-  await from.manifest({ reference, credential }, digest, signal);
-  await from.blob({ reference, credential }, LAYER, signal);
+  const access = { reference: { ...reference, digest }, credential };
+  await from.manifest(access, signal);
+  await from.blob(access, LAYER, signal);
 };
 
 /** Secrets by the origin that saw them. */
@@ -337,7 +338,7 @@ describe('credentials', () => {
       };
       // A repository of its own: nothing is known of it from before.
       const reference = { registry: new URL(at[by]).host, repository: `ns/app-${nth}` };
-      const failed: unknown = await everything.blob({ reference, credential }, LAYER, signal).then(
+      const failed: unknown = await everything.blob({ reference: { ...reference, digest: digestOf(MANIFEST) }, credential }, LAYER, signal).then(
         () => undefined,
         (error: unknown) => error,
       );

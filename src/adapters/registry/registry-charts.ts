@@ -9,12 +9,12 @@ import { ARCHIVE_LIMITS, ArchiveFault, type ArchiveLimits, ArchiveTooSlow } from
 import { chartFormat } from './chart-format.ts';
 import { failure } from './failure.ts';
 import type { Descriptor } from './manifest.ts';
-import type { RegistryClient, RepositoryAccess } from './registry-client.ts';
+import type { ChartAccess, ChartSource } from './registry-client.ts';
 import { SingleFlight } from './single-flight.ts';
 import { Slots } from './slots.ts';
 
 export interface RegistryChartsOptions {
-  readonly client: Pick<RegistryClient, 'manifest' | 'blob'>;
+  readonly client: ChartSource;
   /** Bytes of chart files that are kept for who asks again; 64 MiB. */
   readonly cacheBytes?: number;
   readonly limits?: ArchiveLimits;
@@ -29,7 +29,7 @@ const UNPACKING = 2;
 
 /** Charts from OCI registries, in all formats that Helm 3 and 4 pushed. */
 export class RegistryCharts implements Charts {
-  readonly #client: RegistryChartsOptions['client'];
+  readonly #client: ChartSource;
   readonly #limits: ArchiveLimits;
   readonly #metrics: ChartMetrics;
   readonly #flights = new SingleFlight<Chart>();
@@ -53,17 +53,17 @@ export class RegistryCharts implements Charts {
     }
     this.#metrics.missed();
     const fetch = async (shared: AbortSignal): Promise<Chart> => {
-      const chart = await this.#fetch({ ...access, reference }, digest, shared);
+      const chart = await this.#fetch({ ...access, reference: { registry: reference.registry, repository: reference.repository, digest } }, shared);
       this.#cache.set(key, chart);
       return chart;
     };
     return this.#flights.run(key, fetch, signal);
   }
 
-  async #fetch(access: RepositoryAccess, digest: string, signal: AbortSignal): Promise<Chart> {
-    const { registry, repository } = access.reference;
-    const attempt = `pull ${printReference({ registry, repository, digest })}`;
-    const format = chartFormat(await this.#client.manifest(access, digest, signal));
+  async #fetch(access: ChartAccess, signal: AbortSignal): Promise<Chart> {
+    const { digest } = access.reference;
+    const attempt = `pull ${printReference(access.reference)}`;
+    const format = chartFormat(await this.#client.manifest(access, signal));
     switch (format.kind) {
       case 'Other':
         throw failure('NotAChart', attempt, `it is ${format.what}, not a Helm chart`);
@@ -77,7 +77,7 @@ export class RegistryCharts implements Charts {
     }
   }
 
-  async #files(access: RepositoryAccess, content: Descriptor, attempt: string, signal: AbortSignal): Promise<readonly ChartFile[]> {
+  async #files(access: ChartAccess, content: Descriptor, attempt: string, signal: AbortSignal): Promise<readonly ChartFile[]> {
     const { compressedBytes } = this.#limits;
     if (content.size > compressedBytes) throw failure('ArchiveInvalid', attempt, `its archive has ${content.size} bytes, more than ${compressedBytes}`);
     const bytes = await this.#client.blob(access, content, signal);
@@ -88,7 +88,7 @@ export class RegistryCharts implements Charts {
     }
   }
 
-  #meta(access: RepositoryAccess, meta: Descriptor, attempt: string, signal: AbortSignal): Promise<Uint8Array> {
+  #meta(access: ChartAccess, meta: Descriptor, attempt: string, signal: AbortSignal): Promise<Uint8Array> {
     if (meta.size > MAX_META_BYTES) throw failure('ArchiveInvalid', attempt, `its metadata has ${meta.size} bytes, more than ${MAX_META_BYTES}`);
     return this.#client.blob(access, meta, signal);
   }

@@ -6,7 +6,7 @@ import { type MemoryRegistry, startMemoryRegistry } from '../../../test/registry
 import { pushChart, smallChart } from '../../../test/registry/push.ts';
 import { type Respond, send, startServer, type TestServer } from '../../../test/registry/test-server.ts';
 import type { Credential, TagAddress } from '../../ports/registry.ts';
-import { RegistryClient } from './registry-client.ts';
+import { type ChartAccess, RegistryClient } from './registry-client.ts';
 
 const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const signal = AbortSignal.timeout(30_000);
@@ -32,8 +32,9 @@ const clientFor = (hosts: readonly string[], timeouts = {}): RegistryClient => {
 };
 
 const address = (registry: string, as?: Credential): TagAddress => ({ reference: { registry, repository: 'ns/app', tag: '1' }, credential: as });
+const chart = (registry: string, digest: string, as?: Credential): ChartAccess => ({ reference: { registry, repository: 'ns/app', digest }, credential: as });
 const resolve = (server: TestServer, as?: Credential): Promise<string> => clientFor([server.host]).resolve(address(server.host, as), signal);
-const blob = (server: TestServer, text: string, as?: Credential): Promise<Uint8Array> => clientFor([server.host]).blob(address(server.host, as), blobOf(text), signal);
+const blob = (server: TestServer, text: string, as?: Credential): Promise<Uint8Array> => clientFor([server.host]).blob(chart(server.host, digestOf('x'), as), blobOf(text), signal);
 const always =
   (status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Respond =>
   (_, response) =>
@@ -75,7 +76,7 @@ describe('RegistryClient.resolve', () => {
 });
 
 describe('RegistryClient.manifest', () => {
-  const manifest = (server: TestServer, digest: string) => clientFor([server.host]).manifest(address(server.host), digest, signal);
+  const manifest = (server: TestServer, digest: string) => clientFor([server.host]).manifest(chart(server.host, digest), signal);
 
   it('reads the page of a login as what it is', async () => {
     const server = await serve(always(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'));
@@ -261,7 +262,7 @@ describe('RegistryClient and connections that fail', () => {
     ['sends its answer byte by byte', drip],
   ])('gives up on a registry that %s', async (_name, respond) => {
     const server = await serve(respond);
-    const pending = clientFor([server.host], { overallMs: 150 }).blob(address(server.host), blobOf('x', 1000), signal);
+    const pending = clientFor([server.host], { overallMs: 150 }).blob(chart(server.host, digestOf('x')), blobOf('x', 1000), signal);
     await expect(pending).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('did not answer in full within 150 ms') });
   });
 

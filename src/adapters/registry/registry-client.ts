@@ -48,6 +48,18 @@ export interface RepositoryAccess extends Access {
   readonly reference: Reference;
 }
 
+/** Which chart is fetched, and as whom. */
+export interface ChartAccess extends Access {
+  readonly reference: Reference & { readonly digest: string };
+}
+
+/** Whoever has what charts are made of. All methods reject with RegistryError, or with the reason of `signal`. */
+export interface ChartSource {
+  manifest(access: ChartAccess, signal: AbortSignal): Promise<ManifestReading>;
+  /** A blob of that chart. */
+  blob(access: ChartAccess, descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>;
+}
+
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Of a list of tags: how many are asked for at once, and how many pages and bytes are read. */
 const TAGS_A_PAGE = 1000;
@@ -67,7 +79,7 @@ interface Resolved {
 }
 
 /** The part of the OCI distribution API that pulls. All methods reject with RegistryError, or with the reason of `signal`. */
-export class RegistryClient {
+export class RegistryClient implements ChartSource {
   readonly #requests: Requests;
   readonly #originOf: Origins;
   readonly #hosts: RegistryHosts;
@@ -126,8 +138,9 @@ export class RegistryClient {
     return this.#ask(access, { attempt: `list the tags of ${printReference(access.reference)}`, operation: 'tags', path: `tags/list?n=${TAGS_A_PAGE}` }, look);
   }
 
-  /** The manifest of that digest, hashed and read. */
-  async manifest(access: RepositoryAccess, digest: string, signal: AbortSignal): Promise<ManifestReading> {
+  /** The manifest of a chart, hashed and read. */
+  async manifest(access: ChartAccess, signal: AbortSignal): Promise<ManifestReading> {
+    const { digest } = access.reference;
     const attempt = `pull ${nameOf(access.reference, digest)}`;
     if (!isDigest(digest)) throw failure('NotFound', attempt, 'it is no sha256 digest');
     const fetch = async (request: RegistryRequest): Promise<ManifestReading> => {

@@ -27,11 +27,13 @@ class Shelves implements ContentStore {
 
 let registry: MemoryRegistry;
 let client: RegistryClient;
-let shelves: Shelves;
+let charts: Shelves;
+let proofs: Shelves;
 beforeEach(async () => {
   registry = await startMemoryRegistry();
   client = new RegistryClient({ clock: new FakeClock(), plainHttpHosts: [registry.host] });
-  shelves = new Shelves();
+  charts = new Shelves();
+  proofs = new Shelves();
 });
 afterEach(async () => {
   await client.close();
@@ -39,7 +41,7 @@ afterEach(async () => {
 });
 
 /** As a process that has just begun. */
-const anew = (): StoredClient => new StoredClient(client, shelves);
+const anew = (): StoredClient => new StoredClient(client, { charts, proofs });
 const pull = (digest: string, credential?: Credential, from = anew(), repository = 'ns/app'): Promise<Chart> =>
   new RegistryCharts({ client: from }).pull({ registry: registry.host, repository }, digest, { credential }, signal);
 const push = (version = '1.0.0'): Promise<string> => pushChart(registry.host, 'ns/app', '1', smallChart('app', version));
@@ -111,17 +113,33 @@ describe('StoredClient', () => {
     const target = { registry: registry.host, repository: 'ns/app' };
     const digest = await pushManifest(target, '1', '{"schemaVersion":2,"manifests":[]}', 'application/vnd.oci.image.index.v1+json');
     await expect(pull(digest)).rejects.toMatchObject({ code: 'NotAChart' });
-    expect(shelves.kept.size).toBe(0);
+    expect(charts.kept.size).toBe(0);
     await pull(await push(), me);
-    expect(Buffer.concat([...shelves.kept.values()]).toString('latin1')).not.toContain(me.password);
+    expect(Buffer.concat([...charts.kept.values(), ...proofs.kept.values()]).toString('latin1')).not.toContain(me.password);
+  });
+
+  it('keeps a chart on the shelf that the history of a release names', async () => {
+    const digest = await push();
+    await pull(digest);
+    expect(new Set([...charts.kept.keys()].map((name) => name.split(' ')[0]))).toEqual(new Set([`${registry.host}/ns/app@${digest}`]));
+  });
+
+  it('goes to the registry when the proofs are lost', async () => {
+    const digest = await push();
+    await pull(digest);
+    proofs.kept.clear();
+    expect(await pull(digest)).toMatchObject({ digest });
+    proofs.kept.clear();
+    goAway();
+    await expect(pull(digest)).rejects.toMatchObject({ code: 'Unavailable' });
   });
 
   it('goes to the registry when the store is lost', async () => {
     const digest = await push();
     await pull(digest);
-    shelves.kept.clear();
+    charts.kept.clear();
     expect(await pull(digest)).toMatchObject({ digest });
-    shelves.kept.clear();
+    charts.kept.clear();
     goAway();
     await expect(pull(digest)).rejects.toMatchObject({ code: 'Unavailable' });
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
-import { FileStore, type WriteSteps } from './file-store.ts';
+import { FileStore, type FileStoreOptions, type WriteSteps } from './file-store.ts';
 
 const MIB = 1024 * 1024;
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const open = (options: { readonly maxBytes?: number; readonly steps?: WriteSteps } = {}): Promise<FileStore> => FileStore.open({ folder, maxBytes: MIB, logger, ...options });
+const open = (options: Partial<FileStoreOptions> = {}): Promise<FileStore> => FileStore.open({ folder, maxBytes: MIB, logger, ...options });
 const filesIn = async (): Promise<readonly string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
 const content = (length = 100): Buffer => randomBytes(length);
@@ -72,20 +72,55 @@ describe('FileStore', () => {
     expect(await store.read('s', digestOf(bytes))).toEqual(bytes);
   });
 
-  it('keeps no more than its bytes, and lets go of what was used longest ago', async () => {
+  it('keeps no more than its bytes, and lets go of the shelf that was used longest ago', async () => {
     const store = await open({ maxBytes: 300 });
     const [first, second, third, fourth] = [content(), content(), content(), content()];
-    for (const bytes of [first, second, third]) await store.keep('s', bytes);
-    expect(await store.read('s', digestOf(first))).toEqual(first);
-    await store.keep('s', fourth);
-    expect(await store.read('s', digestOf(second))).toBeUndefined();
-    for (const bytes of [first, third, fourth]) expect(await store.read('s', digestOf(bytes))).toEqual(bytes);
+    for (const bytes of [first, second, third]) await store.keep(digestOf(bytes), bytes);
+    expect(await store.read(digestOf(first), digestOf(first))).toEqual(first);
+    await store.keep('fourth', fourth);
+    expect(await store.read(digestOf(second), digestOf(second))).toBeUndefined();
+    for (const bytes of [first, third]) expect(await store.read(digestOf(bytes), digestOf(bytes))).toEqual(bytes);
     expect(await filesIn()).toHaveLength(3);
     // Neither what is too large on its own, nor what an earlier process was allowed.
     await store.keep('s', content(301));
     expect(await filesIn()).toHaveLength(3);
-    await open({ maxBytes: 150 });
-    expect(await filesIn()).toHaveLength(1);
+    await (await open({ maxBytes: 150 })).keep('s', content(10));
+    expect(await filesIn()).toHaveLength(2);
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+
+  it('lets what is furthest back in history go, never what runs, and says so once', async () => {
+    const ages = new Map([
+      ['runs', 0],
+      ['before', 1],
+      ['long ago', 2],
+    ]);
+    const store = await open({ maxBytes: 300, ages: () => ages });
+    const [runs, before, longAgo] = [content(), content(), content()];
+    await store.keep('long ago', longAgo);
+    await store.keep('runs', runs);
+    await store.keep('before', before);
+    await store.keep('new', content(50));
+    expect(await store.read('long ago', digestOf(longAgo))).toBeUndefined();
+    expect(await store.read('before', digestOf(before))).toEqual(before);
+    await store.keep('newer', content(150));
+    await store.keep('newest', content(201));
+    expect(await store.read('runs', digestOf(runs))).toEqual(runs);
+    expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('raise --chart-store-size'), fields: { maxBytes: 300, charts: 3 } }]);
+  });
+
+  it('lets nothing go while the history of releases is not known', async () => {
+    let ages: ReadonlyMap<string, number> | undefined;
+    const store = await open({ maxBytes: 150, ages: () => ages });
+    const [one, other] = [content(), content()];
+    await store.keep('one', one);
+    await store.keep('other', other);
+    expect(await store.read('one', digestOf(one))).toEqual(one);
+    expect(await store.read('other', digestOf(other))).toBeUndefined();
+    ages = new Map();
+    await store.keep('other', other);
+    expect(await store.read('other', digestOf(other))).toEqual(other);
+    expect(logger.lines).toEqual([]);
   });
 
   it('writes nothing twice', async () => {
