@@ -12,7 +12,7 @@ import type { RunMetrics } from '../ports/metrics.ts';
 import type { Mirrors } from '../ports/mirrors.ts';
 import type { Pods } from '../ports/pods.ts';
 import type { Records } from '../ports/records.ts';
-import type { Charts, Tags } from '../ports/registry.ts';
+import type { Charts, ChartStock, Tags } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -49,6 +49,7 @@ export interface Deps {
   readonly events: Events;
   readonly tags: Tags;
   readonly charts: Charts;
+  readonly stock: ChartStock;
   readonly renderer: Renderer;
   readonly clock: Clock;
   /** How long a helm may write nothing before its pending revision is taken over, in ms. */

@@ -1,6 +1,7 @@
 import type { ChartRelease } from '../api/chart-release.ts';
 import { reasonSpec } from '../api/reasons.ts';
 import { reportExpiries } from '../core/credential-expiry.ts';
+import { digestsIn } from '../core/kept-charts.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { pinOf } from '../core/pin.ts';
 import { isSameAddress, type RecordHead } from '../core/record.ts';
@@ -50,6 +51,7 @@ export const reconcile = async (deps: Deps, release: ChartRelease, signal: Abort
   const source = await resolve(deps, release, { fresh: run.request !== undefined || isResumed(release) }, signal).catch(asValue);
   const records = await observe(deps.records, run.address, signal);
   if (source instanceof Error) return makeDo(deps, run, records, source);
+  if (source.trouble === undefined) deps.stock.want(source.reference, digestsIn(records, source.reference), source);
   const expiry = reportExpiries(source.expiries, deps.clock.now(), source.renewedAt);
   try {
     return { ...(await follow(deps, run, source, records)), expiry };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordHead, revisionNotes } from '../../test/fakes/record-head.ts';
-import { chartAges, joinAges, roomFor, type KeptChart } from './kept-charts.ts';
+import { chartAges, digestsIn, joinAges, type KeptChart, roomFor } from './kept-charts.ts';
 import type { RecordHead, RecordStatus } from './record.ts';
 
 const digestOf = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -40,6 +40,15 @@ describe('joinAges', () => {
     const one = chartAges([ours(1, 'a'), ours(2, 'b', 'deployed')]);
     const other = chartAges([ours(1, 'b'), ours(2, 'a', 'deployed'), ours(3, 'c', 'failed')]);
     expect(Object.fromEntries(joinAges([one, other]))).toEqual({ [chart('a')]: 0, [chart('b')]: 0, [chart('c')]: 0 });
+  });
+});
+
+describe('digestsIn', () => {
+  it('has the charts of one repository, the youngest first', () => {
+    const records = [ours(1, 'a'), ours(2, 'b', 'superseded', 'r.example/ns/old:1'), ours(3, 'c', 'deployed'), ours(4, 'd', 'failed'), ours(5, 'a', 'pending-upgrade')];
+    expect(digestsIn(records, { registry: 'r.example', repository: 'ns/app' })).toEqual(['a', 'c', 'd'].map(digestOf));
+    expect(digestsIn(records, { registry: 'r.example', repository: 'ns/old' })).toEqual([digestOf('b')]);
+    expect(digestsIn(records, { registry: 'r.example', repository: 'ns' })).toEqual([]);
   });
 });
 

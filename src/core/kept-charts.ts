@@ -1,5 +1,5 @@
 import type { RecordHead } from './record.ts';
-import { isDigest, printReference, repositoryIn } from './reference.ts';
+import { isDigest, printReference, type Reference, repositoryIn } from './reference.ts';
 
 /**
  * Charts by `host/ns/app@sha256:...`, with how far back in its release each is: 0 for what runs or is the newest, 1 for the chart before
@@ -29,6 +29,13 @@ export const joinAges = (all: Iterable<ChartAges>): ChartAges => {
   const joined = new Map<string, number>();
   for (const ages of all) for (const [chart, age] of ages) joined.set(chart, Math.min(age, joined.get(chart) ?? age));
   return joined;
+};
+
+/** Digests of the charts of that repository in the history of a release, the youngest first: whoever may pull one of them may pull all. */
+export const digestsIn = (records: readonly RecordHead[], { registry, repository }: Pick<Reference, 'registry' | 'repository'>): readonly string[] => {
+  const begin = `${printReference({ registry, repository })}@`;
+  const charts = [...chartAges(records)].filter(([chart]) => chart.startsWith(begin));
+  return charts.toSorted(([, one], [, other]) => one - other).map(([chart]) => chart.slice(begin.length));
 };
 
 /** A chart in a store of bounded size. */

@@ -39,7 +39,7 @@ import type { DefaultCredentials } from '../ports/default-credentials.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Mirrors } from '../ports/mirrors.ts';
-import type { Charts } from '../ports/registry.ts';
+import type { Charts, ChartStock } from '../ports/registry.ts';
 import type { SeenRelease } from '../ports/releases.ts';
 import type { Renderer } from '../ports/renderer.ts';
 import type { Config } from './config.ts';
@@ -60,6 +60,7 @@ export interface Ground {
   /** Asks it for the tags of a repository. */
   readonly list: TagWatcherOptions['list'];
   readonly charts: Charts;
+  readonly stock: ChartStock;
   readonly renderer: Renderer;
   readonly defaultCredentials: DefaultCredentials;
   readonly cloudIdentities: CloudIdentities;
@@ -150,6 +151,7 @@ export const assemble = (ground: Ground): Assembly => {
     events,
     tags,
     charts: ground.charts,
+    stock: ground.stock,
     renderer: ground.renderer,
     clock,
     takeoverAfterMs: config.takeoverAfterMs,

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { EcrIdentities } from '../adapters/registry/ecr/ecr-identities.ts';
 import { OriginGates } from '../adapters/registry/origin-gates.ts';
+import { Refill } from '../adapters/registry/refill.ts';
 import { RegistryCharts } from '../adapters/registry/registry-charts.ts';
 import type { RegistryHosts } from '../adapters/registry/places.ts';
 import { RegistryClient } from '../adapters/registry/registry-client.ts';
@@ -18,6 +19,7 @@ import { work } from '../controller/controller.ts';
 import { wakeHeld } from '../controller/triggers.ts';
 import { NO_CLOUDS } from '../ports/cloud-identities.ts';
 import { ClusterError } from '../ports/cluster.ts';
+import { NO_STOCK } from '../ports/registry.ts';
 import { ListenError } from '../server/http-server.ts';
 import { assemble } from './assembly.ts';
 import { type Config, readConfig, USAGE } from './config.ts';
@@ -47,6 +49,7 @@ const operate = async (config: Config): Promise<void> => {
   const hosts = hostsOf(config, { clock, logger });
   const registry = new RegistryClient({ clock, ...config.registries, hosts, metrics: metrics.registry, logger, gates });
   const charts = await before(registry, config, { logger, ages: () => operator.chartAges() });
+  const refill = charts instanceof StoredClient ? new Refill({ client: charts, gates, clock, logger }) : undefined;
   const ecr = config.aws && new EcrIdentities({ clock, env: config.aws, proxies: config.registries.proxies });
   const renderer = openRenderer(config, { clock, logger, onBack: () => wakeHeld(operator.wake, operator.releases, 'RendererUnavailable') });
   const operator = assemble({
@@ -60,6 +63,7 @@ const operate = async (config: Config): Promise<void> => {
     resolve: (tag, signal) => charts.resolve(tag, signal),
     list: (repository, signal) => registry.list(repository, signal),
     charts: new RegistryCharts({ client: charts, metrics: metrics.charts }),
+    stock: refill ?? NO_STOCK,
     renderer: measured(renderer, metrics.renders),
     defaultCredentials: config.registryCredentials === undefined ? NO_CREDENTIALS : new CredentialsFile(config.registryCredentials, logger),
     cloudIdentities: ecr ?? NO_CLOUDS,
@@ -104,6 +108,7 @@ const operate = async (config: Config): Promise<void> => {
     }
   } finally {
     tags.close();
+    refill?.close();
     await events.drain(AbortSignal.timeout(DRAIN_MS)).catch(() => undefined);
     // Where work was cut off, requests may be under way still: the Lease is left to run out.
     if (!cutOff.signal.aborted) await leadership?.resign();

@@ -2,6 +2,8 @@
 export interface ContentStore {
   /** Bytes of that shelf that have this very digest, `sha256:<64 hex>`; undefined where they are not there. Never rejects. */
   read(shelf: string, digest: string): Promise<Uint8Array | undefined>;
+  /** Whether they seem to be there: who reads them may find that they are not. */
+  has(shelf: string, digest: string): boolean;
   /** Keeps bytes on a shelf, under their digest; where they cannot be kept they are not. Never rejects. */
   keep(shelf: string, bytes: Uint8Array): Promise<void>;
 }

@@ -148,3 +148,12 @@ export interface Charts {
    */
   pull(reference: Reference, digest: string, access: Access, signal: AbortSignal): Promise<Chart>;
 }
+
+/** Charts that are kept for when the registry is away. */
+export interface ChartStock {
+  /** These charts of a repository may be needed again: what is not kept of them is fetched some time, when the registry has nothing else to do. */
+  want(reference: Pick<Reference, 'registry' | 'repository'>, digests: readonly string[], access: Access): void;
+}
+
+/** Nothing is kept. */
+export const NO_STOCK: ChartStock = { want: () => undefined };

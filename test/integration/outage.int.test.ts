@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type FaultyRegistry, startFaultyRegistry } from '../registry/faulty-registry.ts';
@@ -7,6 +7,12 @@ import { conditionIn, openSite, type Site } from './site.ts';
 const FAILING = {
   'templates/pod.yaml':
     'apiVersion: v1\nkind: Pod\nmetadata: {name: "{{ .Release.Name }}-pod", annotations: {lab.tagalong.dev/play: not-ready}}\nspec: {containers: [{name: a, image: a}]}\n',
+};
+
+/** Whole files in a store, proofs left out. */
+const contentsOf = async (store: string): Promise<number> => {
+  const files = await readdir(store, { recursive: true, withFileTypes: true });
+  return files.filter((entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name) && !entry.parentPath.startsWith(path.join(store, 'proofs'))).length;
 };
 
 describe('a registry that is away', () => {
@@ -84,5 +90,16 @@ describe('a registry that is away', () => {
     await site.ready('values', 3);
     expect(await site.configMap('values')).toMatchObject({ greeting: 'later' });
     await site.reaches('values', 'no more FetchFailed', (status) => conditionIn(status, 'FetchFailed') === undefined);
+
+    // With an empty store what runs is fetched for it, though nobody needs it now: the next outage finds it there.
+    await site.operator.kill();
+    await rm(store);
+    await site.startOperator();
+    await site.eventually('the five charts in history are in the store, two files each', async () => (await contentsOf(store)) === 2 * 5);
+    away();
+    await restarted();
+    await site.release('values', spec('values', { values: { greeting: 'from the store again' } }));
+    await site.reaches('values', 'revision 4', ({ revision }) => revision === 4);
+    expect(await site.configMap('values')).toMatchObject({ greeting: 'from the store again' });
   }, 150_000);
 });

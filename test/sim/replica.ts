@@ -6,6 +6,7 @@ import type { Connection } from '../../src/adapters/kube/connection.ts';
 import { NO_CREDENTIALS } from '../../src/adapters/system/credentials-file.ts';
 import { work } from '../../src/controller/controller.ts';
 import { type Assembly, assemble } from '../../src/main/assembly.ts';
+import { NO_STOCK } from '../../src/ports/registry.ts';
 import { NO_CLOUDS } from '../../src/ports/cloud-identities.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { type Metrics, SILENT_METRICS } from '../../src/ports/metrics.ts';
@@ -76,6 +77,7 @@ export class Replica {
       resolve: registry.resolver(this),
       list: registry.lister(this),
       charts: registry.charts(this),
+      stock: NO_STOCK,
       renderer,
       defaultCredentials: NO_CREDENTIALS,
       cloudIdentities: NO_CLOUDS,

@@ -13,13 +13,16 @@ const KEPT = 0.1;
 /** While so much of it is left, nothing is saved. */
 const PLENTY = 0.5;
 
+/** Whether so much is left that nothing has to be saved. */
+export const isPlenty = ({ limit, remaining }: Budget): boolean => limit !== undefined && remaining >= limit * PLENTY;
+
 /**
  * By how much the pauses between polls are to grow so that what is left lasts: 1 where it does, and Infinity where nothing is left for them.
  * `spentPerMs` is what the polls take of the budget by themselves.
  */
-export const stretchFor = ({ limit, remaining, until }: Budget, spentPerMs: number, now: number): number => {
-  if (until <= now) return 1;
-  if (limit !== undefined && remaining >= limit * PLENTY) return 1;
+export const stretchFor = (budget: Budget, spentPerMs: number, now: number): number => {
+  const { limit, remaining, until } = budget;
+  if (until <= now || isPlenty(budget)) return 1;
   const wanted = spentPerMs * (until - now);
   const usable = Math.max(0, remaining - KEPT * (limit ?? remaining));
   // Who takes nothing need not wait, however little is left.

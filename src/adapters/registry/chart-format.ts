@@ -20,6 +20,18 @@ export const chartFormat = (manifest: ManifestReading): ChartFormat => {
   return HELM_CONTENT_ALPHA.includes(content.mediaType) ? alpha(content, manifest.layers) : { kind: 'Archive', content };
 };
 
+/** The blobs that a chart is made of. */
+export const contentsOf = (format: ChartFormat): readonly Descriptor[] => {
+  switch (format.kind) {
+    case 'Other':
+      return [];
+    case 'Archive':
+      return [format.content];
+    case 'Alpha':
+      return [format.meta, format.content];
+  }
+};
+
 const isContent = (mediaType: string): boolean => mediaType === HELM_CONTENT || mediaType === HELM_CONTENT_EXPERIMENTAL || HELM_CONTENT_ALPHA.includes(mediaType);
 
 const alpha = (content: Descriptor, layers: readonly Descriptor[]): ChartFormat => {

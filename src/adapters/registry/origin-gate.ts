@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry.ts';
-import { type Budget, costAfter, stretchFor } from './budget.ts';
+import { type Budget, costAfter, isPlenty, stretchFor } from './budget.ts';
 import { failure } from './failure.ts';
 import { parseBudget } from './rate-limit.ts';
 import { Slots } from './slots.ts';
@@ -113,6 +113,12 @@ export class OriginGate {
     return Math.max(this.holdMs(now), isSpent ? Math.min(budget.until - now, MAX_HOLD_MS) : 0);
   }
 
+  /** Milliseconds for which nothing is to be asked that is in no hurry: what the registry allows is for polls and pulls. */
+  spareMs(now: number): number {
+    const budget = this.budgetAt(now);
+    return budget === undefined || isPlenty(budget) ? this.restMs(now) : Math.max(this.restMs(now), budget.until - now);
+  }
+
   /** Takes note of what the headers of an answer say of the budget; `isPoll` where a poll has brought it. */
   hear(headers: Readonly<Record<string, string>>, isPoll: boolean, now: number): void {
     const budget = parseBudget(headers, now);
@@ -123,7 +129,7 @@ export class OriginGate {
 
   /** Whether there is anything to be remembered that following anew must not be a way around. */
   isIdle(now: number): boolean {
-    return this.#polls === 0 && this.holdMs(now) === 0 && this.stretchAt(now) === 1;
+    return this.#polls === 0 && this.spareMs(now) === 0;
   }
 
   /** Lets one request out; only when `holdMs` is 0. */

@@ -20,6 +20,9 @@ class Shelves implements ContentStore {
   async read(shelf: string, digest: string): Promise<Uint8Array | undefined> {
     return this.kept.get(`${shelf} ${digest}`);
   }
+  has(shelf: string, digest: string): boolean {
+    return this.kept.has(`${shelf} ${digest}`);
+  }
   async keep(shelf: string, bytes: Uint8Array): Promise<void> {
     this.kept.set(`${shelf} sha256:${createHash('sha256').update(bytes).digest('hex')}`, bytes);
   }
@@ -122,6 +125,20 @@ describe('StoredClient', () => {
     const digest = await push();
     await pull(digest);
     expect(new Set([...charts.kept.keys()].map((name) => name.split(' ')[0]))).toEqual(new Set([`${registry.host}/ns/app@${digest}`]));
+  });
+
+  it('completes a chart with what is missing of it alone', async () => {
+    const digest = await push();
+    const access = { reference: { registry: registry.host, repository: 'ns/app', digest }, credential: undefined };
+    const before = gets();
+    expect(await anew().complete(access, signal)).toBe(true);
+    expect(gets()).toBe(before + 2);
+    expect(await anew().complete(access, signal)).toBe(false);
+    for (const name of charts.kept.keys()) if (!name.endsWith(digest)) charts.kept.delete(name);
+    expect(await anew().complete(access, signal)).toBe(true);
+    expect(gets()).toBe(before + 3);
+    goAway();
+    expect(await pull(digest)).toMatchObject({ digest });
   });
 
   it('goes to the registry when the proofs are lost', async () => {

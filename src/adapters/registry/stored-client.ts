@@ -4,6 +4,8 @@ import { isDigest, printReference } from '../../core/reference.ts';
 import type { ContentStore } from '../../ports/content-store.ts';
 import type { TagAddress } from '../../ports/registry.ts';
 import { accessKey } from './access-key.ts';
+import { ARCHIVE_LIMITS } from './archive-limits.ts';
+import { chartFormat, contentsOf } from './chart-format.ts';
 import { type Descriptor, type ManifestReading, readKeptManifest } from './manifest.ts';
 import type { ChartAccess, ChartSource, RegistryClient, RepositoryAccess } from './registry-client.ts';
 
@@ -53,6 +55,17 @@ export class StoredClient implements Registry {
     const bytes = await this.#registry.blob(access, descriptor, signal);
     await this.#keep(access, bytes);
     return bytes;
+  }
+
+  /** Fetches what is missing of a chart; false where nothing was. Rejects with RegistryError, or with the reason of `signal`. */
+  async complete(access: ChartAccess, signal: AbortSignal): Promise<boolean> {
+    const { digest } = access.reference;
+    const kept = await this.#read(access, digest);
+    const format = chartFormat(kept === undefined ? await this.manifest(access, signal) : readKeptManifest(kept));
+    const missing = contentsOf(format).filter((one) => !this.#stores.charts.has(shelfOf(access), one.digest));
+    // What is too large to be unpacked is of no use.
+    for (const one of missing) if (one.size <= ARCHIVE_LIMITS.compressedBytes) await this.blob(access, one, signal);
+    return kept === undefined || missing.length > 0;
   }
 
   async #read(access: ChartAccess, digest: string): Promise<Uint8Array | undefined> {

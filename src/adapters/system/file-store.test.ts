@@ -28,7 +28,9 @@ describe('FileStore', () => {
     const store = await open();
     await store.keep('r.example/ns/app', bytes);
     expect(await store.read('r.example/ns/app', digestOf(bytes))).toEqual(bytes);
-    expect(await (await open()).read('r.example/ns/app', digestOf(bytes))).toEqual(bytes);
+    const later = await open();
+    expect(later.has('r.example/ns/app', digestOf(bytes))).toBe(true);
+    expect(await later.read('r.example/ns/app', digestOf(bytes))).toEqual(bytes);
   });
 
   it('has nothing of another shelf, and nothing that was not kept', async () => {
@@ -36,6 +38,7 @@ describe('FileStore', () => {
     const store = await open();
     await store.keep('r.example/ns/app', bytes);
     expect(await store.read('r.example/ns/other', digestOf(bytes))).toBeUndefined();
+    expect(store.has('r.example/ns/other', digestOf(bytes))).toBe(false);
     expect(await store.read('r.example/ns/app', digestOf(content()))).toBeUndefined();
   });
 

@@ -93,6 +93,10 @@ export class FileStore implements ContentStore {
     return bytes;
   }
 
+  has(shelf: string, digest: string): boolean {
+    return this.#shelves.get(this.#folderOf(shelf))?.has(nameOf(digest)) === true;
+  }
+
   keep(shelf: string, bytes: Uint8Array): Promise<void> {
     this.#writing = this.#writing.then(() => this.#keep(shelf, bytes));
     return this.#writing;
