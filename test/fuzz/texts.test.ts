@@ -4,12 +4,12 @@ import { TEXT_READERS } from './texts.ts';
 
 // `make fuzz` has each read many more, and looks at the time that it takes.
 describe('readers of foreign text', () => {
-  it.each(TEXT_READERS)('answer whatever comes: $what', ({ text, read }) => {
+  it.each(TEXT_READERS)('answer whatever comes: $what', async ({ text, read }) => {
     let seen = 0;
-    fc.assert(
-      fc.property(text, (one) => {
+    await fc.assert(
+      fc.asyncProperty(text, async (one) => {
         seen += 1;
-        read(one);
+        await read(one);
       }),
       { numRuns: 300 },
     );

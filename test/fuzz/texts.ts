@@ -8,13 +8,14 @@ import { parseRetryAfter } from '../../src/adapters/registry/retry-after.ts';
 import { readToken } from '../../src/adapters/registry/token-answer.ts';
 import { credentialFor } from '../../src/core/docker-config.ts';
 import { parseReference, printReference } from '../../src/core/reference.ts';
+import { hearing, NOTIFICATION } from './notifications.ts';
 
 /** A reader of foreign text that answers whatever it is given, and in time that grows with its length alone. */
 export interface TextReader {
   readonly what: string;
   readonly text: Arbitrary<string>;
-  /** Throws for an answer that does not hold. */
-  read(text: string): void;
+  /** Throws, or rejects, for an answer that does not hold. */
+  read(text: string): void | Promise<void>;
 }
 
 /** Pieces of the grammar and of nothing, once or, to find readers that look at the same letters again and again, so often that the text is long. */
@@ -114,5 +115,6 @@ export const TEXT_READERS: readonly TextReader[] = [
       if (!Number.isFinite(ms) || ms < 0) throw new Error(`it is to be waited for ${ms} ms`);
     },
   },
-  // A line for whatever else reads foreign text, as the bodies of webhooks.
+  { what: 'notifications', text: NOTIFICATION, read: hearing() },
+  // A line for whatever else reads foreign text.
 ];
