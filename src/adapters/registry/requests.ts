@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { type RegistryMetrics, type RegistryOperation, SILENT_METRICS } from '../../ports/metrics.ts';
 import { type Access, RegistryError } from '../../ports/registry.ts';
 import type { Proxies } from './agent.ts';
-import { type AuthReply, Authorization } from './authorization.ts';
+import { Authorization } from './authorization.ts';
 import { BodyTooLong } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import { failure } from './failure.ts';
@@ -78,8 +78,24 @@ export class Requests {
     return this.#transports.close();
   }
 
+  /** The answer in the end: where the registry's own origin says 401, at once or after it has redirected within itself, with what it asks for. */
   async #follow(request: RegistryRequest, signal: AbortSignal): Promise<Answer> {
-    let { answer, authorization } = await this.#authorized(request, signal);
+    const initial = await this.#auth.initial(request, signal);
+    const answer = await this.#hop(request, initial, signal);
+    if (!isRefusal(request, answer)) return answer;
+    await answer.discard();
+    const reply = await this.#auth.reply(request, parseChallenges(answer.headers['www-authenticate'] ?? ''), initial, signal);
+    if (reply.kind === 'GiveUp') throw unauthorized(request, reply.why);
+    const again = await this.#hop(request, reply.authorization, signal);
+    if (!isRefusal(request, again)) return again;
+    // Once: who refuses what he asked for a moment ago would do so for ever.
+    await again.discard();
+    throw unauthorized(request, reply.ifRefused);
+  }
+
+  /** The answer at the end of the redirects. The registry's own origin gets the authorization wherever in the chain it is, and nobody else. */
+  async #hop(request: RegistryRequest, authorization: string | undefined, signal: AbortSignal): Promise<Answer> {
+    let answer = await this.#exchange(request, withAuthorization(request, authorization), signal);
     for (let hops = 0; isRedirect(answer.status); hops += 1) {
       await answer.discard();
       const hop = nextHop(answer.url, answer.headers['location'], hops);
@@ -88,24 +104,6 @@ export class Requests {
       answer = await this.#exchange(request, withAuthorization({ ...request, url: hop.url }, allowed), signal);
     }
     return answer;
-  }
-
-  async #authorized(request: RegistryRequest, signal: AbortSignal): Promise<{ answer: Answer; authorization: string | undefined }> {
-    const initial = await this.#auth.initial(request, signal);
-    const answer = await this.#exchange(request, withAuthorization(request, initial), signal);
-    if (answer.status !== 401) return { answer, authorization: initial };
-    await answer.discard();
-    const reply = await this.#auth.reply(request, parseChallenges(answer.headers['www-authenticate'] ?? ''), initial, signal);
-    if (reply.kind === 'GiveUp') throw unauthorized(request, reply.why);
-    return this.#again(request, reply, signal);
-  }
-
-  // Once: who refuses what he asked for a moment ago would do so for ever.
-  async #again(request: RegistryRequest, { authorization, ifRefused }: Extract<AuthReply, { readonly kind: 'Send' }>, signal: AbortSignal) {
-    const answer = await this.#exchange(request, withAuthorization(request, authorization), signal);
-    if (answer.status !== 401) return { answer, authorization };
-    await answer.discard();
-    throw unauthorized(request, ifRefused);
   }
 
   /** One exchange, counted for the registry that was asked first: hosts of redirects are many and say little. */
@@ -137,6 +135,8 @@ export class Requests {
 
 /** What is asked again and again. */
 const POLLS: readonly RegistryOperation[] = ['resolve', 'tags'];
+
+const isRefusal = ({ url: { origin } }: RegistryRequest, { status, url }: Answer): boolean => status === 401 && url.origin === origin;
 
 const unauthorized = ({ attempt }: RegistryRequest, why: string): RegistryError => failure('Unauthorized', attempt, `the registry answered 401: ${why}`);
 
