@@ -12,9 +12,9 @@ export interface SeenRequest {
 
 export type Respond = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-/** An HTTP server on a free port of the loopback address, which remembers what it was asked. */
+/** An HTTP server on a free port of a loopback address, which remembers what it was asked. */
 export interface TestServer extends AsyncDisposable {
-  /** `127.0.0.1:<port>`. */
+  /** `127.0.0.1:<port>`, or `[::1]:<port>`. */
   readonly host: string;
   readonly requests: SeenRequest[];
   /** Shows another certificate from now on, to new connections. */
@@ -28,7 +28,7 @@ export interface Certificate {
 }
 
 /** Starts a server that speaks plain HTTP, or TLS when given a key and certificate (or an empty object, which no client can shake hands with). */
-export const startServer = async (respond: Respond, tls?: ServerOptions): Promise<TestServer> => {
+export const startServer = async (respond: Respond, tls?: ServerOptions, loopback: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<TestServer> => {
   const requests: SeenRequest[] = [];
   const listener: RequestListener = (request, response) => {
     const { method = '', url = '', headers } = request;
@@ -36,18 +36,18 @@ export const startServer = async (respond: Respond, tls?: ServerOptions): Promis
     void Promise.resolve(respond(request, response)).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
-  const { port } = await listen(server);
+  const { port } = await listen(server, loopback);
   const close = (): Promise<void> => stop(server);
   const useCertificate = (certificate: Certificate): void => {
     if ('setSecureContext' in server) server.setSecureContext(certificate);
   };
-  return { host: `127.0.0.1:${port}`, requests, useCertificate, close, [Symbol.asyncDispose]: close };
+  return { host: `${loopback === '::1' ? '[::1]' : loopback}:${port}`, requests, useCertificate, close, [Symbol.asyncDispose]: close };
 };
 
-const listen = (server: Server): Promise<AddressInfo> =>
+const listen = (server: Server, loopback: string): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server.address() as AddressInfo));
+    server.listen(0, loopback, () => resolve(server.address() as AddressInfo));
   });
 
 const stop = (server: Server): Promise<void> =>
