@@ -11,6 +11,8 @@ const DEFAULT_HOLD_MS = 30_000;
 /** How soon to ask again whether the one look that probes has come back. */
 const PROBE_WAIT_MS = 1000;
 const LOOKS = 6;
+/** Between tries out of turn that are answered. */
+const LEAST_RETRY_MS = 1_000;
 /** So many failures one after the other are an outage. */
 const OUTAGE_FAILURES = 3;
 /** Multiples of it, less their whole part, lie evenly between 0 and 1, however many they are. */
@@ -38,6 +40,9 @@ export class OriginGate {
   #isProbing = false;
   #throttled = 0;
   #failures = 0;
+  /** The one that may be tried out of turn, and when the last such was answered. */
+  #retrier: object | undefined;
+  #retriedAt = Number.NEGATIVE_INFINITY;
   #budget: Budget | undefined;
   #cost = 1;
   readonly #back: () => void;
@@ -117,6 +122,29 @@ export class OriginGate {
   spareMs(now: number): number {
     const budget = this.budgetAt(now);
     return budget === undefined || isPlenty(budget) ? this.restMs(now) : Math.max(this.restMs(now), budget.until - now);
+  }
+
+  /**
+   * Lets one that failed be tried out of turn, where no other is: in how many ms, or undefined. While it fails its own pauses are all that there is; one
+   * that is answered makes room for the next, no sooner than a look comes at other times, so that in all there are no more than twice as many.
+   */
+  retryIn(who: object, pauseMs: number, now: number): number | undefined {
+    if (this.#retrier !== undefined && this.#retrier !== who) return undefined;
+    this.#retrier = who;
+    return Math.max(pauseMs, this.#retriedAt + Math.max(LEAST_RETRY_MS, 1 / this.#demand) - now);
+  }
+
+  /** One is to be tried out of turn. */
+  get isRetrying(): boolean {
+    return this.#retrier !== undefined;
+  }
+
+  /** It needs no try out of turn any more, being answered, or gone, or at the end of its patience; false where it had none. */
+  yieldRetry(who: object, isAnswered: boolean, now: number): boolean {
+    if (this.#retrier !== who) return false;
+    this.#retrier = undefined;
+    if (isAnswered) this.#retriedAt = now;
+    return true;
   }
 
   /** Takes note of what the headers of an answer say of the budget; `isPoll` where a poll has brought it. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { FakeClock, settle } from '../../../test/fakes/clock.ts';
 import { seeded } from '../../../test/seeded.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { RegistryError, type TagAddress } from '../../ports/registry.ts';
+import { RegistryError, type TagAddress, type TagView } from '../../ports/registry.ts';
 import { OriginGates } from './origin-gates.ts';
 import { TagWatcher } from './tag-watcher.ts';
 
@@ -35,8 +35,8 @@ class Registry {
     gates: this.gates,
   });
 
-  async follow(follower: string, tag: TagAddress, intervalMs = MINUTE): Promise<void> {
-    await this.watcher.follow(follower, tag, { intervalMs, fresh: false }, signal);
+  follow(follower: string, tag: TagAddress, intervalMs = MINUTE): Promise<TagView> {
+    return this.watcher.follow(follower, tag, { intervalMs, fresh: false }, signal);
   }
 
   /** Has so many tags followed, ten of each repository. */
@@ -146,6 +146,35 @@ it.each([
   const tens = counts.flatMap((_count, at) => (at % 10 === 0 ? [sum(counts.slice(at, at + 10))] : []));
   expect(Math.max(...tens)).toBeLessThanOrEqual(1.2 * 10 * steady);
   expect(sum(counts.slice(60))).toBeGreaterThanOrEqual(950);
+});
+
+it('looks sooner than by turns at what failed in a time of weakness, and asks no more than twice as often for it', async () => {
+  const registry = new Registry();
+  await registry.followMany(60, 10 * MINUTE);
+  await registry.clock.advance(20 * MINUTE);
+  registry.answer = () => new RegistryError('Unavailable', 'cannot');
+  await registry.clock.advance(4 * MINUTE);
+  registry.answer = () => undefined;
+  const inTrouble = async (): Promise<number> => {
+    const views = Array.from({ length: 60 }, (_, at) => registry.follow(`f${at}`, address(`ns/app-${Math.floor(at / 10)}`, `t${at % 10}`), 10 * MINUTE));
+    return (await Promise.all(views)).filter(({ trouble }) => trouble !== undefined).length;
+  };
+  expect(await inTrouble()).toBeGreaterThanOrEqual(20);
+  // Six a minute at other times, or seven where the jitter brings one more.
+  const counts = await registry.countsOver(5, MINUTE);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(2 * 7);
+  expect(await inTrouble()).toBe(0);
+});
+
+it('tries a registry that is away a few times out of turn, however many tags it has', async () => {
+  const registry = new Registry();
+  await registry.followMany(1000, 10 * MINUTE);
+  await registry.clock.advance(10 * MINUTE);
+  const [steady = 0] = await registry.countsOver(1, 10 * MINUTE);
+  registry.answer = () => new RegistryError('Unavailable', 'cannot');
+  const [away = 0] = await registry.countsOver(1, 10 * MINUTE);
+  expect(away - steady).toBeGreaterThan(3);
+  expect(away - steady).toBeLessThan(40);
 });
 
 it('asks no more than at other times after it was left alone', async () => {

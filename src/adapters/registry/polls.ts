@@ -4,7 +4,7 @@ import { abortable } from './abortable.ts';
 import { failure } from './failure.ts';
 import { leftAlone, type OriginGate } from './origin-gate.ts';
 import type { OriginGates } from './origin-gates.ts';
-import { afterLook, isNews, isUnknown, type LookOutcome, nextLook, periodMs, type PollState, UNKNOWN, type View } from './tag-schedule.ts';
+import { afterLook, isFailing, isNews, isUnknown, type LookOutcome, nextLook, periodMs, type PollState, retryPauseMs, UNKNOWN, type View } from './tag-schedule.ts';
 
 /** Where something is followed, and as whom it is looked at. */
 export interface Place extends Access {
@@ -61,6 +61,8 @@ interface Poll<P, T> {
   turn: number;
   lookedAt: number;
   dueAt: number;
+  /** What is due is a try before its turn. */
+  isOutOfTurn: boolean;
   look: Promise<void> | undefined;
   /** Somebody says that there is something new, since the look that is under way began. */
   isHinted: boolean;
@@ -77,6 +79,7 @@ export class Polls<P extends Place, T> {
   constructor(options: PollsOptions<P, T>) {
     this.#options = options;
     options.gates.onBack((gate) => this.#resume(gate));
+    options.gates.onFree((gate) => this.#retryNext(gate));
   }
 
   /** As `Tags.follow` has it. */
@@ -144,6 +147,7 @@ export class Polls<P extends Place, T> {
       turn: gate.since + gate.join(intervalMs) * intervalMs,
       lookedAt: 0,
       dueAt: this.#options.clock.now(),
+      isOutOfTurn: false,
       look: undefined,
       isHinted: false,
       cancelTimer: () => undefined,
@@ -157,6 +161,7 @@ export class Polls<P extends Place, T> {
     poll.stop.abort(new Error('nobody follows it any longer'));
     this.#polls.delete(poll.key);
     poll.gate.part(poll.intervalMs);
+    this.#options.gates.yieldRetry(poll.gate, poll, false);
     this.#options.gates.leave(poll.place.reference.registry);
   }
 
@@ -187,8 +192,9 @@ export class Polls<P extends Place, T> {
     poll.look = undefined;
     if (outcome === undefined) return;
     const before = poll.state.view;
-    poll.state = afterLook(poll.state, outcome);
+    poll.state = afterLook(poll.state, outcome, poll.isOutOfTurn);
     poll.lookedAt = this.#options.clock.now();
+    if (!isFailing(poll.state)) this.#options.gates.yieldRetry(poll.gate, poll, true);
     this.#schedule(poll);
     if (poll.isHinted) this.#lookSoon(poll);
     this.#tell(poll, before);
@@ -227,9 +233,17 @@ export class Polls<P extends Place, T> {
   /** A registry is back: pauses that have grown long while it was away end at the next turn of each, no more of them at a time than ever. */
   #resume(gate: OriginGate): void {
     for (const poll of this.#polls.values()) {
-      if (poll.gate !== gate || poll.state.failures === 0) continue;
-      poll.state = { ...poll.state, failures: 0 };
+      if (poll.gate !== gate || poll.state.failures + poll.state.retries === 0) continue;
+      poll.state = { ...poll.state, failures: 0, retries: 0 };
       this.#schedule(poll);
+    }
+  }
+
+  /** Another one may be tried out of turn: the first that failed and does not wait for longer than until its turn. */
+  #retryNext(gate: OriginGate): void {
+    for (const poll of this.#polls.values()) {
+      if (gate.isRetrying) return;
+      if (poll.gate === gate && isFailing(poll.state)) this.#schedule(poll);
     }
   }
 
@@ -262,8 +276,22 @@ export class Polls<P extends Place, T> {
     const period = periodMs({ intervalMs, failures: poll.state.failures, stretch: gate.stretchAt(now), budgetMs: (gate.budgetAt(now)?.until ?? now) - now });
     const next = nextLook({ periodMs: period, turn, lookedAt, now, holdMs: gate.restMs(now), random: clock.random() });
     poll.turn = next.turn;
-    poll.dueAt = now + next.delayMs;
-    poll.cancelTimer = clock.after(next.delayMs, () => this.#due(poll));
+    const retryMs = this.#retryIn(poll, next.delayMs);
+    poll.isOutOfTurn = retryMs !== undefined && retryMs < next.delayMs;
+    const delayMs = poll.isOutOfTurn && retryMs !== undefined ? retryMs : next.delayMs;
+    poll.dueAt = now + delayMs;
+    poll.cancelTimer = clock.after(delayMs, () => this.#due(poll));
+  }
+
+  /** In how many ms a poll is tried before its turn, which is in `turnMs`; undefined where it is not, at the latest when its pauses have grown to its interval. */
+  #retryIn(poll: Poll<P, T>, turnMs: number): number | undefined {
+    const { clock, gates } = this.#options;
+    const { gate, state, intervalMs } = poll;
+    const now = clock.now();
+    const pauseMs = isFailing(state) ? retryPauseMs(state.retries, clock.random()) : intervalMs;
+    if (pauseMs < Math.min(turnMs, intervalMs) && gate.spareMs(now) === 0) return gate.retryIn(poll, pauseMs, now);
+    gates.yieldRetry(gate, poll, false);
+    return undefined;
   }
 
   #tell({ place, state, followers, waiting }: Poll<P, T>, before: View<T>): void {

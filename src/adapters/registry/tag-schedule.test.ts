@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry.ts';
-import { afterLook, isNews, type LookTiming, nextLook, periodMs, type PeriodInputs, type View } from './tag-schedule.ts';
+import { afterLook, isNews, type LookTiming, nextLook, periodMs, type PeriodInputs, retryPauseMs, UNKNOWN, type View } from './tag-schedule.ts';
 
 const trouble = (code: RegistryErrorCode, message = 'cannot'): RegistryError => new RegistryError(code, message);
 const view = (seen?: string, code?: RegistryErrorCode): View<string> => ({ seen, trouble: code === undefined ? undefined : trouble(code) });
@@ -75,29 +75,41 @@ describe('isNews', () => {
   });
 });
 
+describe('retryPauseMs', () => {
+  it.each([
+    ['is a second or so', 0, 0, 500],
+    ['is a second at most', 0, 1, 1_000],
+    ['doubles', 1, 0.5, 1_500],
+    ['and doubles again', 6, 1, 64_000],
+    ['is a number after very many', 100_000, 1, 1000 * 2 ** 30],
+  ])('%s', (_name, retries, random, pauseMs) => {
+    expect(retryPauseMs(retries, random)).toBe(pauseMs);
+  });
+});
+
 describe('afterLook', () => {
   const error = trouble('Unavailable');
-  const known = { view: view('a'), failures: 2 };
-  const unknown = { view: view(), failures: 0 };
+  const known = { view: view('a'), failures: 2, retries: 1 };
 
   it('takes what was seen and forgets failures', () => {
-    expect(afterLook({ view: { seen: 'a', trouble: error }, failures: 3 }, { kind: 'Seen', seen: 'b' })).toEqual({ view: view('b'), failures: 0 });
+    expect(afterLook({ ...known, view: { seen: 'a', trouble: error } }, { kind: 'Seen', seen: 'b' }, false)).toEqual({ view: view('b'), failures: 0, retries: 0 });
   });
 
-  it('keeps what was seen through trouble and counts', () => {
-    expect(afterLook(known, { kind: 'Failed', error })).toEqual({ view: { seen: 'a', trouble: error }, failures: 3 });
+  it('keeps what was seen through trouble and counts, turns and tries before them apart', () => {
+    expect(afterLook(known, { kind: 'Failed', error }, false)).toEqual({ view: { seen: 'a', trouble: error }, failures: 3, retries: 1 });
+    expect(afterLook(known, { kind: 'Failed', error }, true)).toEqual({ view: { seen: 'a', trouble: error }, failures: 2, retries: 2 });
   });
 
   it('looks as often as ever for a tag that is not there', () => {
     const missing = trouble('NotFound');
-    expect(afterLook(known, { kind: 'Failed', error: missing })).toEqual({ view: { seen: 'a', trouble: missing }, failures: 0 });
+    expect(afterLook(known, { kind: 'Failed', error: missing }, false)).toEqual({ view: { seen: 'a', trouble: missing }, failures: 0, retries: 0 });
   });
 
   it('keeps everything when the look was postponed', () => {
-    expect(afterLook(known, { kind: 'Postponed', error })).toEqual(known);
+    expect(afterLook(known, { kind: 'Postponed', error }, false)).toEqual(known);
   });
 
   it('has trouble when the very first look was postponed', () => {
-    expect(afterLook(unknown, { kind: 'Postponed', error })).toEqual({ view: { seen: undefined, trouble: error }, failures: 0 });
+    expect(afterLook(UNKNOWN, { kind: 'Postponed', error }, false)).toEqual({ ...UNKNOWN, view: { seen: undefined, trouble: error } });
   });
 });

@@ -16,26 +16,35 @@ export interface View<T> {
 /** What is followed, between two looks. */
 export interface PollState<T> {
   readonly view: View<T>;
-  /** Looks that failed since the last that did not. A tag that is not there is an answer like any other. */
+  /** Looks that failed since the last that did not, those out of turn left out. A tag that is not there is an answer like any other. */
   readonly failures: number;
+  /** Those out of turn. */
+  readonly retries: number;
 }
 
-export const UNKNOWN = { view: { seen: undefined, trouble: undefined }, failures: 0 } as const satisfies PollState<never>;
+export const UNKNOWN = { view: { seen: undefined, trouble: undefined }, failures: 0, retries: 0 } as const satisfies PollState<never>;
 
 /** True before the first look. */
 export const isUnknown = ({ seen, trouble }: View<unknown>): boolean => seen === undefined && trouble === undefined;
 
 /** The state after a look. What was once seen is kept through trouble; a postponed look tells nothing, unless nothing is known. */
-export const afterLook = <T>({ view, failures }: PollState<T>, outcome: LookOutcome<T>): PollState<T> => {
+export const afterLook = <T>(state: PollState<T>, outcome: LookOutcome<T>, isOutOfTurn: boolean): PollState<T> => {
+  const { view, failures, retries } = state;
   switch (outcome.kind) {
     case 'Seen':
-      return { view: { seen: outcome.seen, trouble: undefined }, failures: 0 };
-    case 'Failed':
-      return { view: { seen: view.seen, trouble: outcome.error }, failures: outcome.error.code === 'NotFound' ? 0 : failures + 1 };
+      return { view: { seen: outcome.seen, trouble: undefined }, failures: 0, retries: 0 };
+    case 'Failed': {
+      const failed = { seen: view.seen, trouble: outcome.error };
+      if (outcome.error.code === 'NotFound') return { view: failed, failures: 0, retries: 0 };
+      return isOutOfTurn ? { view: failed, failures, retries: retries + 1 } : { view: failed, failures: failures + 1, retries };
+    }
     case 'Postponed':
-      return { view: isUnknown(view) ? { seen: undefined, trouble: outcome.error } : view, failures };
+      return { ...state, view: isUnknown(view) ? { seen: undefined, trouble: outcome.error } : view };
   }
 };
+
+/** True while the registry does not answer as one that works: what is wrong may be over any moment. */
+export const isFailing = ({ view }: PollState<unknown>): boolean => view.trouble?.code === 'Unavailable';
 
 /** Whether a look is news: something else was seen, or trouble began, ended or became another. */
 export const isNews = <T>(before: View<T>, after: View<T>, isSame: (one: T, other: T) => boolean): boolean => {
@@ -89,6 +98,11 @@ export const nextLook = ({ periodMs, turn, lookedAt, now, holdMs, random }: Look
   const at = next + JITTER * (random - 0.5) * periodMs;
   return { turn: next, delayMs: Math.round(Math.max(holdMs, at - now)) };
 };
+
+const FIRST_RETRY_MS = 1_000;
+
+/** How soon what could not be looked at may be tried out of turn: after a second or so, doubling with each such try that failed. */
+export const retryPauseMs = (retries: number, random: number): number => Math.round(FIRST_RETRY_MS * 2 ** Math.min(30, retries) * (0.5 + 0.5 * random));
 
 const pauseBefore = (intervalMs: number, failures: number): number => {
   // 2 ** 30 is over any pause; more would overflow to Infinity, which is no harm but no number for a timer either.

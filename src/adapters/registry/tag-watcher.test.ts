@@ -230,7 +230,8 @@ describe('TagWatcher in trouble', () => {
     expect(registry.woken).toEqual(['x']);
     expect(await registry.follow('x', address(), { intervalMs: 10_000, fresh: false })).toEqual({ digest: 'sha256:a', trouble: down });
     await registry.clock.advance(10_000 + 20_000);
-    expect(registry.asked).toHaveLength(4);
+    // After 0.75, 1.5 and 3 s, at the next turn, 6 s after that, and then, as 12 s are more than an interval, at turns alone, 20 s later.
+    expect(registry.asked).toHaveLength(8);
     expect(registry.woken).toEqual(['x']);
     registry.answers.set('1', new RegistryError('NotFound', 'gone'));
     await registry.clock.advance(40_000);
@@ -239,6 +240,48 @@ describe('TagWatcher in trouble', () => {
     await registry.clock.advance(80_000);
     expect(registry.woken).toEqual(['x', 'x', 'x']);
     expect(await registry.follow('x')).toEqual({ digest: 'sha256:a', trouble: undefined });
+  });
+
+  it('tries again soon what failed at the first look, however long the interval', async () => {
+    const registry = new Registry();
+    registry.answers.set('1', down);
+    expect(await registry.follow('x', address(), { intervalMs: 10 * MINUTE, fresh: false })).toEqual({ digest: undefined, trouble: down });
+    await registry.clock.advance(750);
+    expect(registry.asked).toHaveLength(2);
+    registry.answers.delete('1');
+    await registry.clock.advance(1500);
+    expect(registry.asked).toHaveLength(3);
+    expect(registry.woken).toEqual(['x']);
+    await registry.clock.advance(9 * MINUTE);
+    expect(registry.asked).toHaveLength(3);
+  });
+
+  it.each<readonly [string, RegistryError]>([
+    ['what is not there', new RegistryError('NotFound', 'gone')],
+    ['what is refused', new RegistryError('Unauthorized', 'no')],
+    ['who asks to be left alone', throttled(MINUTE)],
+  ])('does not try %s out of turn', async (_name, error) => {
+    const registry = new Registry();
+    registry.answers.set('1', error);
+    await registry.follow('x', address(), { intervalMs: 10 * MINUTE, fresh: false });
+    await registry.clock.advance(MINUTE - 1);
+    expect(registry.asked).toHaveLength(1);
+  });
+
+  it('tries one at a time out of turn, also where the one before it is followed no more, or does not come back', async () => {
+    const registry = new Registry();
+    for (const tag of ['1', '2', '3']) registry.answers.set(tag, down);
+    for (const tag of ['1', '2', '3']) await registry.follow(tag, address(tag), { intervalMs: MINUTE, fresh: false });
+    await registry.clock.advance(2_000);
+    expect(registry.asked.slice(3)).toEqual(['1']);
+    registry.watcher.unfollow('1');
+    registry.answers.delete('3');
+    // The second has its tries, until it has waited for as long as its interval.
+    await registry.clock.advance(1_000);
+    expect(registry.asked.slice(4)).toEqual(['2']);
+    registry.watcher.unfollow('2');
+    await registry.clock.advance(1_000);
+    expect(registry.asked.slice(5)).toEqual(['3']);
   });
 
   it('leaves the whole registry alone for as long as it asks, and probes with one look after', async () => {
