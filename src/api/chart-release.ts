@@ -18,6 +18,8 @@ export const CRD_CHART = `${GROUP}/crd-chart`;
 export const RECONCILE_AT = `${GROUP}/reconcile-at`;
 /** Holds the revision that it names. */
 export const PIN = `${GROUP}/pin`;
+/** Annotation of a pull secret: when its credentials end, where they do not say so themselves. */
+export const EXPIRES_AT = `${GROUP}/expires-at`;
 /** Flux's key for the same wish, so that its tools work. */
 export const FLUX_RECONCILE_AT = 'reconcile.fluxcd.io/requestedAt';
 

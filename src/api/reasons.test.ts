@@ -39,6 +39,7 @@ describe('REASONS', () => {
       'DriftNotCorrected',
       'CredentialExpiring',
       'CredentialExpired',
+      'ExpiryInvalid',
     ]);
   });
 

@@ -341,6 +341,12 @@ export const REASONS = {
     event: 'Warning',
     doc: 'Of the condition CredentialExpiring: the same, once it has ended. What runs goes on; nothing new can be pulled with it. Renew it.',
   },
+  ExpiryInvalid: {
+    ready: 'AsBefore',
+    retry: 'onChange',
+    event: 'Warning',
+    doc: 'Of the condition CredentialExpiring: the annotation `tagalong.dev/expires-at` of a pull secret is no time, so nobody is warned before its credential ends. The credential is used as ever. Write the time as RFC 3339 has it.',
+  },
   ReconcileFailed: { ready: 'False', retry: 'withBackoff', event: 'Warning', doc: 'A fault of the operator itself; its log has the whole of it.' },
 } as const satisfies Record<string, ReasonSpec>;
 

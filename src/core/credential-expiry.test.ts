@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeAuthority } from '../../test/registry/certificates.ts';
-import { type Expiry, reportExpiries, validityOfCertificate, validityOfCredential } from './credential-expiry.ts';
+import { type Expiry, reportExpiries, validityOfCertificate, validityOfCredential, validityStated } from './credential-expiry.ts';
 
 const at = (text: string): number => Date.parse(text);
 const NOW = at('2026-03-10T12:00:00Z');
@@ -35,6 +35,30 @@ describe('how long a credential is good', () => {
     const { cert } = authority.issue({ notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-04-01T00:00:00Z') });
     expect(validityOfCertificate(`${cert}${authority.cert}`)).toEqual({ beganAt: at('2026-01-01T00:00:00Z'), endsAt: at('2026-04-01T00:00:00Z') });
     expect(validityOfCertificate('-----BEGIN CERTIFICATE-----')).toBeUndefined();
+  });
+});
+
+describe('an end that somebody has written', () => {
+  it.each<[string, number | undefined]>([
+    ['2026-03-17T12:00:00Z', at('2026-03-17T12:00:00Z')],
+    ['2026-03-17T12:00:00.5+02:00', at('2026-03-17T10:00:00.500Z')],
+    ['2024-02-29T00:00:00Z', at('2024-02-29T00:00:00Z')],
+    ['2026-02-29T00:00:00Z', undefined],
+    ['2026-13-01T00:00:00Z', undefined],
+    ['2026-03-17', undefined],
+    ['2026-03-17T12:00:00', undefined],
+    ['17 Mar 2026 12:00:00 GMT', undefined],
+    ['', undefined],
+  ])('is %j', (text, endsAt) => {
+    expect(validityStated(text)).toEqual(endsAt === undefined ? undefined : { beganAt: undefined, endsAt });
+  });
+
+  it('is said where it is no time, beside what is known', () => {
+    const misstated = { what: 'the password', stated: 'soon' };
+    const words = 'the password is annotated with tagalong.dev/expires-at: "soon", which is no time; write it like 2026-03-17T12:00:00Z';
+    expect(reportExpiries([misstated], NOW)).toEqual({ claim: { reason: 'ExpiryInvalid', message: words } });
+    const { claim } = reportExpiries([misstated, { what: 'the token', beganAt: undefined, endsAt: NOW + DAY_MS }], NOW);
+    expect(claim).toEqual({ reason: 'CredentialExpiring', message: `the token ends at 2026-03-11T12:00:00Z; renew it before; ${words}` });
   });
 });
 

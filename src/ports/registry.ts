@@ -1,4 +1,4 @@
-import type { Expiry } from '../core/credential-expiry.ts';
+import type { Expiry, Misstated } from '../core/credential-expiry.ts';
 import type { DockerCredential as Credential } from '../core/docker-config.ts';
 import type { Reference } from '../core/reference.ts';
 import type { RegistryTls } from '../core/registry-tls.ts';
@@ -120,7 +120,7 @@ export interface Source extends Access {
   /** Why there is no digest, or why it may be out of date. */
   readonly trouble: Trouble | undefined;
   /** When what it is asked with ends, as far as that is known. */
-  readonly expiries: readonly Expiry[];
+  readonly expiries: readonly (Expiry | Misstated)[];
   /** When there is a new credential to be had, in ms since the epoch; undefined where none is given for a time. */
   readonly renewedAt?: number | undefined;
 }

@@ -8,6 +8,12 @@ export interface SourceRef {
 /** The bytes of its keys. */
 export type SourceKeys = Readonly<Record<string, Uint8Array>>;
 
+/** What is read of such an object. */
+export interface SourceContent {
+  readonly keys: SourceKeys;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /** What a release reads sources for. */
 export type SourceUse = 'Values' | 'Registry';
 
@@ -17,7 +23,7 @@ export interface Sources {
    * Reads these objects for a release, each once, and follows them and no others for that use from now on: the release is woken when one
    * of them is made, changed or deleted. Undefined stands for one that does not exist. Rejects with ClusterError.
    */
-  read(follower: string, use: SourceUse, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceKeys | undefined)[]>;
+  read(follower: string, use: SourceUse, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceContent | undefined)[]>;
   /** Ends what `read` began, for all uses. */
   forget(follower: string): void;
 }

@@ -18,6 +18,8 @@ interface Situation {
   readonly pullSecrets?: readonly string[];
   readonly tls?: ChartRelease['spec']['tls'];
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Of Secrets, by name. */
+  readonly annotations?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly imagePullSecrets?: readonly string[];
   readonly operator?: string;
   readonly mirrors?: readonly string[];
@@ -25,7 +27,7 @@ interface Situation {
   readonly lent?: Readonly<Record<string, string | undefined>>;
 }
 
-const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [], lent = {} }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
+const depsOf = ({ secrets = {}, annotations = {}, imagePullSecrets = [], operator, mirrors = [], lent = {} }: Situation, asked: string[]): Parameters<typeof resolve>[0] => ({
   tags: {
     follow: () => Promise.reject(new Error('a digest is not followed')),
     followRange: () => Promise.reject(new Error('a digest is not followed')),
@@ -34,7 +36,13 @@ const depsOf = ({ secrets = {}, imagePullSecrets = [], operator, mirrors = [], l
   sources: {
     read: async (follower, use, refs) => {
       asked.push(...refs.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name} for the ${use} of ${follower}`));
-      return refs.map(({ name }) => secrets[name] && Object.fromEntries(Object.entries(secrets[name]).map(([key, text]) => [key, Buffer.from(text)])));
+      return refs.map(
+        ({ name }) =>
+          secrets[name] && {
+            keys: Object.fromEntries(Object.entries(secrets[name]).map(([key, text]) => [key, Buffer.from(text)])),
+            annotations: annotations[name] ?? {},
+          },
+      );
     },
     forget: () => undefined,
   },
@@ -183,6 +191,28 @@ describe('resolve, telling what ends', () => {
     ["a mirror's", { mirrors: ['m.example'], pullSecrets: ['a'], secrets: { a: config('m.example') } }, 'the password for m.example in pull secret team/a'],
   ])('names %s', async (_name, situation, what) => {
     expect((await sourceIn(situation)).expiries).toEqual([{ what, beganAt: 1_000_000, endsAt: 2_000_000 }]);
+  });
+
+  it.each<[string, Situation, readonly unknown[]]>([
+    [
+      'where a password says nothing itself',
+      { secrets: { a: host('me') } },
+      [{ what: 'the password for r.example in pull secret team/a', beganAt: undefined, endsAt: Date.UTC(2026, 2, 17, 12) }],
+    ],
+    [
+      'not where it says something itself',
+      { secrets: { a: config('r.example') } },
+      [{ what: 'the password for r.example in pull secret team/a', beganAt: 1_000_000, endsAt: 2_000_000 }],
+    ],
+    ['not where it is of another registry', { secrets: { a: login('other')('me') } }, []],
+    [
+      'as it stands, where it is no time',
+      { secrets: { a: host('me') }, annotations: { a: { 'tagalong.dev/expires-at': 'soon' } } },
+      [{ what: 'the password for r.example in pull secret team/a', stated: 'soon' }],
+    ],
+  ])('takes what a pull secret is annotated with, %s', async (_name, situation, expiries) => {
+    const annotated = { pullSecrets: ['a'], annotations: { a: { 'tagalong.dev/expires-at': '2026-03-17T12:00:00Z' } }, ...situation };
+    expect((await sourceIn(annotated)).expiries).toEqual(expiries);
   });
 
   it('names the Secret of a client certificate, and nothing that does not end', async () => {

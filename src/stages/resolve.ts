@@ -1,5 +1,5 @@
-import type { ChartRelease } from '../api/chart-release.ts';
-import { type Expiry, validityOfCertificate, validityOfCredential } from '../core/credential-expiry.ts';
+import { type ChartRelease, EXPIRES_AT } from '../api/chart-release.ts';
+import { type Expiry, type Misstated, validityOfCertificate, validityOfCredential, validityStated } from '../core/credential-expiry.ts';
 import { credentialFor } from '../core/docker-config.ts';
 import { parseDuration, printDuration } from '../core/duration.ts';
 import { keyOf } from '../core/object-ref.ts';
@@ -141,15 +141,28 @@ const borrow = async (clouds: CloudIdentities, hosts: readonly string[], signal:
 interface KnownCredential {
   readonly credential: Credential;
   readonly place: string;
+  /** When it ends, as somebody has annotated that place. */
+  readonly stated: string | undefined;
 }
 
-const expiriesOf = ({ metadata: { namespace }, spec }: ChartRelease, tls: RegistryTls | undefined, found: ReadonlyMap<string, KnownCredential>): readonly Expiry[] => {
+const expiriesOf = (
+  { metadata: { namespace }, spec }: ChartRelease,
+  tls: RegistryTls | undefined,
+  found: ReadonlyMap<string, KnownCredential>,
+): readonly (Expiry | Misstated)[] => {
   const certificate = tls?.client && validityOfCertificate(tls.client.certificate);
-  const credentials = [...found].flatMap(([host, { credential, place }]) => {
-    const validity = validityOfCredential(credential);
-    return validity === undefined ? [] : [{ ...validity, what: `the ${NOUNS[credential.kind]} for ${host} in ${place}` }];
-  });
+  const credentials = [...found].flatMap(([host, known]) => expiryOf(host, known) ?? []);
   return [...credentials, ...(certificate === undefined ? [] : [{ ...certificate, what: `the client certificate in Secret ${namespace}/${spec.tls?.clientCertSecret}` }])];
+};
+
+/** A credential knows best; of one that does not say whoever made it may have. */
+const expiryOf = (host: string, { credential, place, stated }: KnownCredential): Expiry | Misstated | undefined => {
+  const what = `the ${NOUNS[credential.kind]} for ${host} in ${place}`;
+  const own = validityOfCredential(credential);
+  if (own !== undefined) return { ...own, what };
+  if (stated === undefined) return undefined;
+  const validity = validityStated(stated);
+  return validity === undefined ? { what, stated } : { ...validity, what };
 };
 
 const NOUNS = { Password: 'password', IdentityToken: 'identity token', RegistryToken: 'token' } as const satisfies Record<Credential['kind'], string>;
@@ -157,20 +170,31 @@ const NOUNS = { Password: 'password', IdentityToken: 'identity token', RegistryT
 /** A Secret's keys as text. */
 type Keys = Readonly<Record<string, string>>;
 
-/** The Secrets that the spec names, those that are there. */
-type NamedSecrets = ReadonlyMap<string, Keys>;
+/** A Secret that the spec names. */
+interface NamedSecret {
+  readonly keys: Keys;
+  readonly expiresAt: string | undefined;
+}
+
+/** Those that are there. */
+type NamedSecrets = ReadonlyMap<string, NamedSecret>;
 
 const readNamed = async (sources: Sources, { metadata, spec: { pullSecrets = [], tls = {} } }: ChartRelease, signal: AbortSignal): Promise<NamedSecrets> => {
   const names = [...pullSecrets.map(({ name }) => name), tls.caSecret, tls.clientCertSecret].filter((name) => name !== undefined);
   const refs = names.map((name) => ({ kind: 'Secret' as const, namespace: metadata.namespace, name }));
   const found = await sources.read(keyOf(metadata), 'Registry', refs, signal);
-  return new Map(names.flatMap((name, index) => (found[index] === undefined ? [] : [[name, textsOf(found[index])]])));
+  return new Map(
+    names.flatMap((name, index): readonly [string, NamedSecret][] => {
+      const secret = found[index];
+      return secret === undefined ? [] : [[name, { keys: textsOf(secret.keys), expiresAt: secret.annotations[EXPIRES_AT] }]];
+    }),
+  );
 };
 
 const textsOf = (keys: SourceKeys): Keys => Object.fromEntries(Object.entries(keys).map(([key, bytes]) => [key, Buffer.from(bytes).toString('utf8')]));
 
 const tlsOf = ({ metadata: { namespace }, spec: { tls = {} } }: ChartRelease, named: NamedSecrets, now: number): RegistryTls | undefined => {
-  const secret = (field: keyof typeof tls, name: string): TlsSecret => ({ name: `spec.tls.${field}: Secret ${namespace}/${name}`, keys: named.get(name) });
+  const secret = (field: keyof typeof tls, name: string): TlsSecret => ({ name: `spec.tls.${field}: Secret ${namespace}/${name}`, keys: named.get(name)?.keys });
   const ca = tls.caSecret === undefined ? undefined : caOf(secret('caSecret', tls.caSecret), now);
   const client = tls.clientCertSecret === undefined ? undefined : clientOf(secret('clientCertSecret', tls.clientCertSecret), now);
   return ca === undefined && client === undefined ? undefined : { ca, client };
@@ -220,6 +244,8 @@ interface CredentialSource {
 interface PlacedDocument {
   readonly place: string;
   readonly text: string;
+  /** As its place is annotated. */
+  readonly expiresAt?: string | undefined;
 }
 
 /** The credentials by host, for those hosts that there is one for. A source is asked only when those before it have nothing for one of them. */
@@ -233,7 +259,9 @@ const credentialsOf = async (deps: AccessDeps, wanted: Wanted, signal: AbortSign
     for (const registry of open) {
       const choice = credentialFor(texts, { registry, repository: wanted.repository });
       if (choice.kind === 'Invalid') throw new StageError('PullSecretInvalid', `cannot read ${name}: ${choice.message}`);
-      if (choice.kind === 'Found') found.set(registry, { credential: choice.credential, place: documents[choice.document]?.place ?? name });
+      if (choice.kind !== 'Found') continue;
+      const document = documents[choice.document];
+      found.set(registry, { credential: choice.credential, place: document?.place ?? name, stated: document?.expiresAt });
     }
   }
   return found;
@@ -245,7 +273,11 @@ const fromPullSecrets: ReadSource = async (_deps, { release: { spec, metadata },
   const names = (spec.pullSecrets ?? []).map((secret) => secret.name);
   return {
     name: `the pull secrets ${names.join(', ')}`,
-    documents: names.map((name) => ({ place: `pull secret ${metadata.namespace}/${name}`, text: requiredConfig(named, metadata.namespace, name) })),
+    documents: names.map((name) => ({
+      place: `pull secret ${metadata.namespace}/${name}`,
+      text: requiredConfig(named, metadata.namespace, name),
+      expiresAt: named.get(name)?.expiresAt,
+    })),
   };
 };
 
@@ -270,7 +302,7 @@ const fromOperator: ReadSource = async ({ defaultCredentials }) => {
 };
 
 const requiredConfig = (named: NamedSecrets, namespace: string, name: string): string => {
-  const keys = named.get(name);
+  const keys = named.get(name)?.keys;
   if (keys === undefined) throw new StageError('PullSecretInvalid', `pull secret ${namespace}/${name} does not exist; create it, or take it out of spec.pullSecrets`);
   const document = dockerConfigOf(keys);
   if (document === undefined)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChartRelease, ValuesReference } from '../api/chart-release.ts';
-import type { SourceKeys, Sources } from '../ports/sources.ts';
+import type { SourceContent, SourceKeys, Sources } from '../ports/sources.ts';
 import { values } from './values.ts';
 
 const OBJECTS: Readonly<Record<string, SourceKeys>> = {
@@ -8,8 +8,10 @@ const OBJECTS: Readonly<Record<string, SourceKeys>> = {
   'Secret apps/login': { password: Buffer.from('hun,ter2'), bytes: Buffer.from([0xff]) },
 };
 
+const sourceOf = (keys: SourceKeys | undefined): SourceContent | undefined => keys && { keys, annotations: {} };
+
 const sources: Sources = {
-  read: (_follower, _use, refs) => Promise.resolve(refs.map(({ kind, namespace, name }) => OBJECTS[`${kind} ${namespace}/${name}`])),
+  read: (_follower, _use, refs) => Promise.resolve(refs.map(({ kind, namespace, name }) => sourceOf(OBJECTS[`${kind} ${namespace}/${name}`]))),
   forget: () => undefined,
 };
 

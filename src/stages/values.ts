@@ -2,7 +2,7 @@ import type { ChartRelease, ValuesReference } from '../api/chart-release.ts';
 import { keyOf } from '../core/object-ref.ts';
 import { type GivenValues, givenValues, type ValuesDocument } from '../core/values.ts';
 import { StageError } from '../ports/errors.ts';
-import type { SourceKeys, Sources } from '../ports/sources.ts';
+import type { SourceContent, Sources } from '../ports/sources.ts';
 
 /**
  * The values of a release, those of `spec.valuesFrom` read afresh. Their YAML is not looked at: helm-engine does that. Throws StageError
@@ -19,13 +19,13 @@ export const values = async (sources: Sources, { metadata, spec }: ChartRelease,
 };
 
 /** Empty for an optional one that is missing. */
-const documentOf = (namespace: string, reference: ValuesReference, keys: SourceKeys | undefined): readonly ValuesDocument[] => {
+const documentOf = (namespace: string, reference: ValuesReference, source: SourceContent | undefined): readonly ValuesDocument[] => {
   const { kind, name, valuesKey = 'values.yaml', targetPath, literal = false } = reference;
   const object = `${kind} ${namespace}/${name}`;
-  const bytes = keys?.[valuesKey];
+  const bytes = source?.keys[valuesKey];
   if (bytes === undefined) {
     if (reference.optional === true) return [];
-    const what = keys === undefined ? `${object} does not exist; create it` : `${object} has no key ${valuesKey}; add it`;
+    const what = source === undefined ? `${object} does not exist; create it` : `${object} has no key ${valuesKey}; add it`;
     throw new StageError('ValuesNotFound', `spec.valuesFrom: ${what}, or make the reference optional`);
   }
   const place = `${object}, key ${valuesKey}`;

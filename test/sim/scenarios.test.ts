@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { type ChartReleaseStatus, PIN, RECONCILE_AT } from '../../src/api/chart-release.ts';
+import { type ChartReleaseStatus, EXPIRES_AT, PIN, RECONCILE_AT } from '../../src/api/chart-release.ts';
 import type { Condition } from '../../src/api/conditions.ts';
+import { timestamp } from '../../src/api/time.ts';
 import { conditionOf } from '../../src/core/conditions.ts';
 import type { Stored } from './api/object.ts';
 import { CHARTS, type SimulatedChart } from './charts.ts';
@@ -11,6 +12,7 @@ import { SimulatedRenderer } from './renderer.ts';
 import { Simulation } from './simulation.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const CONFIG = '/api/v1/namespaces/apps/configmaps/web-config';
 
 const chart = (version: string): SimulatedChart => {
@@ -113,6 +115,28 @@ it('warns before a token ends and says when it has, each with one write and one 
   expect(expiringOf(person)).toMatchObject({ reason: 'CredentialExpired' });
   expect(announced).toEqual(['CredentialExpiring', 'CredentialExpired']);
   expect(conditionsOf(person).map(({ type, status }) => `${type}=${status}`)).toEqual(['Ready=True', 'CredentialExpiring=True']);
+});
+
+it('warns before the end that a pull secret is annotated with, and says it where that is no time', async () => {
+  const { simulation, person } = await scene({}, '1.0.0');
+  const path = '/api/v1/namespaces/apps/secrets';
+  const config = JSON.stringify({ auths: { 'registry.test': { username: 'u', password: 'p' } } });
+  const secret = (endsAt: string) => ({
+    metadata: { name: 'login', annotations: { [EXPIRES_AT]: endsAt } },
+    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+  });
+  simulation.ask('POST', path, secret(timestamp(simulation.timeline.now + 8 * DAY_MS)));
+  person.change({ pullSecrets: [{ name: 'login' }] });
+  await simulation.pass(DAY_MS - MINUTE_MS);
+  expect(expiringOf(person)).toBeUndefined();
+  await simulation.pass(2 * MINUTE_MS);
+  expect(expiringOf(person)).toMatchObject({ reason: 'CredentialExpiring', message: expect.stringMatching(/^the password for registry.test in pull secret apps\/login ends at /) });
+  simulation.ask('PATCH', `${path}/login`, secret('in a week'));
+  await simulation.pass(MINUTE_MS);
+  expect(expiringOf(person)).toMatchObject({ reason: 'ExpiryInvalid', message: expect.stringContaining('"in a week", which is no time') });
+  simulation.ask('PATCH', `${path}/login`, secret(timestamp(simulation.timeline.now + 90 * DAY_MS)));
+  await simulation.pass(MINUTE_MS);
+  expect(conditionsOf(person).map(({ type, status }) => `${type}=${status}`)).toEqual(['Ready=True']);
 });
 
 const conditionsOf = ({ release }: Person): readonly Condition[] => ((release?.['status'] ?? {}) as ChartReleaseStatus).conditions ?? []; // as the operator wrote it

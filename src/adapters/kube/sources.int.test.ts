@@ -33,7 +33,7 @@ const source = (kind: 'ConfigMap' | 'Secret', name: string) => ({ kind, namespac
 const secret = (name: string) => ({ ...configMap(namespace, name), kind: 'Secret' });
 const put = (name: string, text: string) => cluster.apply(configMap(namespace, name), bytesOf(configMap(namespace, name), { data: { k: text } }), WET, signal);
 const textsOf = async (follower: string, ...refs: readonly ReturnType<typeof source>[]) =>
-  (await sources.read(follower, 'Values', refs, signal)).map((keys) => keys && Object.entries(keys).map(([key, bytes]) => `${key}=${Buffer.from(bytes).toString()}`));
+  (await sources.read(follower, 'Values', refs, signal)).map((source) => source && Object.entries(source.keys).map(([key, bytes]) => `${key}=${Buffer.from(bytes).toString()}`));
 /** Who is woken by this, and nobody else. What is seen while it is read wakes once too often, so the number does not count. */
 const wakes = async (act: () => Promise<unknown>, ...followers: readonly string[]) => {
   woken.length = 0;
@@ -56,8 +56,8 @@ it('reads objects, and wakes those who have read them when they change', async (
 it('reads Secrets as bytes, and tells when one is gone', async () => {
   const ref = secret('login');
   const { uid } = await cluster.apply(ref, bytesOf(ref, { data: { password: '/w==' } }), WET, signal);
-  const [keys] = await sources.read('n/one', 'Values', [source('Secret', 'login')], signal);
-  expect(keys?.['password']).toEqual(Buffer.from([0xff]));
+  const [login] = await sources.read('n/one', 'Values', [source('Secret', 'login')], signal);
+  expect(login?.keys['password']).toEqual(Buffer.from([0xff]));
   await wakes(() => cluster.remove(ref, uid, signal), 'n/one');
   expect(await textsOf('n/one', source('Secret', 'login'))).toEqual([undefined]);
 });

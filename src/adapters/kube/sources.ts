@@ -1,5 +1,5 @@
 import { isNewer } from '../../core/resource-version.ts';
-import type { SourceKeys, SourceRef, Sources, SourceUse } from '../../ports/sources.ts';
+import type { SourceContent, SourceKeys, SourceRef, Sources, SourceUse } from '../../ports/sources.ts';
 import { readJson } from './api.ts';
 import { hasCode } from './api-error.ts';
 import type { Connection } from './connection.ts';
@@ -36,7 +36,7 @@ export class KubeSources implements Sources {
     this.#wake = wake;
   }
 
-  async read(follower: string, use: SourceUse, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceKeys | undefined)[]> {
+  async read(follower: string, use: SourceUse, refs: readonly SourceRef[], signal: AbortSignal): Promise<readonly (SourceContent | undefined)[]> {
     const readings = this.#follow(follower, use, refs);
     const once = new Map(refs.map((ref) => [keyOf(ref), ref]));
     const found = new Map(await Promise.all([...once].map(async ([key, ref]) => [key, await this.#readOne(ref, readings, signal)] as const)));
@@ -69,13 +69,14 @@ export class KubeSources implements Sources {
     for (const key of reader.readings.keys()) this.#drop(key, reader);
   }
 
-  async #readOne(ref: SourceRef, readings: Readings, signal: AbortSignal): Promise<SourceKeys | undefined> {
+  async #readOne(ref: SourceRef, readings: Readings, signal: AbortSignal): Promise<SourceContent | undefined> {
     const action = `read ${ref.kind} ${ref.namespace}/${ref.name}`;
     const path = `/api/v1/namespaces/${encodeURIComponent(ref.namespace)}/${COLLECTIONS[ref.kind]}/${encodeURIComponent(ref.name)}`;
     try {
       const object = readJson(action, await this.#connection.api.ask(action, { method: 'GET', path }, signal));
-      readings.set(keyOf(ref), metadataOf(object).resourceVersion);
-      return bytesOf(object, ref.kind);
+      const { resourceVersion, annotations } = metadataOf(object);
+      readings.set(keyOf(ref), resourceVersion);
+      return { keys: bytesOf(object, ref.kind), annotations };
     } catch (error) {
       if (!hasCode(error, 'NotFound')) throw error;
       readings.set(keyOf(ref), '');
