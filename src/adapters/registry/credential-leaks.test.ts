@@ -8,7 +8,8 @@ import { TEST_CERTIFICATE } from '../../../test/registry/test-certificate.ts';
 import type { Credential } from '../../ports/registry.ts';
 import { RegistryClient } from './registry-client.ts';
 
-const signal = AbortSignal.timeout(120_000);
+/** Of one request: however long all of them take. */
+const signal = (): AbortSignal => AbortSignal.timeout(60_000);
 const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const BLOB = 'good bytes';
 const LAYER = { mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', digest: digestOf(BLOB), size: BLOB.length, annotations: {} };
@@ -108,10 +109,10 @@ const clientOf = (allowedTokenHosts: readonly string[] | undefined): RegistryCli
 
 const pull = async (from: RegistryClient, registry: string, credential: Credential, repository = 'ns/app'): Promise<void> => {
   const reference = { registry: new URL(registry).host, repository, tag: '1' };
-  const digest = await from.resolve({ reference, credential }, signal);
+  const digest = await from.resolve({ reference, credential }, signal());
   const access = { reference: { ...reference, digest }, credential };
-  await from.manifest(access, signal);
-  await from.blob(access, LAYER, signal);
+  await from.manifest(access, signal());
+  await from.blob(access, LAYER, signal());
 };
 
 /** Secrets by the origin that saw them. */
@@ -338,7 +339,7 @@ describe('credentials', () => {
       };
       // A repository of its own: nothing is known of it from before.
       const reference = { registry: new URL(at[by]).host, repository: `ns/app-${nth}` };
-      const failed: unknown = await everything.blob({ reference: { ...reference, digest: digestOf(MANIFEST) }, credential }, LAYER, signal).then(
+      const failed: unknown = await everything.blob({ reference: { ...reference, digest: digestOf(MANIFEST) }, credential }, LAYER, signal()).then(
         () => undefined,
         (error: unknown) => error,
       );
