@@ -187,6 +187,13 @@ describe('readConfig, of receivers', () => {
     expect(listening).toMatchObject({ webhookAddress: { kind: 'Listen', port: 8082 }, receivers: [] });
   });
 
+  it('has a Service lead to the Pod, whose address it is told', async () => {
+    const args = ['--kubeconfig', 'nowhere', '--webhook-service', 'receivers'];
+    expect(await readConfig(args, { POD_IP: '10.1.2.3' })).toMatchObject({ webhookService: { name: 'receivers', podIp: '10.1.2.3' } });
+    expect(await readConfig(args.slice(0, 2), { POD_IP: '10.1.2.3' })).toMatchObject({ webhookService: undefined });
+    await expect(readConfig(args, {})).rejects.toThrow('--webhook-service needs the address of this Pod in the environment, as POD_IP');
+  });
+
   it.each([
     ['no list', 'receivers: {}', /operator.yaml: receivers is not a list of receivers/],
     ['a name for no path', 'receivers: [{name: A/B, type: generic, secretFile: s}]', /receivers: the name "A\/B" is none of small letters, digits and -/],

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
@@ -43,6 +44,8 @@ export interface Config {
   readonly healthAddress: ServerAddress;
   /** Where notifications of registries are taken, and whose. */
   readonly webhookAddress: ServerAddress;
+  /** What is to lead to this replica while it takes them; undefined where that is somebody else's business. */
+  readonly webhookService: ServiceSettings | undefined;
   readonly receivers: readonly ReceiverSettings[];
   readonly registries: RegistrySettings;
   /** Mirrors and certificates, by registry in lower case. */
@@ -60,6 +63,12 @@ export interface Config {
 export interface ChartStoreSettings {
   readonly folder: string;
   readonly maxBytes: number;
+}
+
+/** A Service without a selector in the namespace of the operator's credentials, and the address by which this Pod is reached. */
+export interface ServiceSettings {
+  readonly name: string;
+  readonly podIp: string;
 }
 
 export interface ElectionSettings {
@@ -111,6 +120,7 @@ export const USAGE = `Usage: operator [flags]
   --metrics-addr [HOST]:PORT /metrics and /api/registries (:8080); 0 switches it off
   --health-addr [HOST]:PORT  /healthz and /readyz (:8081); 0 switches them off
   --webhook-addr [HOST]:PORT /hook/NAME, notifications of registries for the receivers of the configuration file (0: off)
+  --webhook-service NAME     have this Service, one without a selector, lead to the Pod that takes them (env POD_IP)
   --log-level LEVEL          debug, info, warn or error (info)
 Registries are reached by way of the proxies of HTTPS_PROXY and HTTP_PROXY, but for NO_PROXY; the API server never is.`;
 
@@ -138,6 +148,7 @@ const OPTIONS = {
   'metrics-addr': { type: 'string', default: ':8080' },
   'health-addr': { type: 'string', default: ':8081' },
   'webhook-addr': { type: 'string', default: '0' },
+  'webhook-service': { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -164,6 +175,7 @@ export const readConfig = async (args: readonly string[], env: Readonly<Record<s
     metricsAddress: address('--metrics-addr', flags['metrics-addr']),
     healthAddress: address('--health-addr', flags['health-addr']),
     webhookAddress: address('--webhook-addr', flags['webhook-addr']),
+    webhookService: serviceOf(flags['webhook-service'], env['POD_IP']),
     ...(await fileSettings(flags.config, env)),
   };
 };
@@ -191,6 +203,12 @@ const MIB = 1024 * 1024;
 const storeOf = (flags: ReturnType<typeof readFlags>): ChartStoreSettings | undefined => {
   const maxBytes = count('--chart-store-size', flags['chart-store-size']) * MIB;
   return flags['chart-store'] === undefined ? undefined : { folder: flags['chart-store'], maxBytes };
+};
+
+const serviceOf = (name: string | undefined, podIp = ''): ServiceSettings | undefined => {
+  if (name === undefined) return undefined;
+  if (isIP(podIp) === 0) throw new ConfigError('--webhook-service needs the address of this Pod in the environment, as POD_IP: take it from status.podIP by a fieldRef');
+  return { name, podIp };
 };
 
 const accessOf = async (flag: string | undefined, podFiles: string, env: Readonly<Record<string, string | undefined>>): Promise<ClusterAccess> => {

@@ -94,8 +94,9 @@ const operate = async (config: Config): Promise<void> => {
   records.start();
   try {
     if (await operator.isDue(stopping.signal)) {
-      // Whoever stands by follows nothing: he does not listen, so that whoever balances loads or comes again finds the leader.
-      const receivers = await openReceivers(config, (hint) => tags.hint(hint), { clock, logger });
+      // Whoever stands by follows nothing, and does not listen.
+      const receiving = { clock, logger, cluster: deps.cluster, namespace: connection.namespace };
+      const receivers = await openReceivers(config, (hint) => tags.hint(hint), receiving, stopping.signal);
       operator.begin();
       const working = work(deps, queue, { concurrency: config.concurrent }, cutOff.signal);
       await stopped;

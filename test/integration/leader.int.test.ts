@@ -3,6 +3,8 @@ import type { Operator } from '../lab/operator.ts';
 import { SHORT } from '../leader/pair.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
+/** Where both say that they are; they listen on ports of their own. */
+const POD_IP = '192.0.2.7';
 /** For a machine that is busy with other tests. */
 const SLACK_MS = 3_000;
 
@@ -20,11 +22,16 @@ interface LeaseSpec {
   readonly renewTime: string;
 }
 
+interface EndpointSlice {
+  readonly endpoints: readonly { readonly addresses: readonly string[] }[];
+  readonly ports: readonly { readonly port: number }[];
+}
+
 describe('two replicas of an operator', () => {
   let site: Site;
   let standby: Operator;
   const open = async (): Promise<void> => {
-    site = await openSite('leader', { election: SHORT });
+    site = await openSite('leader', { election: SHORT, args: ['--webhook-addr', '127.0.0.1:0', '--webhook-service', 'receivers'], env: { POD_IP } });
     await leads(site.operator);
     standby = await site.startAnother();
   };
@@ -44,6 +51,15 @@ describe('two replicas of an operator', () => {
     const answer = await fetch(`${operator.url('probes')}/readyz?verbose`);
     return { status: answer.status, body: await answer.text() };
   };
+  /** At which port the Service of the receivers, in the namespace of the kubeconfig, leads to this replica, once that is so. */
+  const receivesAt = async (operator: Operator) => {
+    await site.eventually('the Service leads to it', async () => said(operator, 'the Service of the receivers leads here') !== undefined);
+    const { port } = JSON.parse(said(operator, 'the Service of the receivers leads here') ?? '{}') as { readonly port?: number }; // as it is logged
+    const { endpoints, ports } = (await site.read('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/receivers-ipv4')) as unknown as EndpointSlice; // the API's own shape
+    expect(endpoints.map(({ addresses }) => addresses)).toEqual([[POD_IP]]);
+    expect(ports.map((one) => one.port)).toEqual([port]);
+    return port;
+  };
   /** Makes a Pod that is played as not ready ready after all. */
   const becomesReady = (name: string) =>
     site.kubectl(['patch', 'pod', name, '--subresource=status', '--type=strategic', '--patch', '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}']);
@@ -57,6 +73,7 @@ describe('two replicas of an operator', () => {
       renewTime: expect.stringMatching(/\.\d{6}Z$/),
       acquireTime: expect.stringMatching(/\.\d{6}Z$/),
     });
+    const receivedAt = await receivesAt(site.operator);
     const words = `[+]election ok: standby; Lease ${site.namespace}/tagalong-operator is held by ${first.holderIdentity}`;
     await expect.poll(() => probe(standby), { timeout: 30_000 }).toMatchObject({ status: 200, body: expect.stringContaining(words) });
     expect(await (await fetch(`${standby.url('metrics')}/metrics`)).text()).toContain(`leader_election_master_status{name="${site.namespace}/tagalong-operator"} 0`);
@@ -77,6 +94,7 @@ describe('two replicas of an operator', () => {
     await leads(standby);
     expect(Date.now() - killed).toBeLessThan(SHORT.leaseMs + SHORT.retryMs + SLACK_MS);
     expect(await lease()).toMatchObject({ leaseTransitions: 1, holderIdentity: expect.not.stringMatching(first.holderIdentity) });
+    expect(await receivesAt(standby)).not.toBe(receivedAt);
     await becomesReady('web');
     const status = await site.ready('web', 2);
     expect(status.history).toMatchObject([
