@@ -8,6 +8,18 @@ await rm(outdir, { recursive: true, force: true });
 
 const PROGRAMS = ['operator', 'renderer'];
 
+/** Of the package that reads kubeconfigs only what does that: it has the whole API of Kubernetes in it, 3 MB, and does not say that loading a file of it does nothing else. */
+const readsKubeconfigs = {
+  name: 'reads-kubeconfigs',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^(\.|@kubernetes\/client-node$)/ }, async ({ path, pluginData, ...from }) => {
+      const isOfPackage = path === '@kubernetes/client-node' || from.importer.includes('/@kubernetes/client-node/');
+      if (pluginData === 'resolved' || !isOfPackage) return;
+      return { ...(await resolve(path, { ...from, pluginData: 'resolved' })), sideEffects: false };
+    });
+  },
+};
+
 await build({
   entryPoints: Object.fromEntries(PROGRAMS.map((name) => [`${name}-program`, `src/main/${name}.ts`])),
   outdir,
@@ -17,6 +29,7 @@ await build({
   outExtension: { '.js': '.mjs' },
   chunkNames: '[name]-[hash]',
   bundle: true,
+  plugins: [readsKubeconfigs],
   platform: 'node',
   target: 'node24',
   format: 'esm',

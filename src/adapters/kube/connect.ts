@@ -6,7 +6,6 @@ import type { Connection } from './connection.ts';
 import { type Credentials, ServiceAccountCredentials, type ServiceAccountFiles } from './credentials.ts';
 import { Discovery } from './discovery.ts';
 import type { Fence } from './fence.ts';
-import { readKubeconfig } from './kubeconfig.ts';
 import type { OpenPools } from './pools.ts';
 import { Transport } from './transport.ts';
 
@@ -38,8 +37,10 @@ export const connectInPod = (access: PodAccess, tools: ConnectionTools): Connect
 };
 
 /** Connects as a kubeconfig says, in the context given or its current one. Nothing is sent yet. Rejects with ClusterError. */
-export const connectWithKubeconfig = async (path: string, context: string | undefined, tools: ConnectionTools): Promise<Connection> =>
-  connectionTo(await readKubeconfig(path, context, tools.clock), tools);
+export const connectWithKubeconfig = async (path: string, context: string | undefined, tools: ConnectionTools): Promise<Connection> => {
+  const { readKubeconfig } = await import('./kubeconfig.ts');
+  return connectionTo(readKubeconfig(path, context, tools.clock), tools);
+};
 
 /** An API server, and as whom it is spoken to. */
 export interface Target {
