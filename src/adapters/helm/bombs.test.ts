@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineMode } from '../../../test/fakes/engine.ts';
 import { contractChart, contractRequest, valuesOf } from '../../../test/fakes/engine-contract.ts';
+import { fakeEngine } from '../../../test/fakes/launch-engine.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { LookUp } from '../../ports/renderer.ts';
@@ -9,7 +9,6 @@ import type { EnginesLimits } from './engines.ts';
 import { HelmRenderer } from './renderer.ts';
 
 const NEVER = new AbortController().signal;
-const launchIn = (mode: EngineMode) => ({ command: process.execPath, args: [join(import.meta.dirname, '../../../test/fakes/engine.ts'), mode], environment: {} });
 const SHORT = { replyMs: 1_000, closeMs: 200, firstPauseMs: 1, longestPauseMs: 4, slowMs: 60_000, patienceMs: 60_000 };
 
 const clock = realClock(1, () => 0.5);
@@ -27,7 +26,7 @@ const opened: HelmRenderer[] = [];
 
 const open = (limits: Partial<EnginesLimits> = {}, engines = 1, mode: EngineMode = 'by-release') => {
   const pids: unknown[] = [];
-  const renderer = new HelmRenderer({ launch: launchIn(mode), engines, clock, logger: counter(pids, undefined), limits: { ...SHORT, ...limits } });
+  const renderer = new HelmRenderer({ launch: fakeEngine(mode), engines, clock, logger: counter(pids, undefined), limits: { ...SHORT, ...limits } });
   opened.push(renderer);
   return { renderer, pids };
 };

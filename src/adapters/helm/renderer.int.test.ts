@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { contractChart, contractRequest, rendererContract } from '../../../test/fakes/engine-contract.ts';
+import { fakeEngine } from '../../../test/fakes/launch-engine.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { ENGINE_ENVIRONMENT, HelmRenderer } from './renderer.ts';
@@ -59,10 +60,8 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const FAKE = { command: process.execPath, args: [new URL('../../../test/fakes/engine.ts', import.meta.url).pathname, 'good'], environment: {} };
-
 describe.each([
-  { name: 'the fake engine', started: FAKE, isThere: true },
+  { name: 'the fake engine', started: fakeEngine('good'), isThere: true },
   { name: 'the real engine', started: launch, isThere: command !== '' },
 ])('an operator with $name', ({ started, isThere }) => {
   it.skipIf(!isThere)('leaves no engine behind when it is killed', async () => {

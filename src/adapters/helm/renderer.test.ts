@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineMode } from '../../../test/fakes/engine.ts';
 import { contractChart, contractRequest } from '../../../test/fakes/engine-contract.ts';
+import { fakeEngine } from '../../../test/fakes/launch-engine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EnginesLimits } from './engines.ts';
 import { HelmRenderer } from './renderer.ts';
 
 const NEVER = new AbortController().signal;
-const SCRIPT = join(import.meta.dirname, '../../../test/fakes/engine.ts');
 // Nothing is slow here: a busy machine would decide how many engines run. bombs.test.ts is about that.
 const SHORT = { replyMs: 800, closeMs: 200, firstPauseMs: 1, longestPauseMs: 4, slowMs: 60_000, patienceMs: 30_000 };
 
@@ -47,7 +47,7 @@ const opened: Opened[] = [];
 const open = (mode: EngineMode, options: { engines?: number; marker?: string; limits?: Partial<EnginesLimits>; command?: string } = {}): Opened => {
   const lines: Line[] = [];
   const timers: number[] = [];
-  const launch = { command: options.command ?? process.execPath, args: [SCRIPT, mode, options.marker ?? ''], environment: {} };
+  const launch = { ...fakeEngine(mode, options.marker), ...(options.command !== undefined && { command: options.command }) };
   const limits = { ...SHORT, ...options.limits };
   const renderer = new HelmRenderer({ launch, engines: options.engines ?? 1, clock: watchedClock(timers), logger: recorder(lines), limits });
   const made = { renderer, lines, timers };

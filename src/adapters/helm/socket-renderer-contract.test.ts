@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineMode } from '../../../test/fakes/engine.ts';
 import { type ClosableRenderer, rendererContract } from '../../../test/fakes/engine-contract.ts';
+import { fakeEngine } from '../../../test/fakes/launch-engine.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import { RecordingLogger } from '../../../test/kube/recording-logger.ts';
 import { HelmRenderer } from './renderer.ts';
 import { SocketRenderer } from './socket-renderer.ts';
 import { serveRenderer } from './socket-server.ts';
-
-const SCRIPT = join(import.meta.dirname, '../../../test/fakes/engine.ts');
 
 const logger = new RecordingLogger();
 
@@ -18,7 +17,7 @@ const clock = realClock(1, () => 0.5);
 const open = (mode: EngineMode): ClosableRenderer => {
   const folder = mkdtempSync(join(tmpdir(), 'renderer-'));
   const path = join(folder, 's');
-  const engines = new HelmRenderer({ launch: { command: process.execPath, args: [SCRIPT, mode], environment: {} }, engines: 2, clock, logger });
+  const engines = new HelmRenderer({ launch: fakeEngine(mode), engines: 2, clock, logger });
   const serving = serveRenderer({ path, version: '1', renderer: engines, logger });
   const renderer = new SocketRenderer({ path, clock, logger, limits: { patienceMs: 30_000 } });
   const close = async (): Promise<void> => {
