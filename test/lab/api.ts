@@ -1,7 +1,9 @@
-import { type RequestOptions, request } from 'node:https';
+import { Agent, type RequestOptions, request } from 'node:https';
 import { request as plainRequest } from 'node:http';
 
 const TIMEOUT_MS = 5000;
+/** Tests ask the same server again and again, and a new connection would cost it more than the answer. Those that are kept keep no program alive, and end long before a server ends them. */
+const CONNECTIONS = new Agent({ keepAlive: true, timeout: 20_000 });
 
 export interface Answer {
   readonly status: number;
@@ -19,19 +21,18 @@ export interface Access {
 /** One request to the API server; rejects only when there is no answer. */
 export function askApi(access: Access, method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
   const headers = { authorization: `Bearer ${access.token}`, 'content-type': contentType };
-  return ask(new URL(path, access.server), { method, ca: access.ca, headers }, body);
+  return ask(new URL(path, access.server), { method, ca: access.ca, headers, agent: CONNECTIONS }, body);
 }
 
 /** One GET without credentials; rejects only when there is no answer. */
 export function askPlain(url: string): Promise<Answer> {
-  return ask(new URL(url), { method: 'GET' });
+  return ask(new URL(url), { method: 'GET', agent: false });
 }
 
 function ask(url: URL, options: RequestOptions, body?: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    // No agent: a kept connection would outlive the question.
     const start = url.protocol === 'https:' ? request : plainRequest;
-    const call = start(url, { ...options, agent: false, timeout: TIMEOUT_MS }, (response) => {
+    const call = start(url, { ...options, timeout: TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
