@@ -16,7 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	silenceHelm()
-	os.Exit(m.Run())
+	status := m.Run()
+	os.RemoveAll(builtIn)
+	os.Exit(status)
 }
 
 // chartFiles are a chart's files by name.

@@ -4,25 +4,43 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// buildEngine builds the program as it is shipped.
+// builtIn is the folder of the program that tests start.
+var builtIn string
+
+// build builds the program as it is shipped, once for all tests.
+var build = sync.OnceValues(func() (string, error) {
+	var err error
+	if builtIn, err = os.MkdirTemp("", "helm-engine"); err != nil {
+		return "", err
+	}
+	program := filepath.Join(builtIn, "helm-engine")
+	command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
+	command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, output)
+	}
+	return program, nil
+})
+
 func buildEngine(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("building the engine takes a while: run without -short")
 	}
-	program := filepath.Join(t.TempDir(), "helm-engine")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build the engine: %v\n%s", err, output)
+	program, err := build()
+	if err != nil {
+		t.Fatalf("cannot build the engine: %v", err)
 	}
 	return program
 }
