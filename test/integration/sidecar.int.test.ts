@@ -1,11 +1,13 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RendererProgram, startRenderer } from '../lab/renderer.ts';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
+/** As it is shipped beside the operator. */
+const BUNDLED = path.join(path.dirname(inject('operatorProgram')), 'renderer.mjs');
 
 let folder: string;
 let socket: string;
@@ -23,8 +25,8 @@ afterAll(async () => {
 });
 afterEach(() => sidecar?.end('SIGKILL'));
 
-const start = (program?: string): void => {
-  sidecar = startRenderer({ socket, ...(program !== undefined && { program }) });
+const start = (program = BUNDLED): void => {
+  sidecar = startRenderer({ socket, program });
 };
 
 const readyz = async (): Promise<string> => (await fetch(`${site.operator.url('probes')}/readyz?verbose`)).text();

@@ -24,9 +24,7 @@ afterEach(async () => {
 }, LAB_MS);
 
 describe('a lab that the caller owns', () => {
-  test('runs Deployments and Jobs, serves helm and a registry, and leaves no program behind', {
-    timeout: LAB_MS,
-  }, async () => {
+  test('runs Deployments and Jobs, serves helm and a registry, goes on without a part that was ended, and leaves no program behind', { timeout: 2 * LAB_MS }, async () => {
     const lab = await startLab({ dir });
     const pids = pidsOf(dir);
     expect(pids).toHaveLength(7);
@@ -40,14 +38,7 @@ describe('a lab that the caller owns', () => {
     await expect(kubectl(lab, ['get', 'pod', 'absent'])).rejects.toThrow('kubectl get pod absent: exit code 1: Error from server (NotFound): pods "absent" not found');
 
     await expect(startLab({ dir })).rejects.toThrow('already');
-    await lab.stop();
-    expect(pids.filter(isRunning)).toEqual([]);
-    expect(runningLab(dir)).toBeUndefined();
-    await lab.stop();
-  });
 
-  test('goes on without a part that was ended, and with it once it is started again', { timeout: LAB_MS }, async () => {
-    const lab = await startLab({ dir });
     const isReady = () => kubectl(lab, ['get', 'namespace', 'default', '--request-timeout=2s']);
     await lab.signal('kube-apiserver', 'SIGKILL');
     await expect(isReady()).rejects.toThrow('refused');
@@ -58,8 +49,12 @@ describe('a lab that the caller owns', () => {
     await expect(isReady()).rejects.toThrow();
     await lab.signal('etcd', 'SIGCONT');
     await vi.waitFor(isReady, { timeout: 30_000, interval: 200 });
+
+    const left = [...pids, ...pidsOf(dir)];
     await lab.stop();
-    expect(pidsOf(dir).filter(isRunning)).toEqual([]);
+    expect(left.filter(isRunning)).toEqual([]);
+    expect(runningLab(dir)).toBeUndefined();
+    await lab.stop();
   });
 
   test('ends with an owner that is killed', { timeout: LAB_MS }, async () => {
@@ -90,23 +85,19 @@ describe('a lab that the caller owns', () => {
 });
 
 describe('a background lab', () => {
-  test('is left alone by a second start, and ends with stopLab', { timeout: LAB_MS }, async () => {
+  test('is left alone by a second start, cleared away by the next when its supervisor was killed, and ends with stopLab', { timeout: 2 * LAB_MS }, async () => {
     const [one, two] = await Promise.all([startBackgroundLab({ dir }), startBackgroundLab({ dir })]);
     expect(two.server).toBe(one.server);
-    const pids = pidsOf(dir);
-    await stopLab(dir);
-    expect(pids.filter(isRunning)).toEqual([]);
-  });
-
-  test('is cleared away by the next start when its supervisor was killed', { timeout: LAB_MS }, async () => {
-    await startBackgroundLab({ dir });
     const { supervisor, parts } = pidFile(dir);
     signal(supervisor, 'SIGKILL');
     await vi.waitFor(() => expect(identify(supervisor.pid)).toBeUndefined(), GONE);
     expect(runningLab(dir)).toBeUndefined();
-    const next = await startBackgroundLab({ dir });
+    await startBackgroundLab({ dir });
     expect(Object.values(parts).filter(isRunning)).toEqual([]);
-    await next.stop();
+    const pids = pidsOf(dir);
+    expect(pids).toHaveLength(7);
+    await stopLab(dir);
+    expect(pids.filter(isRunning)).toEqual([]);
   });
 });
 
