@@ -26,19 +26,21 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 /** As `make .build/helm-engine` builds, so that nothing of Helm is compiled twice. */
 const GO_ENV = { CGO_ENABLED: '0', GOFLAGS: `${process.env['GOFLAGS'] ?? ''} -trimpath`.trim() };
 
-/** Everything that must hold of the project, in the order in which it is found out soonest. */
-const steps = (dir: string, helm: string): readonly Step[] => [
-  { name: 'lint', command: ['biome', 'check'] },
-  { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
-  { name: 'layers', command: ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test'] },
-  { name: 'dead code', command: ['knip'] },
-  { name: 'generated files', command: ['node', 'src/main/generate.ts', '--check'] },
-  { name: 'bundle', command: ['node', 'build.mjs'] },
-  { name: 'helm-engine vet', command: ['go', 'vet', './...'], cwd: 'helm-engine', env: GO_ENV },
-  { name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', env: { ...GO_ENV, HELM: helm }, tally: goTally },
-  vitest('unit', dir),
-  vitest('integration', dir),
-  { name: 'demo', command: ['node', 'test/demo/main.ts'] },
+/** Everything that must hold of the project, in the order in which it is found out soonest; what stands together, and has one core to itself at most, runs side by side. */
+const stages = (dir: string, helm: string): readonly (readonly Step[])[] => [
+  [
+    { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
+    { name: 'lint', command: ['biome', 'check'] },
+    { name: 'layers', command: ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test'] },
+    { name: 'dead code', command: ['knip'] },
+    { name: 'generated files', command: ['node', 'src/main/generate.ts', '--check'] },
+    { name: 'bundle', command: ['node', 'build.mjs'] },
+    { name: 'helm-engine vet', command: ['go', 'vet', './...'], cwd: 'helm-engine', env: GO_ENV },
+  ],
+  [{ name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', env: { ...GO_ENV, HELM: helm }, tally: goTally }],
+  [vitest('unit', dir)],
+  [vitest('integration', dir)],
+  [{ name: 'demo', command: ['node', 'test/demo/main.ts'] }],
 ];
 
 const vitest = (project: string, dir: string): Step => {
@@ -67,25 +69,32 @@ async function goTally(output: string): Promise<Tally> {
   return { passed: count('pass'), failed: count('fail'), skipped: count('skip') };
 }
 
-/** Runs a command with its output shown as it comes (of `go test -json`, only at a failure). */
-const run = (step: Step): Promise<{ readonly code: number; readonly output: string }> =>
+/** Runs a command with its output shown as it comes; that of one that is not alone when it has ended, and of `go test -json` only at a failure. */
+const run = (step: Step, isAlone: boolean): Promise<{ readonly code: number; readonly output: string }> =>
   new Promise((resolve, reject) => {
     const [program = '', ...args] = step.command;
-    const isQuiet = step.command.includes('-json');
-    const child = spawn(program, args, { cwd: path.join(ROOT, step.cwd ?? '.'), env: { ...process.env, ...step.env }, stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', 'inherit'] });
+    const isJson = step.command.includes('-json');
+    const shown = isAlone ? 'inherit' : 'pipe';
+    const child = spawn(program, args, { cwd: path.join(ROOT, step.cwd ?? '.'), env: { ...process.env, ...step.env }, stdio: ['ignore', isJson ? 'pipe' : shown, shown] });
     let output = '';
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+      });
+    }
     child.once('error', reject);
+    if (isAlone) console.log(titleOf(step));
     child.once('close', (code) => {
-      if (isQuiet && code !== 0) console.log(output.split('\n').slice(-60).join('\n'));
+      if (!isAlone) console.log(`${titleOf(step)}\n${output}`.trimEnd());
+      if (isJson && code !== 0) console.log(output.split('\n').slice(-60).join('\n'));
       resolve({ code: code ?? 1, output });
     });
   });
 
-const tallyOf = async (step: Step): Promise<Tally> => {
-  const { code, output } = await run(step);
+const titleOf = ({ name, command }: Step): string => `\n== ${name}: ${command.join(' ')}`;
+
+const tallyOf = async (step: Step, isAlone: boolean): Promise<Tally> => {
+  const { code, output } = await run(step, isAlone);
   const tally = (await step.tally?.(output).catch(() => undefined)) ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 };
@@ -95,15 +104,15 @@ const { helm } = await ensureTools(undefined, { progress: progressOn(process.std
 const dir = await mkdtemp(path.join(tmpdir(), 'tagalong-test-'));
 const lines: string[] = [`tools            there after ${Math.round((Date.now() - began) / 1000)} s`];
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const step of steps(dir, helm)) {
-  console.log(`\n== ${step.name}: ${step.command.join(' ')}`);
+const take = async (step: Step, isAlone: boolean): Promise<void> => {
   const began = Date.now();
-  const tally = await tallyOf(step);
+  const tally = await tallyOf(step, isAlone);
   total.passed += tally.passed;
   total.failed += tally.failed;
   total.skipped += tally.skipped;
   lines.push(`${step.name.padEnd(16)} ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${Math.round((Date.now() - began) / 1000)} s`);
-}
+};
+for (const steps of stages(dir, helm)) await Promise.all(steps.map((step) => take(step, steps.length === 1)));
 await rm(dir, { recursive: true, force: true });
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
