@@ -174,8 +174,8 @@ describe('a render that waits for what its templates look up', { timeout: 60_000
   });
 
   it('is not slow on that account, until the answers take very long', async () => {
-    const { renderer, pids } = open({ slowMs: 100, longAnswersMs: 60_000 });
-    await Promise.all(['one', 'two', 'three'].map((name) => render(renderer, name, { files, lookUp: within(400) })));
+    const { renderer, pids } = open({ slowMs: 500, longAnswersMs: 60_000 });
+    await Promise.all(['one', 'two', 'three'].map((name) => render(renderer, name, { files, lookUp: within(800) })));
     expect(pids).toHaveLength(1);
     const hasty = open({ slowMs: 100, longAnswersMs: 150 });
     const stop = new AbortController();
