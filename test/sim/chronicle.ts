@@ -6,14 +6,17 @@ import { jsonOf } from './api/object.ts';
 
 /**
  * The history of a cluster as the invariants of test/crash are held to it. What a person has changed of an object is not told until the
- * operator writes to it, and what a person has deleted, until another revision is opened: no invariant says what people do.
+ * operator writes to it, and what a person has deleted, until another revision is opened by an operator whose watches must know: no invariant
+ * says what people do, and what a watch does not have yet is taken for what comes later (docs/adr/0006-unchanged-objects.md).
  */
 export class Chronicle {
   readonly #steps: Step[] = [];
   /** Objects that people have changed or deleted, by key. */
-  readonly #tampered = new Map<string, Commit>();
+  readonly #tampered = new Map<string, Commit & { readonly atMs: number }>();
+  readonly #now: () => number;
 
-  constructor(store: Store) {
+  constructor(store: Store, now: () => number) {
+    this.#now = now;
     store.listen((commit) => this.#take(commit));
   }
 
@@ -29,7 +32,7 @@ export class Chronicle {
     const isManaged = object.metadata.labels?.[NAME_LABEL] !== undefined;
     // What is of no release may be deleted by whoever made it; with a ChartRelease its history ends.
     if (!isManaged && by === 'Person' && after === undefined && kind.kind !== KIND) return;
-    if (isManaged && by === 'Person') this.#tampered.set(key, commit);
+    if (isManaged && by === 'Person') this.#tampered.set(key, { ...commit, atMs: this.#now() });
     if (this.#tampered.has(key) && by !== 'Operator') return;
     this.#tampered.delete(key);
     const step = stepOf({ at: commit.at, key, value: after && jsonOf(after) });
@@ -38,21 +41,25 @@ export class Chronicle {
     if (step.kind === 'Release' && step.now?.isDeleting !== false) this.#admit(commit.at, object.metadata.name);
     if (step.kind !== 'Record' || step.now === undefined) return;
     const { release, status, objects } = step.now;
-    if (before === undefined || status === 'uninstalling') this.#admit(commit.at, release);
+    if (status === 'uninstalling') this.#admit(commit.at, release);
+    else if (before === undefined) this.#admit(commit.at, release, [], this.#now() - WATCH_LAG_MS);
     // What the revision that runs now has not got need not be put back.
     if (status === 'deployed') this.#admit(commit.at, release, objects);
   }
 
   /** From now on it counts that people have deleted what they have deleted of a release, but for what is to be there. */
-  #admit(at: number, release: string | undefined, wanted: readonly Live[] = []): void {
-    for (const [key, { kind, before, after }] of this.#tampered) {
-      if (after !== undefined || before?.metadata.labels?.[NAME_LABEL] !== release) continue;
+  #admit(at: number, release: string | undefined, wanted: readonly Live[] = [], untilMs = this.#now()): void {
+    for (const [key, { kind, before, after, atMs }] of this.#tampered) {
+      if (after !== undefined || atMs > untilMs || before?.metadata.labels?.[NAME_LABEL] !== release) continue;
       if (wanted.some((one) => one.kind === kind.kind && one.metadata.name === before?.metadata.name)) continue;
       this.#steps.push({ at, key, kind: 'Object', now: undefined });
       this.#tampered.delete(key);
     }
   }
 }
+
+/** How far a watch may be behind: its connection dies without a word, which is noticed after 100 s, and is replaced. */
+const WATCH_LAG_MS = 120_000;
 
 /** Jobs are hooks here, which stay when the record that had them goes. */
 const IGNORED: ReadonlySet<string> = new Set(['Job', 'Namespace', 'CustomResourceDefinition', 'ReplicaSet', 'Pod', 'Event', 'ServiceAccount']);

@@ -42,7 +42,6 @@ const counted = (ran: () => void) => {
   return () => undefined;
 };
 
-const NEVER = new AbortController().signal;
 const CONFIG = { watchNamespaces: [], maxRolling: 50, suspectAfter: 5, takeoverAfterMs: 30 * 60_000, deletionTimeoutMs: 60_000, excusedOwners: [] };
 
 /** One process of the operator, from its start to its end: the very operator, but for what it stands on. */
@@ -105,8 +104,10 @@ export class Replica {
     const { deps, queue, releases, records } = this.#assembly;
     releases.start();
     records.start();
-    if (!(await this.#assembly.isDue(NEVER))) return;
+    // Its own: what has been killed listens to it for ever.
+    const { signal } = new AbortController();
+    if (!(await this.#assembly.isDue(signal))) return;
     this.#assembly.begin();
-    await work(deps, queue, { concurrency: 4 }, NEVER);
+    await work(deps, queue, { concurrency: 4 }, signal);
   }
 }

@@ -49,7 +49,7 @@ const course = async (seed: number, tell: ((line: string) => void) | undefined, 
   const replicas = seed % ELECTED_EVERY === 0 ? 2 : 1;
   const simulation = new Simulation(seed, { weather: WEATHERS[seed % WEATHERS.length] ?? CALM, replicas, renderer }, tell);
   const { random, timeline, registry } = simulation;
-  const chronicle = new Chronicle(simulation.server.store);
+  const chronicle = new Chronicle(simulation.server.store, () => timeline.now);
   const people = Array.from({ length: 1 + Math.floor(random() * 2) }, (_, at) => new Person(simulation, `r${at}`));
   for (const person of people) {
     person.push(pick(random, CHARTS.filter(isGood)));

@@ -11,4 +11,7 @@ const playShare = async ({ first, seeds }: Share): Promise<void> => {
   if (process.connected) process.send?.(findings);
 };
 
+/** Refusals are answers here, and come by the hundred; the stack of one is seen where its seed is played alone. */
+Error.stackTraceLimit = 0;
+
 process.on('message', (share) => void playShare(share as Share)); // what workers.ts sends
