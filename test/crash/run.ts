@@ -68,9 +68,10 @@ export class Run {
       const life = watchLife(this.#lane, this.trial.release, kill);
       lives.push(life);
       const began = Date.now();
+      let ready = Promise.resolve();
       if (at === 0) await this.#change();
-      else this.#lane.start().ready.catch(() => undefined); // it may end before it is ready
-      isReached = await this.#isOver(life);
+      else ready = this.#lane.start().ready.catch(() => undefined); // it may end before it is ready
+      isReached = await this.#isOver(life, ready);
       // It was started after a kill, and is to be held to its time all the same.
       if (!isReached && at > 0) recoveryMs = this.#recovered(began, this.#endedAt);
       if (!isReached) break;
@@ -96,9 +97,11 @@ export class Run {
   }
 
   /** True when the operator has ended about its write; false when the scenario is over before, and nothing more is written. */
-  async #isOver(life: Life): Promise<boolean> {
+  async #isOver(life: Life, ready: Promise<void>): Promise<boolean> {
     await Promise.race([life.over, this.#lane.track.until(() => life.isStruck() || this.trial.isAt(this.#scenario.end), PATIENCE_MS)]);
     this.#endedAt = Date.now();
+    // Who ended before has left it so, and this one has not begun yet.
+    await Promise.race([life.over, ready]);
     for (let seen = -1; seen !== life.own.length && !life.isStruck(); ) {
       seen = life.own.length;
       await Promise.race([life.over, delay(QUIET_MS)]);
