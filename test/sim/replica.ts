@@ -48,6 +48,9 @@ const CONFIG = { watchNamespaces: [], maxRolling: 50, suspectAfter: 5, takeoverA
 export class Replica {
   readonly #connection: Connection;
   readonly #assembly: Assembly;
+  readonly #tenure: Tenure;
+  readonly #leadership: Leadership | undefined;
+  readonly #end = new AbortController();
   /** Read by everything that would happen to it. */
   isOver = false;
   sleepsUntil = 0;
@@ -58,13 +61,13 @@ export class Replica {
     this.instance = instance;
     const clock = new SimulatedClock(network.timeline, random, this);
     const credentials = { tls: {}, headers: async () => ({}), renew: async () => undefined };
-    const tenure = new Tenure({ clock, renewDeadlineMs: TIMES.renewDeadlineMs, lost: (why) => this.#lose(why, surroundings) });
+    this.#tenure = new Tenure({ clock, renewDeadlineMs: TIMES.renewDeadlineMs, lost: (why) => this.#lose(why, surroundings) });
     this.#connection = connectionTo(
       { server: 'http://simulated', namespace: HOME, credentials },
-      { clock, logger, openPools: () => poolsFor(network, this), ...(surroundings.isElected && { fence: tenure }) },
+      { clock, logger, openPools: () => poolsFor(network, this), ...(surroundings.isElected && { fence: this.#tenure }) },
     );
     const lease = new KubeLease(this.#connection, { namespace: HOME, name: LEASE });
-    const leadership = surroundings.isElected ? new Leadership({ lease, tenure, identity: instance, times: TIMES, clock, logger }) : undefined;
+    this.#leadership = surroundings.isElected ? new Leadership({ lease, tenure: this.#tenure, identity: instance, times: TIMES, clock, logger }) : undefined;
     const metrics: Metrics = { ...SILENT_METRICS, runs: { ...SILENT_METRICS.runs, begin: () => counted(ran) } };
     this.#assembly = assemble({
       config: CONFIG,
@@ -72,7 +75,7 @@ export class Replica {
       logger,
       metrics,
       connection: this.#connection,
-      leadership,
+      leadership: this.#leadership,
       resolve: registry.resolver(this),
       list: registry.lister(this),
       charts: registry.charts(this),
@@ -95,6 +98,15 @@ export class Replica {
     this.isOver = true;
   }
 
+  /** Lets go of everything when its world has ended: what it waits for would be kept for ever. */
+  async close(): Promise<void> {
+    this.isOver = true;
+    this.#end.abort(new Error('the course is over'));
+    await this.#connection.close();
+    this.#tenure.end();
+    await this.#leadership?.resign();
+  }
+
   #lose(why: string, { ended }: Surroundings): void {
     this.isOver = true;
     ended(this, why);
@@ -104,8 +116,7 @@ export class Replica {
     const { deps, queue, releases, records } = this.#assembly;
     releases.start();
     records.start();
-    // Its own: what has been killed listens to it for ever.
-    const { signal } = new AbortController();
+    const { signal } = this.#end;
     if (!(await this.#assembly.isDue(signal))) return;
     this.#assembly.begin();
     await work(deps, queue, { concurrency: 4 }, signal);

@@ -48,6 +48,14 @@ export const play = async (seed: number, tell?: (line: string) => void, renderer
 const course = async (seed: number, tell: ((line: string) => void) | undefined, renderer: Renderer = new SimulatedRenderer()): Promise<readonly string[]> => {
   const replicas = seed % ELECTED_EVERY === 0 ? 2 : 1;
   const simulation = new Simulation(seed, { weather: WEATHERS[seed % WEATHERS.length] ?? CALM, replicas, renderer }, tell);
+  try {
+    return await playIn(simulation, replicas);
+  } finally {
+    await simulation.close();
+  }
+};
+
+const playIn = async (simulation: Simulation, replicas: number): Promise<readonly string[]> => {
   const { random, timeline, registry } = simulation;
   const chronicle = new Chronicle(simulation.server.store, () => timeline.now);
   const people = Array.from({ length: 1 + Math.floor(random() * 2) }, (_, at) => new Person(simulation, `r${at}`));

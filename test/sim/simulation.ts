@@ -37,7 +37,9 @@ export class Simulation {
   readonly #tell: ((line: string) => void) | undefined;
   readonly #surroundings: Surroundings;
   readonly #problems: string[] = [];
+  /** Those that live, and all that there have been. */
   readonly #replicas = new Set<Replica>();
+  readonly #ever: Replica[] = [];
   readonly #isElected: boolean;
   #processes = 0;
   #happenings = 0;
@@ -84,7 +86,15 @@ export class Simulation {
   start(): void {
     this.#processes += 1;
     this.tell(() => `process ${this.#processes} starts`);
-    this.#replicas.add(new Replica(this.#surroundings, `operator-${this.#processes}`));
+    const replica = new Replica(this.#surroundings, `operator-${this.#processes}`);
+    this.#replicas.add(replica);
+    this.#ever.push(replica);
+  }
+
+  /** To be called once, and last. */
+  async close(): Promise<void> {
+    for (const replica of this.#ever) await replica.close();
+    await settle();
   }
 
   /** Ends one of them as kill -9 does; another one begins soon. */
