@@ -1,5 +1,6 @@
 import { prepareGround } from '../lab/ground.ts';
 import { startRecorder } from '../lab/recorder.ts';
+import { exitOnSignals } from '../lab/signals.ts';
 import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { RECOVERY_MS } from './bounds.ts';
@@ -30,6 +31,7 @@ const lanes = Math.max(1, wholeNumber('LANES', 4, 0));
 
 let shown = 0;
 
+exitOnSignals();
 const cleanup = new AsyncDisposableStack();
 try {
   const ground = cleanup.adopt(await prepareGround(progressOn(process.stderr)), (it) => it.close());

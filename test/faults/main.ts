@@ -1,4 +1,5 @@
 import { type OwnGround, prepareGround } from '../lab/ground.ts';
+import { exitOnSignals } from '../lab/signals.ts';
 import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { OUTAGE_NAMES, outageReport } from './outages.ts';
@@ -40,6 +41,7 @@ const runParts = async (ground: OwnGround): Promise<Report> => {
   return joined(reports);
 };
 
+exitOnSignals();
 const cleanup = new AsyncDisposableStack();
 try {
   const ground = cleanup.adopt(await prepareGround(progressOn(process.stderr)), (it) => it.close());

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exitOnSignals } from '../lab/signals.ts';
 import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { STUCK } from './chart.ts';
@@ -76,6 +77,7 @@ const describe = ({ traffic, cpuPercent }: Span): void => {
 };
 
 const [releases, most, many] = [wholeNumber('N', 200), wholeNumber('MAX_ROLLING', 50), wholeNumber('MANY', 1000)];
+exitOnSignals();
 const cleanup = new AsyncDisposableStack();
 try {
   const dir = cleanup.adopt(await mkdtemp(path.join(tmpdir(), 'tagalong-fleet-')), (it) => rm(it, { recursive: true, force: true }));

@@ -1,4 +1,5 @@
 import { prepareGround } from '../lab/ground.ts';
+import { exitOnSignals } from '../lab/signals.ts';
 import { seeded } from '../seeded.ts';
 import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
@@ -19,6 +20,7 @@ const tell = ({ nth, pausedMs, takenAfterMs, writesAfterLoss, exitCode }: Pause)
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
+exitOnSignals();
 const cleanup = new AsyncDisposableStack();
 try {
   const ground = cleanup.adopt(await prepareGround(progressOn(process.stderr)), (it) => it.close());

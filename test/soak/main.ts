@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exitOnSignals } from '../lab/signals.ts';
 import { type Random, seeded } from '../seeded.ts';
 import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
@@ -71,6 +72,7 @@ const hoursOf = (text: string): number => {
   return hours;
 };
 
+exitOnSignals();
 const cleanup = new AsyncDisposableStack();
 try {
   const [hours, releases, seed] = [hoursOf(process.env['HOURS'] || '1'), wholeNumber('N', 200), wholeNumber('SEED', 1 + (Date.now() % 1_000_000))];
