@@ -29,6 +29,8 @@ interface Place {
 }
 
 const LONG_MS = 20_000;
+/** What waits in a long outage takes no more memory than that. */
+const MOST_GROWTH = 0.1;
 const FLAPS = 5;
 const UP_MS = 2_000;
 /** Some are answered by then, some are under way, some have not begun. */
@@ -125,7 +127,9 @@ const endure = async (place: Place, name: string, headStartMs: number): Promise<
     `  ${name}: all over ${((Date.now() - endedAt) / 1000).toFixed(1)} s after it; in its ${seconds.toFixed(1)} s ${((during.requests - before.requests) / seconds).toFixed(1)} requests/s; operator ${before.rssMiB.toFixed(0)} MiB before, ${during.rssMiB.toFixed(0)} MiB at its end`,
   );
   const wrong = ends.flatMap((end, at) => (end.status === 'rejected' ? [{ run: subjects[at]?.subject.run ?? name, message: String(end.reason) }] : []));
-  const faults = (await faultsOfOperator(field)).map((message) => ({ run: `outage/${name}`, message }));
+  const growth = during.rssMiB / before.rssMiB - 1;
+  const grown = outage.forMs >= LONG_MS && growth > MOST_GROWTH ? [`the operator's memory has grown by ${Math.round(100 * growth)} %`] : [];
+  const faults = [...grown, ...(await faultsOfOperator(field))].map((message) => ({ run: `outage/${name}`, message }));
   return [...wrong, ...faults];
 };
 
