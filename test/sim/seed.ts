@@ -11,14 +11,15 @@ import { Simulation } from './simulation.ts';
 
 const MINUTE_MS = 60_000;
 /** How long people and faults are at work. */
-const BUSY_MS = 8 * MINUTE_MS;
+const BUSY_MS = 5 * MINUTE_MS;
 /** How long it may take from then until everything is as it has to be. */
 const PATIENCE_MS = 45 * MINUTE_MS;
 /** Nobody looks at a registry that did not answer more seldom. */
 const LONGEST_PAUSE_MS = 11 * MINUTE_MS;
-const LOOK_MS = MINUTE_MS;
-/** How long nothing happens then: ten looks at each tag. */
-const REST_MS = 10 * MINUTE_MS;
+const LOOK_MS = 20_000;
+/** How long nothing happens then: four looks at each tag, and in every so many courses as long as the longest pause. */
+const REST_MS = 4 * MINUTE_MS;
+const LONG_REST_EVERY = 10;
 
 /** Every so many courses have two replicas, of which a leader is elected. */
 const ELECTED_EVERY = 4;
@@ -49,13 +50,13 @@ const course = async (seed: number, tell: ((line: string) => void) | undefined, 
   const replicas = seed % ELECTED_EVERY === 0 ? 2 : 1;
   const simulation = new Simulation(seed, { weather: WEATHERS[seed % WEATHERS.length] ?? CALM, replicas, renderer }, tell);
   try {
-    return await playIn(simulation, replicas);
+    return await playIn(simulation, replicas, seed % LONG_REST_EVERY === 0 ? LONGEST_PAUSE_MS : REST_MS);
   } finally {
     await simulation.close();
   }
 };
 
-const playIn = async (simulation: Simulation, replicas: number): Promise<readonly string[]> => {
+const playIn = async (simulation: Simulation, replicas: number, restMs: number): Promise<readonly string[]> => {
   const { random, timeline, registry } = simulation;
   const chronicle = new Chronicle(simulation.server.store, () => timeline.now);
   const people = Array.from({ length: 1 + Math.floor(random() * 2) }, (_, at) => new Person(simulation, `r${at}`));
@@ -77,13 +78,13 @@ const playIn = async (simulation: Simulation, replicas: number): Promise<readonl
   simulation.faults.calm();
   registry.turn(true);
   for (const person of people) person.settle();
-  const wrong = await comeToRest(simulation, people);
+  const wrong = await comeToRest(simulation, people, restMs);
   const violations = violationsIn(chronicle.steps, pushed(people)).map(({ invariant, at, release, message }) => `${invariant} at ${at}, ${release}: ${message}`);
   return [...wrong, ...violations, ...simulation.problems];
 };
 
 /** Everything is as it has to be within some time, and stays so: nothing is written and nothing is looked at any more. */
-const comeToRest = async (simulation: Simulation, people: readonly Person[]): Promise<readonly string[]> => {
+const comeToRest = async (simulation: Simulation, people: readonly Person[], restMs: number): Promise<readonly string[]> => {
   let wrong: readonly string[] = [];
   for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LOOK_MS) {
     await simulation.pass(LOOK_MS);
@@ -93,7 +94,7 @@ const comeToRest = async (simulation: Simulation, people: readonly Person[]): Pr
   if (wrong.length > 0 || people.some((person) => !isRestful(simulation, person))) return wrong;
   await simulation.pass(simulation.registry.wasDown ? LONGEST_PAUSE_MS : MINUTE_MS);
   const { runs, writes } = simulation;
-  await simulation.pass(REST_MS);
+  await simulation.pass(restMs);
   const after = people.flatMap((person) => complaints(simulation, person));
   if (simulation.runs > runs) after.push(`${simulation.runs - runs} runs while everything was to rest`);
   if (simulation.writes > writes) after.push(`${simulation.writes - writes} writes while everything was to rest`);
