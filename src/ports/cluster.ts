@@ -4,9 +4,9 @@ import type { ObjectRef } from '../core/object-ref.ts';
 import type { Capabilities } from './renderer.ts';
 
 export type ClusterErrorCode =
-  /** No connection, time-out, 5xx, 429 that did not end: nobody knows whether a write was done. */
+  /** No connection, time-out, 5xx, 429 that did not end: nobody knows whether a write was done. Or 401: no fault of what was asked, and over with other credentials. */
   | 'Unavailable'
-  /** 401 or 403. */
+  /** 403. */
   | 'Forbidden'
   /** 404 for the object itself. */
   | 'NotFound'

@@ -10,7 +10,7 @@ const refuse = ({ code, text }: { readonly code: number; readonly text: string }
 
 describe('refusal', () => {
   it.each([
-    ['401', status(401, 'Unauthorized'), 'Forbidden', 'the API server does not take our credentials: Unauthorized'],
+    ['401', status(401, 'Unauthorized'), 'Unavailable', 'the API server does not take our credentials: Unauthorized'],
     ['403', status(403, 'deployments.apps "web" is forbidden: no'), 'Forbidden', 'the API server does not allow it: deployments.apps "web" is forbidden: no'],
     ['404 for the object', status(404, 'deployments.apps "web" not found', about('deployments', 'web')), 'NotFound', 'deployments.apps "web" not found'],
     [

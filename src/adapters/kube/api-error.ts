@@ -48,11 +48,11 @@ const ANOTHER_UID = ['the UID in the precondition', 'Precondition failed: UID', 
 
 const codeOf = (request: ApiRequest, httpStatus: number, status: ApiStatus): ClusterErrorCode => {
   if (httpStatus === 403 && status.causes.some(({ reason }) => reason === 'NamespaceTerminating')) return 'NamespaceNotFound';
-  if (httpStatus === 401 || httpStatus === 403) return 'Forbidden';
+  if (httpStatus === 403) return 'Forbidden';
   if (httpStatus === 404) return codeOfMissing(request, status);
   if (httpStatus === 409) return 'Conflict';
   if (httpStatus === 500 && UNFIT_FOR_APPLY.test(status.message)) return 'Rejected';
-  if (httpStatus === 429 || httpStatus >= 500 || httpStatus < 400) return 'Unavailable';
+  if (httpStatus === 401 || httpStatus === 429 || httpStatus >= 500 || httpStatus < 400) return 'Unavailable';
   return 'Rejected';
 };
 
@@ -74,9 +74,10 @@ const said = (code: ClusterErrorCode, httpStatus: number, status: ApiStatus): st
   const words = wordsOf(status, httpStatus === 422);
   switch (code) {
     case 'Unavailable':
+      if (httpStatus === 401) return `the API server does not take our credentials: ${words}`;
       return httpStatus === 429 ? `the API server is overloaded: ${words}` : `the API server fails with ${httpStatus}: ${words}`;
     case 'Forbidden':
-      return httpStatus === 401 ? `the API server does not take our credentials: ${words}` : `the API server does not allow it: ${words}`;
+      return `the API server does not allow it: ${words}`;
     case 'NotFound':
       return words;
     case 'NamespaceNotFound':

@@ -1,3 +1,4 @@
+import type { Reason } from '../../api/reasons.ts';
 import { conditionOf } from '../../core/conditions.ts';
 import { describeDrift, driftOf, type DriftRules, excusedLosses, isCorrectable, sparedFields } from '../../core/drift.ts';
 import { imprintOf, parseImprints } from '../../core/imprint.ts';
@@ -27,7 +28,7 @@ interface Deployed {
 /**
  * Finds out whether the objects of a deployed revision are as they were applied, and does what the spec asks for where they are not. Nothing is
  * asked where nothing was touched. That it cannot be found out does not make a release fail that runs: what was said before stands, and where the API
- * server or the renderer is away, it is tried again.
+ * server or the renderer is away, or does not allow it, it is tried again.
  */
 export const watchOver = async (deps: Deps, run: Run, deployed: Deployed): Promise<Pick<Outcome, 'drift'>> => {
   const { release, key, names, signal } = run;
@@ -42,10 +43,10 @@ export const watchOver = async (deps: Deps, run: Run, deployed: Deployed): Promi
     deps.metrics.drifted(drifted.filter(({ remedy }) => remedy !== undefined).length);
     return { drift: release.spec.drift.mode === 'Correct' ? await correct(deps, run, deployed.record, drifted) : warn(deps, run, drifted) };
   } catch (error) {
-    const isAway = reasonOf(error) === 'ClusterUnavailable' || reasonOf(error) === 'RendererUnavailable';
-    if (!(error instanceof Error) || !(error instanceof ClusterError || isAway) || signal.aborted) throw error;
+    const mayPass = PASSING.has(reasonOf(error));
+    if (!(error instanceof Error) || !(error instanceof ClusterError || mayPass) || signal.aborted) throw error;
     deps.logger.warn({ ...names, error: error.message }, 'drift cannot be looked for at present');
-    return { drift: { isUnknown: true, ...(isAway && { lookAgainAfterMs: AWAY_PAUSE_MS }) } };
+    return { drift: { isUnknown: true, ...(mayPass && { lookAgainAfterMs: PASSING_MS }) } };
   }
 };
 
@@ -145,7 +146,9 @@ const warn = (deps: Deps, { names, release }: Run, drifted: readonly Drifted[]):
 const isAsExpected = (expected: Expected, sight: Sight): boolean =>
   sight.kind !== 'Unknown' && (isNewer(expected.resourceVersion, sight.resourceVersion) || (expected.imprint !== '' && imprintIn(sight) === expected.imprint));
 
-/** How soon drift is looked for again where somebody who is needed for that was away. */
-const AWAY_PAUSE_MS = 60_000;
+/** What may be over soon without that anybody tells. */
+const PASSING: ReadonlySet<Reason | undefined> = new Set<Reason>(['ClusterUnavailable', 'RendererUnavailable', 'Forbidden']);
+/** How soon drift is looked for again then. */
+const PASSING_MS = 10_000;
 
 const imprintIn = (sight: Sight): string | undefined => (sight.kind === 'Seen' ? sight.imprint : undefined);
