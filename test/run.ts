@@ -39,6 +39,7 @@ const stages = (dir: string, helm: string): readonly (readonly Step[])[] => [
   ],
   [{ name: 'helm-engine', command: ['go', 'test', '-json', './...'], cwd: 'helm-engine', env: { ...GO_ENV, HELM: helm }, tally: goTally }],
   [vitest('unit', dir)],
+  [{ name: 'simulation', command: ['node', 'test/sim/main.ts'], env: { SEEDS: '2000' } }],
   [vitest('integration', dir)],
   [{ name: 'demo', command: ['node', 'test/demo/main.ts'] }],
 ];

@@ -3,9 +3,9 @@ import { startRecorder } from '../lab/recorder.ts';
 import { printPoint, spreadOf } from './points.ts';
 import { countWrites, printFound, runAll } from './sweep.ts';
 
-// SEED=n vitest ...: the same points again: every scenario twice, every mode six times. `make crash` has all of them.
+// SEED=n vitest ...: the same points again: every scenario three times or more, every mode ten times. `make crash` has all of them.
 const SEED = Number(process.env['SEED'] ?? 1);
-const [POINTS, LANES] = [24, 3];
+const [POINTS, LANES] = [40, 3];
 const TEST_MS = 900_000;
 
 const recorder = startRecorder(inject('lab').etcd);
