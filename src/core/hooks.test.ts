@@ -68,6 +68,7 @@ describe('hooks of an event', () => {
       '[{"name":"a","weight":9223372036854775807,"events":["test"],"last_run":{"phase":""}},{"name":"b","events":["pre-install"],"last_run":{"started_at":"2026-01-01T00:00:00.000Z","completed_at":"2026-01-01T00:00:01.000Z","phase":"Succeeded","event":"pre-install"}}]',
     );
     expect(readHooks(noted)[1]?.lastRun).toEqual(run);
+    expect(readHooks(withRun(json, hook, { ...run, anew: true }))[1]?.lastRun).toEqual({ ...run, anew: true });
     expect(eventsIn(noted)).toEqual(['test', 'pre-install']);
   });
 });

@@ -14,6 +14,8 @@ export interface HookRun {
   /** The pod that ran a test, and the last lines of its log. */
   readonly pod?: string;
   readonly log?: readonly string[];
+  /** It was begun anew, since its object was not there when its time was over: whoever had begun it ended before. That happens once. */
+  readonly anew?: true;
 }
 
 /** A hook as the release's record has it. */
@@ -138,7 +140,15 @@ const runOf = (raw: Raw): HookRun | undefined => {
   const [event, startedAt, completedAt, phase] = [text(raw['event']), text(raw['started_at']), text(raw['completed_at']), text(raw['phase'])];
   if (event === '' || !(phase === 'Running' || phase === 'Succeeded' || phase === 'Failed')) return undefined;
   const [pod, log] = [text(raw['pod']), texts(raw['log'])];
-  return { event, startedAt, ...(completedAt !== '' && { completedAt }), phase, ...(pod !== '' && { pod }), ...(log.length > 0 && { log }) };
+  return {
+    event,
+    startedAt,
+    ...(completedAt !== '' && { completedAt }),
+    phase,
+    ...(pod !== '' && { pod }),
+    ...(log.length > 0 && { log }),
+    ...(raw['anew'] === true && { anew: true }),
+  };
 };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

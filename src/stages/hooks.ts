@@ -119,7 +119,7 @@ class HookPass {
         case 'Failed':
           return this.#giveUp(description);
         case 'Begin':
-          await this.#begin(step.hook);
+          await this.#begin(step.hook, {});
           break;
         case 'Watch': {
           const end = await this.#watch(step.hook, step.run);
@@ -134,16 +134,20 @@ class HookPass {
   }
 
   /** The end of the hook before, if there is one, is written along. */
-  async #begin(hook: Hook): Promise<void> {
+  async #begin(hook: Hook, how: Pick<HookRun, 'anew'>): Promise<void> {
     this.#again = false;
     const startedAt = preciseTimestamp(this.#deps.clock.now());
-    this.#note(hook, { event: this.#input.event, startedAt, phase: 'Running' });
+    this.#note(hook, { event: this.#input.event, startedAt, phase: 'Running', ...how });
     await this.#save({ status: this.#record.status });
   }
 
   /** Undefined when the hook has ended well. */
   async #watch(hook: Hook, run: HookRun): Promise<HookProgress | undefined> {
     const { clock, logger } = this.#deps;
+    if (run.anew !== true && clock.now() >= epochMsOf(run.startedAt) + this.#input.timeoutMs && !(await this.#isThere(hook, run))) {
+      await this.#begin(hook, { anew: true });
+      return undefined;
+    }
     const verdict = await this.#explain(run, await this.#advance(hook, run));
     const ageMs = clock.now() - epochMsOf(run.startedAt);
     const leftMs = this.#input.timeoutMs - ageMs;
@@ -251,6 +255,13 @@ class HookPass {
     if (hook.kind === 'CustomResourceDefinition') return cluster.apply(ref, json, { dryRun: false }, this.#signal);
     if (live !== undefined && isReplaced(hook) && (await this.#isStillThere(ref, live))) return undefined;
     return cluster.create(ref, json, { dryRun: false }, this.#signal);
+  }
+
+  /** Whether an object of this very run is there, also one that is going. */
+  async #isThere(hook: Hook, run: HookRun): Promise<boolean> {
+    const objects = await this.#objectsOf(hook, run);
+    const found = await Promise.all(objects.map(async ({ ref, mark }) => (await this.#deps.cluster.look(ref, this.#signal))?.annotations[HOOK_RUN] === mark));
+    return found.some((isFound) => isFound);
   }
 
   async #isStillThere(ref: ObjectRef, live: LiveObject): Promise<boolean> {

@@ -89,6 +89,23 @@ it('deletes records beyond the history limit also where the process ended before
   expect(recordsOf(simulation)).toEqual(['sh.helm.release.v1.web.v2']);
 });
 
+it('gives a hook its whole time where its object could be made only when that was over', async () => {
+  const { simulation, person } = await scene({}, '1.0.0');
+  let isTried = false;
+  simulation.faults.plot = ({ method, path, body }) => {
+    if (method !== 'POST' || path.includes('dryRun') || !body.includes('"web-after"')) return undefined;
+    isTried = true;
+    return 'LostBefore';
+  };
+  person.push(chart('1.4.0'));
+  await simulation.pass(3 * MINUTE_MS, () => isTried);
+  await simulation.pass(1.5 * MINUTE_MS);
+  simulation.faults.plot = () => undefined;
+  await simulation.pass(2 * MINUTE_MS);
+  expect(complaints(simulation, person)).toEqual([]);
+  expect(recordsOf(simulation)).toHaveLength(2);
+});
+
 it('warns before a token ends and says when it has, each with one write and one Event, though nothing else wakes the release', async () => {
   const { simulation, person } = await scene({}, '1.0.0');
   const now = simulation.timeline.now / 1000;
