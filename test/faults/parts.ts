@@ -26,7 +26,7 @@ export const partRuns = async (parts: readonly PartName[], { ground, seed, field
 
 const RUNS: Readonly<Record<PartName, (moments: ReadonlyMap<ScenarioName, readonly string[]>, seed: number) => readonly Run[]>> = {
   request: (_, seed) => requestRuns(seed),
-  watch: watchRuns,
+  watch: (_, seed) => watchRuns(seed),
   surroundings: surroundingRuns,
   stale: staleRuns,
   unobserved: unobservedRuns,

@@ -1,12 +1,13 @@
 import type { Edit, Passing } from '../lab/watch-pipe.ts';
+import { type Random, seeded } from '../seeded.ts';
 import type { Field, Subject } from './field.ts';
 import { GONE } from './field.ts';
 import { becomes, type Run, settles } from './run.ts';
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios.ts';
 
-/** What becomes of every so many-th event. */
+/** What becomes of one event of so many, drawn by lot: in a fixed order the same one could be struck each time that its watch comes again. */
 interface WatchFault {
-  readonly every: number;
+  readonly oneOf: number;
   readonly passing: (line: string) => Passing;
 }
 
@@ -14,38 +15,34 @@ const whole = (line: string): string => `${line}\n`;
 const expired = `${JSON.stringify({ type: 'ERROR', object: GONE })}\n`;
 
 const FAULTS: Readonly<Record<string, WatchFault>> = {
-  ended: { every: 2, passing: (line) => ({ text: whole(line), ends: 'Ended' }) },
-  cut: { every: 2, passing: (line) => ({ text: whole(line), ends: 'Reset' }) },
-  'half-line': { every: 2, passing: (line) => ({ text: line.slice(0, line.length / 2), ends: 'Reset' }) },
-  'half-line-ended': { every: 2, passing: (line) => ({ text: line.slice(0, line.length / 2), ends: 'Ended' }) },
-  '410-event': { every: 2, passing: () => ({ text: expired, ends: 'Ended' }) },
-  twice: { every: 1, passing: (line) => ({ text: whole(line).repeat(2) }) },
-  late: { every: 1, passing: (line) => ({ text: whole(line), delayMs: 1_000 }) },
+  ended: { oneOf: 2, passing: (line) => ({ text: whole(line), ends: 'Ended' }) },
+  cut: { oneOf: 2, passing: (line) => ({ text: whole(line), ends: 'Reset' }) },
+  'half-line': { oneOf: 2, passing: (line) => ({ text: line.slice(0, line.length / 2), ends: 'Reset' }) },
+  'half-line-ended': { oneOf: 2, passing: (line) => ({ text: line.slice(0, line.length / 2), ends: 'Ended' }) },
+  '410-event': { oneOf: 2, passing: () => ({ text: expired, ends: 'Ended' }) },
+  twice: { oneOf: 1, passing: (line) => ({ text: whole(line).repeat(2) }) },
+  late: { oneOf: 1, passing: (line) => ({ text: whole(line), delayMs: 1_000 }) },
 };
 
 /** A watch that says nothing any more is left after 100 s; a little more, and what has to be done then. */
 const SILENCE_MS = 130_000;
 
 /** Each fault of watches in each scenario. */
-export const watchRuns = (): readonly Run[] => [
+export const watchRuns = (seed: number): readonly Run[] => [
   ...(['upgrade', 'rollback', 'uninstall', 'drift'] as const).map(
     (name): Run => ({ name: `watch/silent/${name}`, isSlow: true, go: (field, subject) => fallSilent(field, subject, name) }),
   ),
   ...Object.entries(FAULTS).flatMap(([fault, how]) =>
-    SCENARIO_NAMES.map((name): Run => ({ name: `watch/${fault}/${name}`, go: (field, subject) => disturb(field, subject, name, editOf(how)) })),
+    SCENARIO_NAMES.map((name): Run => ({ name: `watch/${fault}/${name}`, go: (field, subject) => disturb(field, subject, name, editOf(how, seeded(seed))) })),
   ),
   ...SCENARIO_NAMES.map((name): Run => ({ name: `watch/410/${name}`, go: (field, subject) => expire(field, subject, name) })),
   ...SCENARIO_NAMES.map((name): Run => ({ name: `watch/bookmarks-only/${name}`, go: (field, subject) => hearBookmarks(field, subject, name) })),
 ];
 
-const editOf = ({ every, passing }: WatchFault): Edit => {
-  let seen = 0;
-  return ({ type, line }) => {
-    if (type === 'BOOKMARK') return undefined;
-    seen += 1;
-    return seen % every === 0 ? passing(line) : undefined;
-  };
-};
+const editOf =
+  ({ oneOf, passing }: WatchFault, random: Random): Edit =>
+  ({ type, line }) =>
+    type !== 'BOOKMARK' && random() * oneOf < 1 ? passing(line) : undefined;
 
 /** For as long as the scenario lasts. */
 const disturb = async (field: Field, subject: Subject, name: ScenarioName, edit: Edit) => {
