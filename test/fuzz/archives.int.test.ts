@@ -19,6 +19,7 @@ describe('the archive reader', () => {
   it('makes of every archive the tree that Helm makes of it, or refuses it', async () => {
     await using go = new GoReader(PROGRAM);
     const account = await readAll(go, [...made, ...mutated()], 4);
+    console.log(`archives: ${account.archives}, ${account.differences.length} divergences`);
     expect(account.differences).toEqual([]);
     // Else nothing was put to the test.
     expect(Math.min(...['SameTree', 'BothRefuse', 'OursRefuses'].map((kind) => account.verdicts[kind as 'SameTree']))).toBeGreaterThan(MUTATED / 20);
