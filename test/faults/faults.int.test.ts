@@ -9,7 +9,7 @@ const FIELDS = 3;
 const TEST_MS = 300_000;
 
 /** How many runs of each part are tried here. */
-const SPREAD: Readonly<Record<PartName, number>> = { request: 6, watch: 3, surroundings: 0, stale: 2, unobserved: 4, intermediate: 4 };
+const SPREAD: Readonly<Record<PartName, number>> = { request: 5, watch: 3, surroundings: 0, stale: 2, unobserved: 3, intermediate: 3 };
 
 it(`the operator gets over a few of the faults of make faults (SEED=${SEED})`, { timeout: TEST_MS }, async () => {
   const ground = { lab: inject('lab'), operatorProgram: inject('operatorProgram') };

@@ -61,7 +61,7 @@ const eventually = async (what: string, isSo: () => Promise<boolean>): Promise<v
   const until = Date.now() + PATIENCE_MS;
   while (Date.now() < until) {
     if (await isSo()) return;
-    await delay(100);
+    await delay(500); // each look is a process of its own
   }
   throw new Error(`${what}: not within ${PATIENCE_MS / 1000} s; the operator's log ends with\n${operator.log().slice(-8).join('\n')}`);
 };

@@ -250,7 +250,7 @@ describe('an installation that is deleted', () => {
           .filter((name) => name.includes('tagalong'))
           .join('\n'),
       );
-      if (left !== '') await delay(100);
+      if (left !== '') await delay(500); // each look is a process of its own
     }
     expect(left).toBe('');
   });
