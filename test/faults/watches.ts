@@ -44,7 +44,9 @@ const editOf =
   ({ type, line }) =>
     type !== 'BOOKMARK' && random() * oneOf < 1 ? passing(line) : undefined;
 
-/** For as long as the scenario lasts. */
+/** While the scenario lasts, but not for ever: what is struck again and again need not come to an end. */
+const DISTURBED_MS = 10_000;
+
 const disturb = async (field: Field, subject: Subject, name: ScenarioName, edit: Edit) => {
   const { prepare, act, isOver, revisions } = SCENARIOS[name];
   subject.revisions = revisions;
@@ -57,10 +59,11 @@ const disturb = async (field: Field, subject: Subject, name: ScenarioName, edit:
   });
   try {
     await act(field, subject);
-    await settles(field, subject, () => isOver(field, subject));
+    await becomes(() => isOver(field, subject), DISTURBED_MS);
   } finally {
     endEdit();
   }
+  await settles(field, subject, () => isOver(field, subject));
   return strikes === 0 ? 'Unmet' : 'Met';
 };
 
