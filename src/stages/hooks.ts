@@ -250,7 +250,7 @@ class HookPass {
   async #bring(hook: Hook, { ref, json, mark }: HookObject): Promise<LiveObject | undefined> {
     const { cluster } = this.#deps;
     const live = await cluster.look(ref, this.#signal);
-    if (live?.annotations[HOOK_RUN] === mark && !live.isTerminating) return live;
+    if (isOfRun(live, mark) && !live.isTerminating) return live;
     // Whoever else has a CustomResourceDefinition of this name uses it: it is neither deleted nor in the way.
     if (hook.kind === 'CustomResourceDefinition') return cluster.apply(ref, json, { dryRun: false }, this.#signal);
     if (live !== undefined && isReplaced(hook) && (await this.#isStillThere(ref, live))) return undefined;
@@ -260,8 +260,8 @@ class HookPass {
   /** Whether an object of this very run is there, also one that is going. */
   async #isThere(hook: Hook, run: HookRun): Promise<boolean> {
     const objects = await this.#objectsOf(hook, run);
-    const found = await Promise.all(objects.map(async ({ ref, mark }) => (await this.#deps.cluster.look(ref, this.#signal))?.annotations[HOOK_RUN] === mark));
-    return found.some((isFound) => isFound);
+    const found = await Promise.all(objects.map(async ({ ref, mark }) => isOfRun(await this.#deps.cluster.look(ref, this.#signal), mark)));
+    return found.includes(true);
   }
 
   async #isStillThere(ref: ObjectRef, live: LiveObject): Promise<boolean> {
@@ -301,7 +301,7 @@ class HookPass {
 
   async #sweepOne({ ref, mark }: HookObject): Promise<string | undefined> {
     const live = await this.#deps.cluster.look(ref, this.#signal);
-    if (live === undefined || live.annotations[HOOK_RUN] !== mark) return undefined;
+    if (!isOfRun(live, mark)) return undefined;
     return (await this.#isStillThere(ref, live)) ? printRef(ref) : undefined;
   }
 
@@ -346,6 +346,9 @@ class HookPass {
     return { namespace, name };
   }
 }
+
+/** Whether this is the object of the run with that mark. */
+const isOfRun = (live: LiveObject | undefined, mark: string): live is LiveObject => live?.annotations[HOOK_RUN] === mark;
 
 /** What is waited for until it has completed; of any other kind it is enough that it was created. */
 const runsToEnd = ({ apiVersion, kind }: ObjectRef): boolean => (groupOf(apiVersion) === 'batch' && kind === 'Job') || (groupOf(apiVersion) === '' && kind === 'Pod');

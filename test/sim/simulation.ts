@@ -37,9 +37,8 @@ export class Simulation {
   readonly #tell: ((line: string) => void) | undefined;
   readonly #surroundings: Surroundings;
   readonly #problems: string[] = [];
-  /** Those that live, and all that there have been. */
-  readonly #replicas = new Set<Replica>();
-  readonly #ever: Replica[] = [];
+  /** All that there have been. */
+  readonly #replicas: Replica[] = [];
   readonly #isElected: boolean;
   #processes = 0;
   #happenings = 0;
@@ -86,14 +85,12 @@ export class Simulation {
   start(): void {
     this.#processes += 1;
     this.tell(() => `process ${this.#processes} starts`);
-    const replica = new Replica(this.#surroundings, `operator-${this.#processes}`);
-    this.#replicas.add(replica);
-    this.#ever.push(replica);
+    this.#replicas.push(new Replica(this.#surroundings, `operator-${this.#processes}`));
   }
 
   /** To be called once, and last. */
   async close(): Promise<void> {
-    for (const replica of this.#ever) await replica.close();
+    for (const replica of this.#replicas) await replica.close();
     await settle();
   }
 
@@ -114,12 +111,12 @@ export class Simulation {
   }
 
   #anyReplica(): Replica | undefined {
-    return [...this.#replicas][Math.floor(this.random() * this.#replicas.size)];
+    const alive = this.#replicas.filter(({ isOver }) => !isOver);
+    return alive[Math.floor(this.random() * alive.length)];
   }
 
   #end(replica: Replica, why: string): void {
     this.tell(() => `${replica.instance} ends: ${why}`);
-    this.#replicas.delete(replica);
     this.timeline.after(this.random() * 20_000, 'a process begins', () => this.start());
   }
 

@@ -276,9 +276,8 @@ export class Polls<P extends Place, T> {
     const period = periodMs({ intervalMs, failures: poll.state.failures, stretch: gate.stretchAt(now), budgetMs: (gate.budgetAt(now)?.until ?? now) - now });
     const next = nextLook({ periodMs: period, turn, lookedAt, now, holdMs: gate.restMs(now), random: clock.random() });
     poll.turn = next.turn;
-    const retryMs = this.#retryIn(poll, next.delayMs);
-    poll.isOutOfTurn = retryMs !== undefined && retryMs < next.delayMs;
-    const delayMs = poll.isOutOfTurn && retryMs !== undefined ? retryMs : next.delayMs;
+    const delayMs = Math.min(next.delayMs, this.#retryIn(poll, next.delayMs) ?? next.delayMs);
+    poll.isOutOfTurn = delayMs < next.delayMs;
     poll.dueAt = now + delayMs;
     poll.cancelTimer = clock.after(delayMs, () => this.#due(poll));
   }
