@@ -10,6 +10,8 @@ interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What failed, a line each: the name of the test and the first line of why. */
+  readonly failures?: readonly string[];
 }
 
 interface Step {
@@ -54,20 +56,41 @@ const vitest = (project: string, dir: string): Step => {
 };
 
 const vitestTally = (report: string): Tally => {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(report) as Record<string, number>; // vitest's own report
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites, testResults } = JSON.parse(report) as VitestReport;
   // A file that cannot be loaded has no failed test in it, and has failed all the same.
   const failed = Math.max(numFailedTests ?? 0, (numFailedTestSuites ?? 0) > 0 ? 1 : 0);
-  return { passed: numPassedTests ?? 0, failed, skipped: (numPendingTests ?? 0) + (numTodoTests ?? 0) };
+  const failures = testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const tests = assertionResults.filter((test) => test.status === 'failed').map((test) => `${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+    return (status === 'failed' && tests.length === 0 ? [firstLine(message)] : tests).map((failure) => `${path.relative(ROOT, name)}: ${failure}`);
+  });
+  return { passed: numPassedTests ?? 0, failed, skipped: (numPendingTests ?? 0) + (numTodoTests ?? 0), failures };
 };
 
+/** What is read here of vitest's own JSON report. */
+interface VitestReport {
+  readonly numPassedTests?: number;
+  readonly numFailedTests?: number;
+  readonly numPendingTests?: number;
+  readonly numTodoTests?: number;
+  readonly numFailedTestSuites?: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string; readonly failureMessages?: readonly string[] }[];
+  }[];
+}
+
+const firstLine = (text = ''): string => text.split('\n')[0]?.slice(0, 400) ?? '';
+
 async function goTally(output: string): Promise<Tally> {
-  const actions = output.split('\n').flatMap((line) => {
+  const events = output.split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return [];
-    const event = JSON.parse(line) as { readonly Action?: string; readonly Test?: string }; // go test -json, see `go doc test2json`
-    return event.Test === undefined ? [] : [event.Action];
+    const event = JSON.parse(line) as { readonly Action?: string; readonly Package?: string; readonly Test?: string }; // go test -json, see `go doc test2json`
+    return event.Test === undefined ? [] : [event];
   });
-  const count = (action: string): number => actions.filter((one) => one === action).length;
-  return { passed: count('pass'), failed: count('fail'), skipped: count('skip') };
+  const of = (action: string) => events.filter((event) => event.Action === action);
+  return { passed: of('pass').length, failed: of('fail').length, skipped: of('skip').length, failures: of('fail').map(({ Package, Test }) => `${Package}: ${Test}`) };
 }
 
 /** Runs a command with its output shown as it comes; that of one that is not alone when it has ended, and of `go test -json` only at a failure. */
@@ -97,13 +120,14 @@ const titleOf = ({ name, command }: Step): string => `\n== ${name}: ${command.jo
 const tallyOf = async (step: Step, isAlone: boolean): Promise<Tally> => {
   const { code, output } = await run(step, isAlone);
   const tally = (await step.tally?.(output).catch(() => undefined)) ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1, failures: [step.command.join(' ')] } : tally;
 };
 
 const began = Date.now();
 const { helm } = await ensureTools(undefined, { progress: progressOn(process.stderr) });
 const dir = await mkdtemp(path.join(tmpdir(), 'tagalong-test-'));
 const lines: string[] = [`tools            there after ${Math.round((Date.now() - began) / 1000)} s`];
+const failures: string[] = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 const take = async (step: Step, isAlone: boolean): Promise<void> => {
   const began = Date.now();
@@ -111,10 +135,11 @@ const take = async (step: Step, isAlone: boolean): Promise<void> => {
   total.passed += tally.passed;
   total.failed += tally.failed;
   total.skipped += tally.skipped;
+  failures.push(...(tally.failures ?? (tally.failed > 0 ? [step.command.join(' ')] : [])).map((failure) => `failed in ${step.name}: ${failure}`));
   lines.push(`${step.name.padEnd(16)} ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${Math.round((Date.now() - began) / 1000)} s`);
 };
 for (const steps of stages(dir, helm)) await Promise.all(steps.map((step) => take(step, steps.length === 1)));
 await rm(dir, { recursive: true, force: true });
-console.log(`\n${lines.join('\n')}\n`);
+console.log(`\n${[...lines, ...failures].join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -117,6 +117,7 @@ export class KubeRecords implements Records {
 
   async remove(address: ReleaseAddress, head: RecordHead, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion: head.resourceVersion } });
+    for (const known of [this.#packed, this.#found]) known.delete(rememberedAs(address, head));
     try {
       await this.#ask(address, `delete Secret ${address.namespace}/${head.secret}`, { method: 'DELETE', path: pathOf(address, head), accept: METADATA_ONLY, body }, signal);
       this.#index.wrote(address, { kind: 'Removed', head });

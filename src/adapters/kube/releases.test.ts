@@ -72,12 +72,37 @@ describe('KubeReleases', () => {
     const bodies: string[] = [];
     server.script = (request, response) => {
       bodies.push(request.body);
-      if (request.method === 'GET') json(response, 200, release('120', { metadata: { generation: 3 } }));
+      if (request.method === 'GET') json(response, 200, release('120', { status: { revision: 7 } }));
       else json(response, 409, { kind: 'Status', status: 'Failure', code: 409, reason: 'Conflict', message: 'the object has been modified' });
     };
     await expect(save()).rejects.toMatchObject({ code: 'Conflict' });
     expect(JSON.parse(bodies[0] ?? '')).toContainEqual({ op: 'replace', path: '/metadata/resourceVersion', value: '98' });
     expect(versionNow()).toBe('120');
+  });
+
+  it('writes after all where only something else than the status has changed, as it has seen by then', async () => {
+    const versions: unknown[] = [];
+    server.script = (request, response) => {
+      if (request.method === 'GET') return json(response, 200, release('120', { metadata: { generation: 3 } }));
+      const { value } = (JSON.parse(request.body) as { path: string; value: unknown }[]).find(({ path }) => path === '/metadata/resourceVersion') ?? {};
+      versions.push(value);
+      if (value === '120') json(response, 200, release('121', { metadata: { generation: 3 }, status: { revision: 1 } }));
+      else json(response, 409, { kind: 'Status', status: 'Failure', code: 409, reason: 'Conflict', message: 'the object has been modified' });
+    };
+    await save();
+    expect(versions).toEqual(['98', '120']);
+    expect(versionNow()).toBe('121');
+  });
+
+  it('does not go on about a conflict where the API server shows nothing newer', async () => {
+    let writes = 0;
+    server.script = (request, response) => {
+      if (request.method === 'GET') return json(response, 200, release('98'));
+      writes += 1;
+      json(response, 409, { kind: 'Status', status: 'Failure', code: 409, reason: 'Conflict', message: 'the object has been modified' });
+    };
+    await expect(save()).rejects.toMatchObject({ code: 'Conflict' });
+    expect(writes).toBe(1);
   });
 
   it('does not bring back what is gone when the answer to a write comes late', async () => {

@@ -94,7 +94,14 @@ export class KubeReleases implements Releases {
     const newest = this.#newest(release);
     if (newest.status !== release.status && canonicalJson(newest.status) !== canonicalJson(release.status))
       throw new ClusterError('Conflict', `the status of ${KIND} ${keyOf(release.metadata)} is another one by now than the one to be written over; the release is looked at afresh`);
-    await unlessGone(this.#write('write the status of', release, statusPatch(newest, status), signal));
+    try {
+      await unlessGone(this.#write('write the status of', newest, statusPatch(newest, status), signal));
+    } catch (error) {
+      // Somebody has changed something else of it meanwhile. What the run has done is so all the same, and only this run can tell it.
+      const isBehind = hasCode(error, 'Conflict') && isNewer(this.#newest(newest).metadata.resourceVersion, newest.metadata.resourceVersion);
+      if (!isBehind) throw error;
+      await this.saveStatus(release, status, signal);
+    }
   }
 
   #watcherOf(path: string): Watcher<WatchedRelease> {

@@ -7,15 +7,13 @@ import { type ObjectRef, refKey } from '../../core/object-ref.ts';
 import type { PlannedObject } from '../../core/plan.ts';
 import type { AppliedObject } from '../../core/readiness.ts';
 import type { RecordHead } from '../../core/record.ts';
-import { isNewer } from '../../core/resource-version.ts';
 import type { DriftReport, Outcome } from '../../core/status.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import { reasonOf } from '../../ports/errors.ts';
-import type { Sight } from '../../ports/imprints.ts';
 import { inspect } from '../../stages/inspect.ts';
 import { correct, type Drifted } from './correct.ts';
 import type { Deps } from '../deps.ts';
-import type { Expected } from './expectations.ts';
+import { type Expected, imprintIn, isOvertaken, isSeenAsExpected } from './expectations.ts';
 import { refsOf, storedOf } from '../memory.ts';
 import { type Run, whoseOf } from '../run.ts';
 
@@ -41,7 +39,8 @@ export const watchOver = async (deps: Deps, run: Run, deployed: Deployed): Promi
     await deps.imprints.follow(refsIn(expected), signal);
     const drifted = await examine(deps, run, deployed.record, expected);
     deps.metrics.drifted(drifted.filter(({ remedy }) => remedy !== undefined).length);
-    return { drift: release.spec.drift.mode === 'Correct' ? await correct(deps, run, deployed.record, drifted) : warn(deps, run, drifted) };
+    const report = release.spec.drift.mode === 'Correct' ? await correct(deps, run, deployed.record, drifted) : warn(deps, run, drifted);
+    return { drift: isStillSo(deps, run, deployed.record) ? report : { ...report, lookAgainAfterMs: 0 } };
   } catch (error) {
     const mayPass = PASSING.has(reasonOf(error));
     if (!(error instanceof Error) || !(error instanceof ClusterError || mayPass) || signal.aborted) throw error;
@@ -69,7 +68,7 @@ export const expectAsApplied = (deps: Deps, { key, address, release }: Run, reco
   forgetDrift(deps, key);
   if (release.spec.drift.mode === 'Ignore') return true;
   const objects = applied.map((object) => ({ ref: object.ref, imprint: imprintOf(object), resourceVersion: object.resourceVersion }));
-  return deps.expectations.keep(key, { address, record }, objects).every((object) => isAsExpected(object, deps.imprints.of(object.ref)));
+  return deps.expectations.keep(key, { address, record }, objects).every((object) => isSeenAsExpected(object, deps.imprints.of(object.ref)));
 };
 
 /** What is no drift of this release. */
@@ -105,7 +104,7 @@ const refsIn = (expected: readonly Expected[]): readonly ObjectRef[] => expected
 
 /** In the order of the manifest, so that the same drift is said in the same words. */
 const examine = async (deps: Deps, run: Run, record: RecordHead, expected: readonly Expected[]): Promise<readonly Drifted[]> => {
-  const touched = expected.filter((object) => !isAsExpected(object, deps.imprints.of(object.ref)));
+  const touched = expected.filter((object) => !isSeenAsExpected(object, deps.imprints.of(object.ref)));
   const isNews = touched.some((object) => !isKnown(deps, run, object));
   const planned = new Map(isNews ? (await storedOf(deps, run, record)).planned.map((object) => [refKey(object.ref), object]) : []);
   const all = await Promise.all(touched.map((object) => (isKnown(deps, run, object) ? driftBefore(object) : inspectOne(deps, run, object, planned.get(refKey(object.ref))))));
@@ -129,11 +128,15 @@ const inspectOne = async (deps: Deps, run: Run, expected: Expected, object: Plan
   if (inspection.kind === 'Unclear') deps.logger.warn({ ...names, error: inspection.why }, 'what became of an object cannot be found out');
   const wanted = { ref: object.ref, manifest: parseManifest(object.json) };
   const drift = driftOf(wanted, inspection, rules);
-  deps.expectations.put(key, { ...expected, examined: { imprint: live === undefined ? undefined : imprintOf(live), drift } });
+  deps.expectations.put(key, { ...expected, examined: { imprint: live === undefined ? undefined : imprintOf(live), resourceVersion: live?.resourceVersion ?? '', drift } });
   if (drift === undefined) return undefined;
   const left = [...excusedLosses(wanted, inspection, rules), ...(live === undefined ? [] : sparedFields(wanted, live.managed, rules))];
   return { drift, remedy: left.length === 0 ? object : { ...object, json: bytesWithout(object.json, left) } };
 };
+
+/** Whether the run leaves what is seen: what changed while it looked, or corrected, woke nobody where it was again what the run had found. */
+const isStillSo = (deps: Deps, { key, address }: Run, record: RecordHead): boolean =>
+  (deps.expectations.of(key, { address, record }) ?? []).every((object) => !isOvertaken(object, deps.imprints.of(object.ref)));
 
 const warn = (deps: Deps, { names, release }: Run, drifted: readonly Drifted[]): DriftReport => {
   if (drifted.length === 0) return {};
@@ -142,13 +145,7 @@ const warn = (deps: Deps, { names, release }: Run, drifted: readonly Drifted[]):
   return { claim: { reason: 'DriftDetected', message } };
 };
 
-/** Nothing that was seen contradicts what is expected; what is older than our own write does not. */
-const isAsExpected = (expected: Expected, sight: Sight): boolean =>
-  sight.kind !== 'Unknown' && (isNewer(expected.resourceVersion, sight.resourceVersion) || (expected.imprint !== '' && imprintIn(sight) === expected.imprint));
-
 /** What may be over soon without that anybody tells. */
 const PASSING: ReadonlySet<Reason | undefined> = new Set<Reason>(['ClusterUnavailable', 'RendererUnavailable', 'Forbidden']);
 /** How soon drift is looked for again then. */
 const PASSING_MS = 10_000;
-
-const imprintIn = (sight: Sight): string | undefined => (sight.kind === 'Seen' ? sight.imprint : undefined);

@@ -1,6 +1,8 @@
 import type { Drift } from '../../core/drift.ts';
 import { type ObjectRef, refKey } from '../../core/object-ref.ts';
 import { isSameRecord, type RecordHead, type ReleaseAddress } from '../../core/record.ts';
+import { isNewer } from '../../core/resource-version.ts';
+import type { Sight } from '../../ports/imprints.ts';
 
 /** What an object of a deployed revision is to be like. */
 export interface Expected {
@@ -15,6 +17,8 @@ export interface Expected {
 
 export interface Examined {
   readonly imprint: string | undefined;
+  /** Of what was examined; empty where the object was gone. */
+  readonly resourceVersion: string;
   readonly drift: Drift | undefined;
 }
 
@@ -61,3 +65,20 @@ export class Expectations {
     this.#byKey.delete(key);
   }
 }
+
+/** Nothing that was seen contradicts what is expected; what is older than our own write does not. */
+export const isSeenAsExpected = (expected: Expected, sight: Sight): boolean =>
+  sight.kind !== 'Unknown' && (isNewer(expected.resourceVersion, sight.resourceVersion) || (expected.imprint !== '' && imprintIn(sight) === expected.imprint));
+
+/**
+ * Whether a newer state is seen than the one that was applied or examined, and it is another one. What was examined and is not seen any more
+ * may be one without our label, which is never seen.
+ */
+export const isOvertaken = (expected: Expected, sight: Sight): boolean => {
+  const { imprint, resourceVersion } = expected.examined ?? expected;
+  if (sight.kind === 'Unknown' || (sight.kind === 'Absent' && expected.examined !== undefined)) return false;
+  return resourceVersion !== '' && isNewer(sight.resourceVersion, resourceVersion) && imprintIn(sight) !== imprint;
+};
+
+/** The imprint that is seen; undefined where there is none. */
+export const imprintIn = (sight: Sight): string | undefined => (sight.kind === 'Seen' ? sight.imprint : undefined);
