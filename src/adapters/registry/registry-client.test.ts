@@ -33,7 +33,7 @@ const clientFor = (hosts: readonly string[], timeouts = {}): RegistryClient => {
 
 const address = (registry: string, as?: Credential): TagAddress => ({ reference: { registry, repository: 'ns/app', tag: '1' }, credential: as });
 const chart = (registry: string, digest: string, as?: Credential): ChartAccess => ({ reference: { registry, repository: 'ns/app', digest }, credential: as });
-const resolve = (server: TestServer, as?: Credential): Promise<string> => clientFor([server.host]).resolve(address(server.host, as), signal);
+const resolve = (server: Pick<TestServer, 'host'>, as?: Credential): Promise<string> => clientFor([server.host]).resolve(address(server.host, as), signal);
 const blob = (server: TestServer, text: string, as?: Credential): Promise<Uint8Array> => clientFor([server.host]).blob(chart(server.host, digestOf('x'), as), blobOf(text), signal);
 const always =
   (status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Respond =>
@@ -267,9 +267,8 @@ describe('RegistryClient and connections that fail', () => {
   });
 
   it('says that nobody listens', async () => {
-    const server = await startServer(silence);
-    await server.close();
-    await expect(resolve(server)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining(`${server.host} refuses the connection`) });
+    const resolved = resolve({ host: '127.0.0.1:1' });
+    await expect(resolved).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('127.0.0.1:1 refuses the connection') });
   });
 
   it('says that a registry speaks plain HTTP', async () => {
