@@ -1,3 +1,4 @@
+import { sha256 } from '../core/digest.ts';
 import type { RevisionInputs } from '../core/record.ts';
 
 /** How many are remembered; the oldest go first. */
@@ -50,4 +51,5 @@ export class Accepted {
   }
 }
 
-const keyOf = ({ from, to, force }: Step): string => [from.chartDigest, from.valuesDigest, to.chartDigest, to.valuesDigest, force].join(' ');
+/** Short, as thousands are kept. */
+const keyOf = ({ from, to, force }: Step): string => sha256(Buffer.from([from.chartDigest, from.valuesDigest, to.chartDigest, to.valuesDigest, force].join(' ')));
