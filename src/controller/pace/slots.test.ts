@@ -60,6 +60,21 @@ describe('Slots', () => {
     expect(asks('n/c')).toBeDefined();
   });
 
+  it('stay with a release that closes its revision to open another one', () => {
+    const { slots, woken, asks, opens, closes } = setUp(1);
+    opens('n/a');
+    asks('n/b');
+    slots.end('n/b', { reason: 'RolloutQueued' });
+    expect(asks('n/a')).toBeUndefined();
+    closes('n/a');
+    expect([slots.rolling, woken]).toEqual([1, []]);
+    opens('n/a');
+    slots.end('n/a', { reason: 'Progressing' });
+    expect([slots.rolling, woken]).toEqual([1, []]);
+    closes('n/a');
+    expect(woken).toEqual(['n/b']);
+  });
+
   it('go on to the next when a run has not used its slot', () => {
     const { slots, woken, asks } = setUp(1);
     asks('n/a');
@@ -113,7 +128,7 @@ type State = 'Current' | 'Wanted' | 'Open' | 'ToUndo' | 'Undoing' | 'Gone';
 
 const ROLLING: readonly (State | undefined)[] = ['Open', 'ToUndo', 'Undoing'];
 /** What may happen, and how often: a restart has everybody looked at, and would hide that somebody was forgotten. */
-const STEPS = { Move: 20, Work: 40, Ask: 40, Open: 30, GetReady: 10, Fail: 5, RaceOnce: 3, CannotRender: 3, Break: 5, Remove: 5, Restart: 1 } as const;
+const STEPS = { Move: 20, Work: 40, Ask: 40, Open: 30, Replace: 10, GetReady: 10, Fail: 5, RaceOnce: 3, CannotRender: 3, Break: 5, Remove: 5, Restart: 1 } as const;
 type Step = keyof typeof STEPS;
 
 /** A cluster of releases with the operator's queue and workers, as far as slots are concerned. Each run may stop between any two of its steps. */
@@ -150,6 +165,9 @@ class World {
         return;
       case 'Open':
         if (run === 'MayOpen') this.#open(key);
+        return;
+      case 'Replace':
+        if (run === 'Begun' && state === 'Open') this.#replace(key);
         return;
       case 'RaceOnce':
         if (run !== undefined) this.#endAndRepeat(key, undefined);
@@ -203,6 +221,17 @@ class World {
     this.#become(key, 'Open');
     expect(this.rolling).toBeLessThanOrEqual(this.most);
     this.#end(key, { reason: 'Progressing' });
+  }
+
+  /** Another revision is asked for in place of the one that is open. */
+  #replace(key: Key): void {
+    if (this.slots.take(key, 0) !== undefined) {
+      this.#end(key, { reason: 'RolloutQueued' });
+      return;
+    }
+    this.broken.delete(key);
+    this.#become(key, 'Wanted');
+    this.runs.set(key, 'MayOpen');
   }
 
   #break(key: Key): void {

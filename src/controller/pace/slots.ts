@@ -68,7 +68,9 @@ export class Slots {
    * waits: it is woken as soon as it is its turn. Who rolls already has one.
    */
   take(key: string, now: number): { readonly waitingSince: number } | undefined {
-    if (this.#let.has(key) || (this.#open.has(key) && !this.#stuck.has(key))) return undefined;
+    // What it has open may be closed before the next is opened: the slot is its own until the run ends.
+    if (this.#open.has(key) && !this.#stuck.has(key)) this.#let.add(key);
+    if (this.#let.has(key)) return undefined;
     const waitingSince = this.#waitingSince.get(key) ?? now;
     this.#turns.join(key);
     this.#waitingSince.set(key, waitingSince);
