@@ -24,8 +24,9 @@ export default defineConfig({
           globalSetup: ['test/integration/global-setup.ts'],
           env: { TAGALONG_ENGINE: path.resolve('.build/helm-engine') },
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Longer than what a test waits for, so that it says itself what did not come.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           // The control plane is on the same cores: more files at once only take time from each other.
           maxWorkers: 3,
         },

@@ -180,7 +180,7 @@ describe.concurrent('a revision that fails', () => {
   });
 
   it('is held off by a pin, which brings an earlier one back and follows nothing until it is taken away', async () => {
-    await install('pinned');
+    await install('pinned', { timeout: '60s' });
     await site.ready('pinned', 1);
     await upgrade('pinned', '1.1.0', chart('1.1.0'));
     await site.ready('pinned', 2);

@@ -131,11 +131,11 @@ describe.concurrent('the message of Ready', () => {
   const statusWrites = async (name: string) => (await site.writes()).filter((write) => write.includes(`chartreleases/${name}/status`)).length;
 
   const holdsBack = async ([name, play, cause]: (typeof CAUSES)[number]) => {
-    await install(name, deployment(play), { timeout: '6s' });
+    await install(name, deployment(play), { timeout: '12s' });
     expect(await says(name, 'Progressing', cause.slice(-10))).toBe(`revision 1 (...) is applied; waiting for Deployment ns/${name}: ${cause}`);
     const before = await statusWrites(name);
     expect(await says(name, 'InstallFailed', name)).toBe(
-      `revision 1 (...) was not ready within 6s: Deployment ns/${name}: ${cause}; it stays in place and is deployed as soon as it becomes ready`,
+      `revision 1 (...) was not ready within 12s: Deployment ns/${name}: ${cause}; it stays in place and is deployed as soon as it becomes ready`,
     );
     expect((await statusWrites(name)) - before).toBe(1);
     const history = JSON.parse((await site.helm(['history', name, '-o', 'json'])).stdout) as readonly { readonly description: string }[]; // Helm's own shape
