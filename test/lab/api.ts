@@ -1,7 +1,8 @@
 import { Agent, type RequestOptions, request } from 'node:https';
 import { request as plainRequest } from 'node:http';
 
-const TIMEOUT_MS = 5000;
+/** Longer than a machine takes that is busy with other things. */
+const TIMEOUT_MS = 30_000;
 /** Tests ask the same server again and again, and a new connection would cost it more than the answer. Those that are kept keep no program alive, and end long before a server ends them. */
 const CONNECTIONS = new Agent({ keepAlive: true, timeout: 20_000 });
 
