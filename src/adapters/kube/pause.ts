@@ -38,11 +38,11 @@ export const within = async <T>(
   }
 };
 
-/** The promise, or the signal's reason when it aborts first; what the promise stands for goes on. */
+/** The promise, or the signal's reason when it has aborted, or aborts first; what the promise stands for goes on, and may fail without that anybody hears of it. */
 export const untilAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
-    if (signal.aborted) return stop();
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
