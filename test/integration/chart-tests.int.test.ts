@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 /** A test as charts have them: a Pod, played by kwok (test/lab/kwok.yaml), whose log has three lines. */
@@ -10,6 +10,9 @@ metadata:
   annotations: {helm.sh/hook: test, helm.sh/hook-weight: "${weight}", lab.tagalong.dev/play: "${play}"}
 spec: {restartPolicy: Never, containers: [{name: main, image: registry.invalid/main}]}
 `;
+
+/** Events are written after the status. */
+const PATIENT = { timeout: 30_000, interval: 100 };
 
 describe.concurrent('tests of a chart', () => {
   let site: Site;
@@ -55,7 +58,7 @@ describe.concurrent('tests of a chart', () => {
     expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.completedAt ?? ''));
     await upgrade('good', '1.1.0', pod('good-b'));
     expect((await site.ready('good', 2)).test).toEqual({ revision: 2, outcome: 'Succeeded', runs: [run('good-b')] });
-    expect(await eventsOf('good')).toContainEqual('TestSucceeded: 2 tests succeeded: good-b, good-a');
+    await vi.waitFor(async () => expect(await eventsOf('good')).toContainEqual('TestSucceeded: 2 tests succeeded: good-b, good-a'), PATIENT);
     const stock = JSON.parse((await site.helm(['status', 'good', '-o', 'json'])).stdout) as { readonly hooks: readonly { readonly last_run: unknown }[] }; // Helm's own shape
     expect(stock.hooks).toMatchObject([{ last_run: { phase: 'Succeeded' } }]);
   });
@@ -71,7 +74,8 @@ describe.concurrent('tests of a chart', () => {
     });
     expect(status.history).toMatchObject([{ outcome: 'deployed' }]);
     expect(await site.object('pods/told-never')).toBeUndefined();
-    expect((await eventsOf('told')).filter((event) => event.startsWith('TestFailed: test hook Pod told-test'))).toHaveLength(1);
+    const failures = async (): Promise<number> => (await eventsOf('told')).filter((event) => event.startsWith('TestFailed: test hook Pod told-test')).length;
+    await vi.waitFor(async () => expect(await failures()).toBe(1), PATIENT);
   });
 
   it('that fail, or do not end, fail the revision where the spec says so, and what ran before comes back', async () => {
@@ -92,7 +96,7 @@ describe.concurrent('tests of a chart', () => {
           test: { revision: 2, outcome: 'Failed' },
           history: [{ outcome: 'deployed' }, { outcome: 'failed' }, { outcome: 'superseded' }],
         });
-        expect((await eventsOf(name)).filter((event) => event.startsWith('TestFailed: '))).toHaveLength(1);
+        await vi.waitFor(async () => expect((await eventsOf(name)).filter((event) => event.startsWith('TestFailed: '))).toHaveLength(1), PATIENT);
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { conditionIn, openSite, type Site } from './site.ts';
 
 /** An object as these tests read it. */
@@ -62,9 +62,8 @@ describe.concurrent('a field that cannot be changed', () => {
     const after = [await uidOf('apps/v1/deployments/web'), await uidOf('configmaps/other'), await uidOf('configmaps/selector')];
     expect(after[0]).not.toBe(before[0]);
     expect(after.slice(1)).toEqual(before.slice(1));
-    expect(await events('selector', 'ObjectMadeAnew')).toContain(
-      `Deployment ${site.namespace}/web (selector/templates/objects.yaml) was deleted to be made anew, as spec.force says`,
-    );
+    const made = `Deployment ${site.namespace}/web (selector/templates/objects.yaml) was deleted to be made anew, as spec.force says`;
+    await vi.waitFor(async () => expect(await events('selector', 'ObjectMadeAnew')).toContain(made), { timeout: 30_000, interval: 100 });
   });
 
   it('is known by the words that the API server has for it, kind by kind', async () => {
