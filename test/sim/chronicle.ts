@@ -37,14 +37,17 @@ export class Chronicle {
     this.#tampered.delete(key);
     const step = stepOf({ at: commit.at, key, value: after && jsonOf(after) });
     if (step === undefined) return;
+    // What the revision that runs now has not got need not be put back, and is gone before it runs.
+    if (step.kind === 'Record' && step.now?.status === 'deployed') this.#admit(commit.at, step.now.release, step.now.objects);
+    // Nobody has to find an object that went while its release was being uninstalled.
+    const wasLeaving = before?.metadata.labels?.['status'] === 'uninstalling';
+    if (step.kind === 'Record' && step.now === undefined && wasLeaving) this.#admit(commit.at, before.metadata.labels?.['name']);
     this.#steps.push(step);
     if (step.kind === 'Release' && step.now?.isDeleting !== false) this.#admit(commit.at, object.metadata.name);
     if (step.kind !== 'Record' || step.now === undefined) return;
-    const { release, status, objects } = step.now;
+    const { release, status } = step.now;
     if (status === 'uninstalling') this.#admit(commit.at, release);
     else if (before === undefined) this.#admit(commit.at, release, [], this.#now() - WATCH_LAG_MS);
-    // What the revision that runs now has not got need not be put back.
-    if (status === 'deployed') this.#admit(commit.at, release, objects);
   }
 
   /** From now on it counts that people have deleted what they have deleted of a release, but for what is to be there. */
