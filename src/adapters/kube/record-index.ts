@@ -86,7 +86,9 @@ export class RecordIndex {
     const key = keyOf(address);
     const seen = this.#seen.get(key)?.get(write.head.secret);
     const isSeen = write.kind === 'Wrote' ? seen !== undefined && !isNewer(write.head.resourceVersion, seen.resourceVersion) : seen === undefined;
-    if (isSeen) this.#forget(key, write.head.secret);
+    // One that the watch does not have yet comes, late, before it goes.
+    const isToCome = write.kind === 'Removed' && this.#own.get(key)?.get(write.head.secret)?.kind === 'Wrote';
+    if (isSeen && !isToCome) this.#forget(key, write.head.secret);
     else within(this.#own, key).set(write.head.secret, { ...write, at: this.#connection.clock.now() });
     this.#changed(address, this.#headsOf(key));
   }
