@@ -160,8 +160,8 @@ describe.concurrent('a revision that fails', () => {
     await site.ready('blind', 1);
     await upgrade('blind', '1.1.0', chart('1.1.0', 'not-ready'));
     await site.reaches('blind', 'revision 2 under way', ({ history }) => history?.[0]?.revision === 2);
-    await site.kubectl(['delete', 'configmap/blind-values', 'secret/blind-login']);
-    // While the revision is under way, and once it has failed: when it is undone, the next run may come at once, and Ready says it.
+    await site.kubectl(['delete', 'secret/blind-login', 'configmap/blind-values']);
+    // What is missing first is said. While the revision is under way, and once it has failed: when it is undone, the next run may come at once, and Ready says it.
     const status = await site.reaches('blind', 'blind', (one) => conditionIn(one, 'FetchFailed') !== undefined);
     expect(conditionIn(status, 'FetchFailed')?.message).toContain('blind-login');
     await site.reaches('blind', 'undone', ({ revision }) => revision === 3);
