@@ -86,6 +86,16 @@ const rolledBack = release({ reason: 'RolledBack', revision: 3, digest: 'sha256:
 const undone = [...returning(), ...restored, record(3, 'deployed', returned), record(1, 'superseded'), rolledBack];
 const uninstalled = [...leaving, noObject('all'), noObject('only-2'), noRecord(1), noRecord(2), noRelease];
 
+/** Two revisions fail one after the other, and another one has what the first of them had, and the second had not. */
+const flapping = [
+  ...applied,
+  record(2, 'failed'),
+  record(3, 'pending-upgrade'),
+  record(3, 'failed'),
+  record(4, 'pending-upgrade', { objects: [object('all', '4'), object('only-2', 'x')] }),
+];
+const beyondLimit = release({ history: [4, 3, 2, 1], historyLimit: 1 });
+
 /** The invariants that a history breaks, each once. */
 const broken = (history: readonly Unplaced[]): readonly string[] => [
   ...new Set(
@@ -103,6 +113,7 @@ describe('a history that is as it should be', () => {
     ['an upgrade', upgraded],
     ['an uninstall', uninstalled],
     ['another install under the same name, at revision 1 again', [...uninstalled, ...installed]],
+    ['a record beyond the limit, which alone knows of an object of the newest revision', [...flapping, beyondLimit]],
     ['everything applied again, byte by byte', [...opened, live('all', '2'), live('all', '2'), live('only-2', 'x'), noObject('only-1'), record(2, 'deployed')]],
     [
       'two deployed, since the operator died in between, one of them superseded before status says so',
@@ -165,7 +176,9 @@ describe('a history that is not', () => {
     ['I8', 'observedGeneration is ahead', [...installed, ready(1, { observedGeneration: 2 })]],
     ['I8', 'history loses its newest entry', [...upgraded, ready(2, { history: [2, 1] }), ready(2, { history: [1] })]],
     ['I8', 'history is in disorder', [...upgraded, ready(2, { history: [1, 2] })]],
-    ['I8', 'history grows without bound', [...upgraded, ready(2, { history: [6, 5, 4, 3, 2, 1] })]],
+    ['I8', 'history grows without bound', [...upgraded, ready(2, { history: [5, 4, 3, 2, 1] })]],
+    ['I8', 'history has a record beyond the limit that is gone', [...flapping, noRecord(2), beyondLimit]],
+    ['I8', 'history has a record beyond the limit for which nothing waits', [...flapping, record(2, 'failed', { objects: [object('all', '2')] }), beyondLimit]],
     ['I14', 'a rollback is rendered anew', returning({ body: 'manifest of 1, rendered again' })],
     ['I14', 'a rollback is to a revision of which there never was a record', [...returning().slice(0, -1), record(3, 'pending-rollback', { ...returned, returnsTo: 9 })]],
     [
