@@ -5,8 +5,8 @@ import { type Findings, playAll } from './workers.ts';
 /** The most lines of a course that are printed; its end is what counts. */
 const MOST_LINES = 3_000;
 const MOST_LETTERS = 300;
-/** Seeds that are named. */
-const MOST_NAMED = 20;
+/** Seeds that are named, each as soon as it is found: a sweep takes an hour. */
+const MOST_NAMED = 200;
 
 const count = (name: string, otherwise: number): number => {
   const text = process.env[name] ?? '';
@@ -30,11 +30,12 @@ const sweep = async (): Promise<number> => {
   const seeds = count('SEEDS', 100_000);
   const first = count('FIRST', 0);
   const began = performance.now();
-  const findings = await playAll({ first, seeds, workers: count('WORKERS', availableParallelism()) }, (done) => {
+  let named = 0;
+  const findings = await playAll({ first, seeds, workers: count('WORKERS', availableParallelism()) }, (done, found) => {
+    for (const [one, wrong] of found.slice(0, Math.max(0, MOST_NAMED - named))) console.log(`SEED=${one}: ${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ''}`);
+    named += found.length;
     if (done % 5_000 === 0) console.log(`${done} seeds after ${Math.round((performance.now() - began) / 1000)} s`);
   });
-  for (const [seed, wrong] of findings.toSorted(([one], [other]) => one - other).slice(0, MOST_NAMED))
-    console.log(`SEED=${seed}: ${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ''}`);
   const violations = total(findings);
   console.log(`${((performance.now() - began) / seeds).toFixed(1)} ms a seed; make sim SEED=n shows the course of one`);
   console.log(`sim: ${seeds} seeds, ${violations} violations`);

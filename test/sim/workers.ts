@@ -15,8 +15,8 @@ const WORKER = path.join(import.meta.dirname, 'worker.ts');
 const FLAGS = ['--max-semi-space-size=64'];
 const SHARE = 50;
 
-/** Plays seeds in several processes at once; rejects where one of them ends before its work. `progress` is told how many are done. */
-export const playAll = async ({ first, seeds, workers }: Share & { readonly workers: number }, progress: (done: number) => void): Promise<Findings> => {
+/** Plays seeds in several processes at once; rejects where one of them ends before its work. `progress` is told how many are done, and what was wrong in the last of them. */
+export const playAll = async ({ first, seeds, workers }: Share & { readonly workers: number }, progress: (done: number, wrong: Findings) => void): Promise<Findings> => {
   const findings: (readonly [number, readonly string[]])[] = [];
   let next = first;
   let done = 0;
@@ -25,9 +25,10 @@ export const playAll = async ({ first, seeds, workers }: Share & { readonly work
     while (next < first + seeds) {
       const share = { first: next, seeds: Math.min(SHARE, first + seeds - next) };
       next += share.seeds;
-      findings.push(...(await played(worker, share)));
+      const found = await played(worker, share);
+      findings.push(...found);
       done += share.seeds;
-      progress(done);
+      progress(done, found);
     }
     worker.disconnect();
   };
