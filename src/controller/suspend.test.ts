@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/fakes/clock.ts';
 import type { Condition } from '../api/conditions.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
@@ -15,6 +15,8 @@ import { suspend } from './suspend.ts';
 
 const suspendedRelease = (conditions: readonly Condition[]): ChartRelease =>
   ({ metadata: { namespace: 'apps', name: 'web', uid: 'u' }, spec: {}, status: { conditions } }) as unknown as ChartRelease; // what is not looked at is left out
+
+const resting: Condition = { type: 'Suspended', status: 'True', reason: 'Suspended', message: '', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' };
 
 const record = (revision: number, status: RecordHead['status'], uid = 'u') => ({ revision, status, notes: { uid, chartRelease: '' } }) as RecordHead; // what is not looked at is left out
 
@@ -48,8 +50,7 @@ it('lets go of the tag, and says since when it rests', async () => {
 });
 
 it('rests since the condition says so, also in a new process', async () => {
-  const condition: Condition = { type: 'Suspended', status: 'True', reason: 'Suspended', message: '', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' };
-  expect((await outcomeAt(new FakeClock(), new Set(), [condition])).message).toBe('suspended since 2026-01-01T00:00:00Z by spec.suspend');
+  expect((await outcomeAt(new FakeClock(), new Set(), [resting])).message).toBe('suspended since 2026-01-01T00:00:00Z by spec.suspend');
 });
 
 it('tells of its own records, one that was opened a moment ago too', async () => {
@@ -57,7 +58,16 @@ it('tells of its own records, one that was opened a moment ago too', async () =>
   expect((await outcomeAt(new FakeClock(), new Set(), [], async () => records)).records).toEqual(records.slice(0, 2));
 });
 
-it('rests all the same where they cannot be had', async () => {
+describe('where they cannot be had', () => {
   const silent = () => Promise.reject(new ClusterError('Unavailable', 'nobody answers'));
-  expect(await outcomeAt(new FakeClock(), new Set(), [], silent)).not.toHaveProperty('records');
+
+  it('goes on to rest', async () => {
+    const outcome = await outcomeAt(new FakeClock(), new Set(), [resting], silent);
+    expect(outcome.reason).toBe('Suspended');
+    expect(outcome).not.toHaveProperty('records');
+  });
+
+  it('does not begin to say so, for nobody knows what is under way', async () => {
+    await expect(outcomeAt(new FakeClock(), new Set(), [], silent)).rejects.toThrow('nobody answers');
+  });
 });

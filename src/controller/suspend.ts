@@ -2,6 +2,7 @@ import type { ChartRelease } from '../api/chart-release.ts';
 import { timestamp } from '../api/time.ts';
 import { conditionOf } from '../core/conditions.ts';
 import { keyOf } from '../core/object-ref.ts';
+import type { RecordHead } from '../core/record.ts';
 import type { Outcome } from '../core/status.ts';
 import { ownRecords } from '../core/release-state.ts';
 import { describeSuspended } from '../core/story.ts';
@@ -12,7 +13,8 @@ import { addressOf, isAdmitted } from './run.ts';
 
 /**
  * A release that rests because its spec says so: its tag and its values are not followed, a revision under way stays as it is, and nobody
- * wakes it but a change of the ChartRelease. What was under way is applied again afterwards, with the whole of its time.
+ * wakes it but a change of the ChartRelease. What was under way is applied again afterwards, with the whole of its time. Rejects with ClusterError
+ * where its records cannot be had and it was not said to rest before.
  */
 export const suspend = async (
   deps: Pick<Deps, 'tags' | 'sources' | 'records' | 'rollouts' | 'contenders' | 'homes' | 'expectations' | 'contests' | 'clock'>,
@@ -27,18 +29,17 @@ export const suspend = async (
   deps.contenders.forget(key);
   deps.homes.forget(key);
   forgetDrift(deps, key);
-  const since = conditionOf(status.conditions, 'Suspended')?.lastTransitionTime ?? timestamp(deps.clock.now());
-  return { reason: 'Suspended', message: describeSuspended(since), expiry: {}, ...(await recordsOf(deps, release, signal)) };
+  const before = conditionOf(status.conditions, 'Suspended');
+  const since = before?.lastTransitionTime ?? timestamp(deps.clock.now());
+  const records = await recordsOf(deps, release, signal).catch((error: unknown) => {
+    if (before === undefined || !(error instanceof ClusterError) || signal.aborted) throw error;
+    return undefined;
+  });
+  return { reason: 'Suspended', message: describeSuspended(since), expiry: {}, ...(records !== undefined && { records }) };
 };
 
-/** A revision that was opened a moment ago may not have been told of yet: what ran before it cannot be said to run on. That they cannot be had wakes nobody. */
-const recordsOf = async ({ records }: Pick<Deps, 'records'>, release: ChartRelease, signal: AbortSignal): Promise<Pick<Outcome, 'records'>> => {
+/** A revision that was opened a moment ago may not have been told of yet: what ran before it cannot be said to run on. Afterwards nothing is begun. */
+const recordsOf = async ({ records }: Pick<Deps, 'records'>, release: ChartRelease, signal: AbortSignal): Promise<readonly RecordHead[]> => {
   const address = addressOf(release);
-  try {
-    const own = { uid: release.metadata.uid, chartRelease: keyOf(release.metadata), isAdmitted: isAdmitted(release, address) };
-    return { records: ownRecords(await records.list(address, signal), own) };
-  } catch (error) {
-    if (!(error instanceof ClusterError) || signal.aborted) throw error;
-    return {};
-  }
+  return ownRecords(await records.list(address, signal), { uid: release.metadata.uid, chartRelease: keyOf(release.metadata), isAdmitted: isAdmitted(release, address) });
 };

@@ -22,7 +22,8 @@ export const complaints = (simulation: Simulation, person: Person): readonly str
   const chart = simulation.registry.at(person.tag);
   if (suspend === true) return ready?.reason === 'Suspended' ? wrong : [...wrong, `it is suspended, and says ${said}`];
   if (pin.kind !== 'None') return PINNED.has(ready?.reason ?? '') ? wrong : [...wrong, `it is pinned, and says ${said}`];
-  if (chart === undefined || !isGood(chart)) return ready?.status === 'True' ? [...wrong, `${chart?.version} cannot become ready, and it says ${said}`] : wrong;
+  const mayBeReady = chart?.app === 'never' && person.hasEmptied;
+  if (chart === undefined || !isGood(chart)) return ready?.status === 'True' && !mayBeReady ? [...wrong, `${chart?.version} cannot become ready, and it says ${said}`] : wrong;
   if (ready?.status !== 'True' || status.chart?.digest !== digestOf(chart)) wrong.push(`${chart.version} is wanted, and it says ${said}, at ${status.chart?.version}`);
   for (const { type, reason, message } of status.conditions ?? []) if (type !== 'Ready') wrong.push(`it says ${type} ${reason}: ${message}`);
   return [...wrong.map((one) => `${person.name}: ${one}`), ...recordComplaints(person), ...objectComplaints(simulation, person)];

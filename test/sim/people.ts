@@ -16,6 +16,8 @@ export class Person {
   readonly name: string;
   readonly #simulation: Simulation;
   #wishes = 0;
+  /** The Deployment was scaled to nothing once: without Pods it is ready, whatever is wrong with them. */
+  hasEmptied = false;
 
   constructor(simulation: Simulation, name: string) {
     this.#simulation = simulation;
@@ -100,8 +102,13 @@ export class Person {
     const paths = [`${CONFIG_MAPS_PATH}/${this.name}-config`, `${CONFIG_MAPS_PATH}/${this.name}-one`, `${DEPLOYMENTS_PATH}/${this.name}`];
     const path = pick(random, paths);
     if (random() < 0.3) this.#simulation.ask('DELETE', path);
-    else if (path.startsWith(DEPLOYMENTS_PATH)) this.#simulation.ask('PATCH', `${path}?fieldManager=kubectl-edit`, { spec: { replicas: Math.floor(random() * 5) } });
+    else if (path.startsWith(DEPLOYMENTS_PATH)) this.#scale(path, Math.floor(random() * 5));
     else this.#simulation.ask('PATCH', `${path}?fieldManager=kubectl-edit`, { data: { version: 'by hand' } });
+  }
+
+  #scale(path: string, replicas: number): void {
+    if (replicas === 0) this.hasEmptied = true;
+    this.#simulation.ask('PATCH', `${path}?fieldManager=kubectl-edit`, { spec: { replicas } });
   }
 
   /** Does something, drawn by lot. */

@@ -167,6 +167,20 @@ describe('Watcher', () => {
     expect(watcher.keys()).toEqual(['default/b']);
   });
 
+  it('waits for the list that it was asked for, whatever stood in the way of the watch before', async () => {
+    let lists = 0;
+    server.script = (request, response) => {
+      if (isWatch(request)) return json(response, 500, { kind: 'Status', message: 'not now' });
+      lists += 1;
+      json(response, 200, list(9 * lists, [object('a', lists)]));
+    };
+    const watcher = start();
+    await vi.waitFor(() => expect(watcher.trouble).toBeDefined());
+    watcher.refresh();
+    await watcher.readyOrTrouble(signal);
+    expect(watcher.get('default/a')?.resourceVersion).toBe('2');
+  });
+
   it('begins the list again when its token expired', async () => {
     let lists = 0;
     server.script = (request, response) => {

@@ -90,7 +90,9 @@ export class Watcher<T> {
 
   /** Lists anew, and is not ready until that list is in: whatever happened before the call is known then, however late the watch was. */
   refresh(): void {
-    this.#isFresh = false;
+    [this.#isFresh, this.#isWatching] = [false, false];
+    // What stood in the way of the watch says nothing of this list.
+    this.#trouble = undefined;
     this.#round.abort(new Error('it is listed anew'));
   }
 

@@ -13,7 +13,7 @@ import { reasonOf } from '../../ports/errors.ts';
 import { inspect } from '../../stages/inspect.ts';
 import { correct, type Drifted } from './correct.ts';
 import type { Deps } from '../deps.ts';
-import { type Expected, imprintIn, isOvertaken, isSeenAsExpected } from './expectations.ts';
+import { type Expected, imprintIn, isBroughtBack, isOvertaken, isSeenAsExpected, unexamined } from './expectations.ts';
 import { refsOf, storedOf } from '../memory.ts';
 import { type Run, whoseOf } from '../run.ts';
 
@@ -98,12 +98,12 @@ const expectedOf = async (deps: Deps, run: Run, { record, inventory }: Deployed)
   return deps.expectations.keep(key, place, expected);
 };
 
-const unexamined = ({ ref, imprint, resourceVersion }: Expected): Expected => ({ ref, imprint, resourceVersion });
-
 const refsIn = (expected: readonly Expected[]): readonly ObjectRef[] => expected.map(({ ref }) => ref);
 
 /** In the order of the manifest, so that the same drift is said in the same words. */
 const examine = async (deps: Deps, run: Run, record: RecordHead, expected: readonly Expected[]): Promise<readonly Drifted[]> => {
+  // What was examined before and is as expected now need not be remembered: it would count as overtaken for good.
+  for (const object of expected) if (isBroughtBack(object, deps.imprints.of(object.ref))) deps.expectations.put(run.key, unexamined(object));
   const touched = expected.filter((object) => !isSeenAsExpected(object, deps.imprints.of(object.ref)));
   const isNews = touched.some((object) => !isKnown(deps, run, object));
   const planned = new Map(isNews ? (await storedOf(deps, run, record)).planned.map((object) => [refKey(object.ref), object]) : []);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Drift } from '../../core/drift.ts';
 import type { Sight } from '../../ports/imprints.ts';
-import { type Expected, isOvertaken, isSeenAsExpected } from './expectations.ts';
+import { type Expected, isBroughtBack, isOvertaken, isSeenAsExpected, unexamined } from './expectations.ts';
 
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'apps', name: 'web' };
 const drift: Drift = { ref, kind: 'Changed', by: '', fields: [{ path: '/data/a', by: 'rival' }] };
@@ -32,5 +32,21 @@ describe('an object that was applied or examined', () => {
     ['of an older process, and another', fromNotes, seen('theirs', '40'), { asExpected: false, overtaken: false }],
   ])('%s', (_, expected, sight, { asExpected, overtaken }) => {
     expect({ asExpected: isSeenAsExpected(expected, sight), overtaken: isOvertaken(expected, sight) }).toEqual({ asExpected, overtaken });
+  });
+});
+
+describe('what an object was found to be', () => {
+  it.each<[string, Expected, Sight, boolean]>([
+    ['as it was found', examined, seen('theirs', '20'), false],
+    ['as it was applied, and newer', examined, seen('ours', '25'), true],
+    ['as it was applied, the watch behind', examined, seen('ours', '15'), false],
+    ['changed again', examined, seen('others', '25'), false],
+    ['never examined', applied, seen('ours', '30'), false],
+  ])('%s: whether it can be forgotten', (_, expected, sight, isBack) => {
+    expect(isBroughtBack(expected, sight)).toBe(isBack);
+  });
+
+  it('leaves nothing to be overtaken once it is forgotten', () => {
+    expect(isOvertaken(unexamined(examined), seen('ours', '25'))).toBe(false);
   });
 });

@@ -80,5 +80,11 @@ export const isOvertaken = (expected: Expected, sight: Sight): boolean => {
   return resourceVersion !== '' && isNewer(sight.resourceVersion, resourceVersion) && imprintIn(sight) !== imprint;
 };
 
+/** Whether what was examined is as expected again, by somebody, or by a write of ours whose answer was lost. */
+export const isBroughtBack = (expected: Expected, sight: Sight): boolean => expected.examined !== undefined && isOvertaken(expected, sight) && isSeenAsExpected(expected, sight);
+
+/** Without what it was found to be. */
+export const unexamined = ({ ref, imprint, resourceVersion }: Expected): Expected => ({ ref, imprint, resourceVersion });
+
 /** The imprint that is seen; undefined where there is none. */
 export const imprintIn = (sight: Sight): string | undefined => (sight.kind === 'Seen' ? sight.imprint : undefined);
