@@ -18,7 +18,7 @@ const OBJECT: PlannedObject = {
   digest: 'd1',
   json: new Uint8Array(),
 };
-const LIVE: LiveObject = { ...stampOf(OWNER, ADDRESS), uid: 'u1', resourceVersion: '8', isTerminating: false, controller: undefined, ownFields: 'f1', managed: [] };
+const LIVE: LiveObject = { ...stampOf(OWNER, ADDRESS), uid: 'u1', resourceVersion: '8', madeAt: 0, isTerminating: false, controller: undefined, ownFields: 'f1', managed: [] };
 const RECORD = { secret: 's', revision: 1, status: 'deployed', resourceVersion: '1', createdAt: 0, modifiedAt: 0, endedAt: undefined, notes: undefined } as const;
 const STANDING: Standing = { address: ADDRESS, record: RECORD, firstDeployed: '', objects: [OBJECT], hookEvents: [], applied: [] };
 

@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { eventsIn, generatedName, type Hook, type HookStep, hooksFor, hooksToSweep, isOutputWanted, isReplaced, markOf, nextHook, readHooks, withRun } from './hooks.ts';
+import {
+  eventsIn,
+  generatedName,
+  type Hook,
+  type HookStep,
+  hooksFor,
+  hooksToSweep,
+  isOutputWanted,
+  isReplaced,
+  markOf,
+  nextHook,
+  readHooks,
+  timeCountsFrom,
+  withRun,
+} from './hooks.ts';
 
 const record = (...hooks: readonly Readonly<Record<string, unknown>>[]): string =>
   JSON.stringify(hooks.map((hook) => ({ kind: 'Job', path: 'c/templates/h.yaml', manifest: '', events: ['pre-install'], last_run: { phase: '' }, ...hook })));
@@ -162,5 +176,20 @@ describe('objects of hooks', () => {
     expect(generatedName('once-', first ?? '')).toBe(name);
     expect(generatedName('once-', second ?? '')).not.toBe(name);
     expect(generatedName('x'.repeat(70), first ?? '')).toHaveLength(63);
+  });
+});
+
+describe('the time of a hook', () => {
+  const began = Date.parse('2026-01-01T00:00:00.500Z');
+  const run = { event: 'pre-install', startedAt: '2026-01-01T00:00:00.500Z', phase: 'Running' as const };
+
+  it.each([
+    ['when it began, where nothing is made yet', undefined, 0],
+    ['when it began, where its object was made in the same second', began - 500, 0],
+    ['when its object was made, where that was late', began + 58_000, 58_000],
+    ['when it began, where its object was made after all that time', began + 61_000, 0],
+    ['when it began, where the API server does not say', 0, 0],
+  ])('counts from %s', (_, madeAt, after) => {
+    expect(timeCountsFrom(run, madeAt, 60_000) - began).toBe(after);
   });
 });

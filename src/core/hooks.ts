@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { epochMsOf } from '../api/time.ts';
 import { parseExact } from './exact-json.ts';
 
 /** When a hook runs, in Helm's words. Tests are run only when the spec asks for them, rollback hooks only with a rollback. */
@@ -90,6 +91,15 @@ export const hooksToSweep = (hooks: readonly Hook[], event: HookEvent): readonly
 
 /** Whether the output of a hook that ended so is to be shown (`helm.sh/hook-output-log-policy`). */
 export const isOutputWanted = ({ logPolicies }: Hook, phase: HookRun['phase']): boolean => logPolicies.includes(phase === 'Failed' ? 'hook-failed' : 'hook-succeeded');
+
+/**
+ * From when a hook's time counts, in ms since the epoch: from when its object was made, since whoever had begun the run may have ended in between. An
+ * object made after the whole of that time counts from the beginning: one that is made again and again must come to an end.
+ */
+export const timeCountsFrom = ({ startedAt }: HookRun, madeAt: number | undefined, timeoutMs: number): number => {
+  const began = epochMsOf(startedAt);
+  return madeAt !== undefined && madeAt > began && madeAt <= began + timeoutMs ? madeAt : began;
+};
 
 /** What tells the object of one run from that of any other: it is on the object. */
 export const markOf = (revision: number, { event, startedAt }: HookRun): string => `${event} of revision ${revision} at ${startedAt}`;

@@ -16,7 +16,7 @@ const scene = (fails: (nth: number) => boolean, ip = ENDPOINT.ip) => {
     apply: async (ref, json) => {
       applied.push([ref, JSON.parse(Buffer.from(json).toString())]);
       if (fails(applied.length)) throw new ClusterError('Forbidden', 'cannot apply it: forbidden');
-      return { uid: 'u', resourceVersion: '1', labels: {}, annotations: {}, isTerminating: false, controller: undefined, ownFields: '', managed: [], isCreated: true };
+      return { uid: 'u', resourceVersion: '1', labels: {}, annotations: {}, madeAt: 0, isTerminating: false, controller: undefined, ownFields: '', managed: [], isCreated: true };
     },
   };
   return { clock, logger, stop, applied, done: leadHere(cluster, { ...ENDPOINT, ip }, { clock, logger }, stop.signal) };

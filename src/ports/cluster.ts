@@ -36,6 +36,8 @@ export interface LiveObject {
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** When it was made, in ms since the epoch, in whole seconds by the API server's clock; 0 where the API server does not say. */
+  readonly madeAt: number;
   readonly isTerminating: boolean;
   /** The object that made it and sees to it, as `ReplicaSet web-1`; undefined where nobody does. */
   readonly controller: string | undefined;

@@ -10,7 +10,7 @@ import { apply } from './apply.ts';
 const REF: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'apps', name: 'web' };
 const OBJECT: PlannedObject = { ref: REF, source: 'web/templates/web.yaml', isKept: false, digest: 'd1', json: new Uint8Array() };
 const LAST: StandingObject = { digest: 'd1', answer: { ref: REF, uid: 'u1', resourceVersion: '7', ownFields: 'f1', change: 'Configured' } };
-const LIVE: LiveObject = { uid: 'u1', resourceVersion: '8', labels: {}, annotations: {}, isTerminating: false, controller: undefined, ownFields: 'f1', managed: [] };
+const LIVE: LiveObject = { uid: 'u1', resourceVersion: '8', labels: {}, annotations: {}, madeAt: 0, isTerminating: false, controller: undefined, ownFields: 'f1', managed: [] };
 const SENT: AppliedAnswer = { ...LIVE, resourceVersion: '9', isCreated: false };
 const SEEN: SeenObject = { uid: 'u1', resourceVersion: '7', imprint: 'f1', isShared: false, isTerminating: false, isFollowed: true };
 const UNKNOWN: Sight = { kind: 'Unknown' };

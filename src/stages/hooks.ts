@@ -16,6 +16,7 @@ import {
   printHook,
   readHooks,
   runFor,
+  timeCountsFrom,
   withRun,
 } from '../core/hooks.ts';
 import { withCause } from '../core/cause.ts';
@@ -85,6 +86,9 @@ const OUTPUT_LINES = 100;
 
 type Verdict = { readonly kind: 'Succeeded' } | (Unready & { readonly isPolled?: boolean; readonly laggards?: readonly AppliedObject[] });
 
+/** `madeAt`: when the last of its objects was made, in ms since the epoch, where all of them are. */
+type Advance = Verdict & { readonly madeAt?: number };
+
 /** An object of a hook in its place, with the mark of its run on it. */
 interface HookObject {
   readonly ref: ObjectRef;
@@ -148,8 +152,10 @@ class HookPass {
       await this.#begin(hook, { anew: true });
       return undefined;
     }
-    const verdict = await this.#explain(run, await this.#advance(hook, run));
-    const ageMs = clock.now() - epochMsOf(run.startedAt);
+    const advanced = await this.#advance(hook, run);
+    const since = timeCountsFrom(run, advanced.madeAt, this.#input.timeoutMs);
+    const verdict = await this.#explain(since, advanced);
+    const ageMs = clock.now() - since;
     const leftMs = this.#input.timeoutMs - ageMs;
     if (verdict.kind === 'Waiting' && leftMs > 0) {
       const message = `${printHook(hook, this.#input.event)}: ${verdict.message}`;
@@ -168,10 +174,9 @@ class HookPass {
   }
 
   /** As stages/explain.ts does for the objects of a release: of what the hook waits for, or why it failed. */
-  async #explain({ startedAt }: HookRun, verdict: Verdict): Promise<Verdict> {
+  async #explain(since: number, verdict: Verdict): Promise<Verdict> {
     const laggard = verdict.kind === 'Succeeded' ? undefined : verdict.laggards?.[0];
     if (verdict.kind === 'Succeeded' || laggard === undefined) return verdict;
-    const since = epochMsOf(startedAt);
     const ageMs = this.#deps.clock.now() - since;
     const isWatched = verdict.kind === 'Waiting' && ageMs < this.#input.timeoutMs;
     if (isWatched && ageMs < QUIET_MS) return verdict;
@@ -222,15 +227,17 @@ class HookPass {
   }
 
   /** Sees to it that the hook's objects are there, then what they say. What nobody knows is thrown; anything else that goes wrong is the hook's end. */
-  async #advance(hook: Hook, run: HookRun): Promise<Verdict> {
+  async #advance(hook: Hook, run: HookRun): Promise<Advance> {
     try {
       const made: AppliedObject[] = [];
+      let madeAt = 0;
       for (const object of await this.#objectsOf(hook, run)) {
         const live = await this.#bring(hook, object);
         if (live === undefined) return { kind: 'Waiting', message: `the ${printRef(object.ref)} that was there before is to be gone`, isPolled: true };
         made.push({ ref: object.ref, uid: live.uid, resourceVersion: live.resourceVersion, ownFields: live.ownFields, change: 'Created' });
+        madeAt = Math.max(madeAt, live.madeAt);
       }
-      return await this.#judge(made.filter(({ ref }) => runsToEnd(ref)));
+      return { ...(await this.#judge(made.filter(({ ref }) => runsToEnd(ref)))), madeAt };
     } catch (error) {
       const reason = reasonOf(error);
       const isHooksOwn = (reason !== undefined && reason !== 'ClusterUnavailable' && reason !== 'RendererUnavailable') || isRace(error);

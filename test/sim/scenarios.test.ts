@@ -89,7 +89,7 @@ it('deletes records beyond the history limit also where the process ended before
   expect(recordsOf(simulation)).toEqual(['sh.helm.release.v1.web.v2']);
 });
 
-it('gives a hook its whole time where its object could be made only when that was over', async () => {
+it.each([0.65, 0.75, 0.85, 0.95, 1.5])('gives a hook its whole time, a minute, where its object could not be made for %f of it', async (minutes) => {
   const { simulation, person } = await scene({}, '1.0.0');
   let isTried = false;
   simulation.faults.plot = ({ method, path, body }) => {
@@ -99,7 +99,7 @@ it('gives a hook its whole time where its object could be made only when that wa
   };
   person.push(chart('1.4.0'));
   await simulation.pass(3 * MINUTE_MS, () => isTried);
-  await simulation.pass(1.5 * MINUTE_MS);
+  await simulation.pass(minutes * MINUTE_MS);
   simulation.faults.plot = () => undefined;
   await simulation.pass(2 * MINUTE_MS);
   expect(complaints(simulation, person)).toEqual([]);

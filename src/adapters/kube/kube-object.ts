@@ -49,10 +49,20 @@ const textsOf = (value: unknown): Readonly<Record<string, string>> =>
 
 /** What a Cluster tells of an object. Throws ClusterError where the answer is none. */
 export const liveObjectOf = (action: string, object: unknown): LiveObject => {
-  const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadataOf(object);
+  const { name, uid, resourceVersion, labels, annotations, creationTimestamp, deletionTimestamp } = metadataOf(object);
   if (name === '') throw nonsense(action, 'it has no metadata');
   const managed = managedFieldsOf(object);
-  return { uid, resourceVersion, labels, annotations, isTerminating: deletionTimestamp !== undefined, controller: controllerOf(object), ownFields: ownFieldsOf(managed), managed };
+  return {
+    uid,
+    resourceVersion,
+    labels,
+    annotations,
+    madeAt: epochMsOf(creationTimestamp),
+    isTerminating: deletionTimestamp !== undefined,
+    controller: controllerOf(object),
+    ownFields: ownFieldsOf(managed),
+    managed,
+  };
 };
 
 /** Its owner that is its controller, of which there is one at most. */
