@@ -119,6 +119,7 @@ describe('a history that is as it should be', () => {
       'two deployed, since the operator died in between, one of them superseded before status says so',
       [...applied, record(2, 'deployed'), live('all', '2'), record(1, 'superseded'), ready(2)],
     ],
+    ['two deployed, since the operator died in between, where the release rests by then', [...applied, record(2, 'deployed'), ready(2, { reason: 'Suspended' })]],
     ['an upgrade that is left for another one', [...opened, record(2, 'failed'), record(3, 'pending-upgrade')]],
     ['what the API server and controllers add to an object', [...installed, live('all', '1', { metadata: { name: 'all', uid: 'u' }, status: { replicas: 1 } })]],
     ['an object that takes its time to go', [...opened, live('all', '2'), live('only-2', 'x'), live('only-1', 'x', {}, true), record(2, 'deployed')]],
