@@ -110,6 +110,11 @@ export class Simulation {
     this.tell(() => `${replica.instance} stops until ${replica.sleepsUntil - BEGIN}`);
   }
 
+  /** None is stopped. */
+  get areAllAwake(): boolean {
+    return this.#replicas.every(({ isOver, sleepsUntil }) => isOver || sleepsUntil <= this.timeline.now);
+  }
+
   #anyReplica(): Replica | undefined {
     const alive = this.#replicas.filter(({ isOver }) => !isOver);
     return alive[Math.floor(this.random() * alive.length)];
