@@ -106,6 +106,23 @@ it.each([0.65, 0.75, 0.85, 0.95, 1.5])('gives a hook its whole time, a minute, w
   expect(recordsOf(simulation)).toHaveLength(2);
 });
 
+it.each([0.85, 0.95, 1.5])('gives objects their whole time, a minute, where they could not be applied for %f of it', async (minutes) => {
+  const { simulation, person } = await scene({}, '1.0.0');
+  let isTried = false;
+  simulation.faults.plot = ({ method, path }) => {
+    if (method !== 'PATCH' || path.includes('dryRun') || !path.includes('/deployments/web')) return undefined;
+    isTried = true;
+    return 'LostBefore';
+  };
+  person.push(chart('1.2.0'));
+  await simulation.pass(3 * MINUTE_MS, () => isTried);
+  await simulation.pass(minutes * MINUTE_MS);
+  simulation.faults.plot = () => undefined;
+  await simulation.pass(2 * MINUTE_MS);
+  expect(complaints(simulation, person)).toEqual([]);
+  expect(recordsOf(simulation)).toHaveLength(2);
+});
+
 it('warns before a token ends and says when it has, each with one write and one Event, though nothing else wakes the release', async () => {
   const { simulation, person } = await scene({}, '1.0.0');
   const now = simulation.timeline.now / 1000;
