@@ -175,6 +175,7 @@ const test = async (
 
 /** Somebody deleted an object while the revision waits: all of it is applied again, but not for longer than the time-out. */
 const recover = async (deps: Deps, run: Run, rollout: Applied, records: readonly RecordHead[], gone: string): Promise<Outcome> => {
+  deps.causes.forget(run.key);
   if (rollout.record.status === 'failed' || leftMsOf(deps, run, rollout) <= 0) return hold(deps, run, rollout, records, { kind: 'Failed', message: describeGone(gone) });
   deps.rollouts.keep(run.key, { ...rollout, applied: undefined });
   return { reason: 'Progressing', message: describeWaiting(rollout.record, `${gone} to be applied again: it was deleted`), records, lookAgainAfterMs: 0 };

@@ -11,7 +11,7 @@ export const complaints = (simulation: Simulation, person: Person): readonly str
   const release = person.release;
   if (release === undefined) return goneComplaints(simulation, person);
   const status = (release['status'] ?? {}) as ChartReleaseStatus; // written by the operator
-  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const { ready } = person;
   const said = `Ready ${ready?.status} ${ready?.reason}: ${ready?.message}`;
   if (release.metadata.deletionTimestamp !== undefined) return [`${person.name} is being deleted, and is not gone: ${said}`];
   const { generation = 0 } = release.metadata;
@@ -24,6 +24,8 @@ export const complaints = (simulation: Simulation, person: Person): readonly str
   if (pin.kind !== 'None') return PINNED.has(ready?.reason ?? '') ? wrong : [...wrong, `it is pinned, and says ${said}`];
   const mayBeReady = chart?.app === 'never' && person.hasEmptied;
   if (chart === undefined || !isGood(chart)) return ready?.status === 'True' && !mayBeReady ? [...wrong, `${chart?.version} cannot become ready, and it says ${said}`] : wrong;
+  // Who deletes an object of a revision whose time is over meanwhile has to say that it is to come back.
+  if (person.hasDeleted && ready?.message.includes(' was deleted; annotate the ChartRelease ')) return wrong;
   if (ready?.status !== 'True' || status.chart?.digest !== digestOf(chart)) wrong.push(`${chart.version} is wanted, and it says ${said}, at ${status.chart?.version}`);
   for (const { type, reason, message } of status.conditions ?? []) if (type !== 'Ready') wrong.push(`it says ${type} ${reason}: ${message}`);
   return [...wrong.map((one) => `${person.name}: ${one}`), ...recordComplaints(person), ...objectComplaints(simulation, person)];

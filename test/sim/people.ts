@@ -1,4 +1,6 @@
-import { API_VERSION, KIND, PIN, PLURAL, RECONCILE_AT } from '../../src/api/chart-release.ts';
+import { API_VERSION, type ChartReleaseStatus, KIND, PIN, PLURAL, RECONCILE_AT } from '../../src/api/chart-release.ts';
+import type { Condition } from '../../src/api/conditions.ts';
+import { conditionOf } from '../../src/core/conditions.ts';
 import { pick } from '../seeded.ts';
 import type { Stored } from './api/object.ts';
 import { CHARTS, isGood, type SimulatedChart } from './charts.ts';
@@ -16,6 +18,8 @@ export class Person {
   readonly name: string;
   readonly #simulation: Simulation;
   #wishes = 0;
+  /** An object of the release was deleted once. */
+  hasDeleted = false;
   /** The Deployment was scaled to nothing once: without Pods it is ready, whatever is wrong with them. */
   hasEmptied = false;
 
@@ -33,6 +37,12 @@ export class Person {
   get release(): Stored | undefined {
     const { status, object } = this.#simulation.ask('GET', `${RELEASES_PATH}/${this.name}`);
     return status === 200 ? (object as Stored) : undefined; // as stored
+  }
+
+  /** What its status says of Ready. */
+  get ready(): Condition | undefined {
+    const { conditions } = (this.release?.['status'] ?? {}) as ChartReleaseStatus; // written by the operator
+    return conditionOf(conditions, 'Ready');
   }
 
   /** Records of the Helm release, oldest first. */
@@ -101,9 +111,14 @@ export class Person {
     const { random } = this.#simulation;
     const paths = [`${CONFIG_MAPS_PATH}/${this.name}-config`, `${CONFIG_MAPS_PATH}/${this.name}-one`, `${DEPLOYMENTS_PATH}/${this.name}`];
     const path = pick(random, paths);
-    if (random() < 0.3) this.#simulation.ask('DELETE', path);
+    if (random() < 0.3) this.#delete(path);
     else if (path.startsWith(DEPLOYMENTS_PATH)) this.#scale(path, Math.floor(random() * 5));
     else this.#simulation.ask('PATCH', `${path}?fieldManager=kubectl-edit`, { data: { version: 'by hand' } });
+  }
+
+  #delete(path: string): void {
+    this.hasDeleted = true;
+    this.#simulation.ask('DELETE', path);
   }
 
   #scale(path: string, replicas: number): void {

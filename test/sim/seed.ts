@@ -1,3 +1,4 @@
+import { pinOf } from '../../src/core/pin.ts';
 import type { Renderer } from '../../src/ports/renderer.ts';
 import { violationsIn } from '../crash/invariants.ts';
 import { pick } from '../seeded.ts';
@@ -102,10 +103,11 @@ const comeToRest = async (simulation: Simulation, people: readonly Person[], res
   return after;
 };
 
-/** What cannot become ready is tried again for ever. */
+/** What cannot become ready is tried again for ever, or asked why it is not. So may a revision be that somebody has pinned. */
 const isRestful = (simulation: Simulation, person: Person): boolean => {
   const chart = simulation.registry.at(person.tag);
-  return chart !== undefined && isGood(chart);
+  const isHeld = pinOf(person.release?.metadata.annotations).kind !== 'None' && person.ready?.status !== 'True';
+  return chart !== undefined && isGood(chart) && !isHeld;
 };
 
 const pushed = (people: readonly Person[]): ReadonlyMap<string, string> =>

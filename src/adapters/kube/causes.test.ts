@@ -139,6 +139,13 @@ describe('KubeCauses', () => {
     await vi.waitFor(() => expect(watch?.destroyed).toBe(true));
   });
 
+  it('wakes nobody either about an earlier write that was looked into before', async () => {
+    await text();
+    await text(LAST, { ...laggard, resourceVersion: '8' });
+    await clock.advance(10 * 60_000);
+    expect(woken).toEqual([]);
+  });
+
   it('watches nothing once waiting cannot help', async () => {
     status = { phase: 'Pending', containerStatuses: [{ name: 'main', state: { waiting: { reason: 'InvalidImageName', message: 'invalid reference format' } } }] };
     expect(await text()).toBe('container main: InvalidImageName: invalid reference format');

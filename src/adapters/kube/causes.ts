@@ -24,6 +24,8 @@ export class KubeCauses implements Causes {
 
   async of(releaseKey: string, laggard: Laggard, scrutiny: Scrutiny, signal: AbortSignal): Promise<Cause | undefined> {
     const inquiry = this.#inquiryInto(releaseKey, laggard);
+    // One into another object, or into an earlier write, would wake a release that waits for nothing any more.
+    if (!scrutiny.isWatched) this.#closeAll(releaseKey);
     const late = () => new ClusterError('Unavailable', 'what keeps an object from being ready was not found out in time');
     try {
       return await within(this.#connection.clock, { timeoutMs: PATIENCE_MS, late }, signal, (bounded) => inquiry.look(scrutiny, bounded));
@@ -35,8 +37,12 @@ export class KubeCauses implements Causes {
   }
 
   forget(releaseKey: string): void {
-    for (const inquiry of this.#inquiries.get(releaseKey)?.values() ?? []) inquiry.close();
+    this.#closeAll(releaseKey);
     this.#inquiries.delete(releaseKey);
+  }
+
+  #closeAll(releaseKey: string): void {
+    for (const inquiry of this.#inquiries.get(releaseKey)?.values() ?? []) inquiry.close();
   }
 
   #inquiryInto(releaseKey: string, laggard: Laggard): Inquiry {
