@@ -82,7 +82,8 @@ const returning = (rest: Partial<StoredRecord> = {}) => [
 ];
 const restored = [live('all', '1'), live('only-1', 'x'), noObject('only-2')];
 const returned = { objects: [object('all', '1'), object('only-1', 'x')], body: 'manifest and values of 1', chartVersion: '1', chartDigest: 'sha256:one', returnsTo: 1 };
-const rolledBack = release({ reason: 'RolledBack', revision: 3, digest: 'sha256:one' });
+const claim = { reason: 'RolledBack', revision: 3, digest: 'sha256:one', status: 'rolled back' };
+const rolledBack = release(claim);
 const undone = [...returning(), ...restored, record(3, 'deployed', returned), record(1, 'superseded'), rolledBack];
 const uninstalled = [...leaving, noObject('all'), noObject('only-2'), noRecord(1), noRecord(2), noRelease];
 
@@ -120,6 +121,10 @@ describe('a history that is as it should be', () => {
       [...applied, record(2, 'deployed'), live('all', '2'), record(1, 'superseded'), ready(2)],
     ],
     ['two deployed, since the operator died in between, where the release rests by then', [...applied, record(2, 'deployed'), ready(2, { reason: 'Suspended' })]],
+    [
+      'a spec that changes while status says of what came before the newest revision',
+      [...undone, record(4, 'pending-upgrade'), live('all', '4'), noObject('only-1'), record(4, 'deployed'), record(3, 'superseded'), release({ ...claim, generation: 2 })],
+    ],
     ['an upgrade that is left for another one', [...opened, record(2, 'failed'), record(3, 'pending-upgrade')]],
     ['what the API server and controllers add to an object', [...installed, live('all', '1', { metadata: { name: 'all', uid: 'u' }, status: { replicas: 1 } })]],
     ['an object that takes its time to go', [...opened, live('all', '2'), live('only-2', 'x'), live('only-1', 'x', {}, true), record(2, 'deployed')]],

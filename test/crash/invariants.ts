@@ -114,14 +114,16 @@ const firstDifference = (was: string, is: string): string => {
 
 const SHOWN = 120;
 
+/** Whether status says something else than before. */
+const isClaim = ({ step, before }: Sight): boolean => step.kind === 'Release' && (before as StoredRelease | undefined)?.status !== step.now?.status; // of the same kind of key
+
 /** What status claims is judged when it is written: the order of writes has it last. While a revision is under way, objects are on their way too. */
 const readyIsTrue = (sight: Sight): readonly string[] => {
-  const { world, release, step, before } = sight;
+  const { world, release } = sight;
   const now = world.release(release);
   const newest = world.deployed(release).at(-1);
   if (now === undefined || !now.isReady || now.isDeleting) return [];
-  const isClaim = step.kind === 'Release' && (before as typeof now | undefined)?.status !== now.status; // of the same kind of key
-  const claims = isClaim ? claimComplaints(sight, newest) : [];
+  const claims = isClaim(sight) ? claimComplaints(sight, newest) : [];
   // So they are where a revision has failed, until that is reported.
   const isUnderWay = world.pending(release).length > 0 || newest === undefined || world.records(release).some(({ revision }) => revision > newest.revision);
   return isUnderWay ? claims : [...claims, ...liveComplaints(sight, newest)];
@@ -198,7 +200,7 @@ const rollbackIsExact = (sight: Sight): readonly string[] => {
     const { revision, returnsTo, body } = step.now;
     return past.bodies.get(returnsTo) === body ? [] : [`revision ${revision} is not what revision ${returnsTo} was`];
   }
-  if (step.kind !== 'Release' || step.now?.reason !== 'RolledBack' || step.now.isDeleting) return [];
+  if (step.kind !== 'Release' || step.now?.reason !== 'RolledBack' || step.now.isDeleting || !isClaim(sight)) return [];
   const newest = world.deployed(release).at(-1);
   const isSettled = newest !== undefined && newest.returnsTo !== undefined && newest.revision === step.now.revision;
   // The next revision is under way, and status does not say so in its first moments.
