@@ -13,6 +13,8 @@ export class Chronicle {
   readonly #steps: Step[] = [];
   /** Objects that people have changed or deleted, by key. */
   readonly #tampered = new Map<string, Commit & { readonly atMs: number }>();
+  /** Objects of the newest record of each release. */
+  readonly #newest = new Map<string, readonly Live[]>();
   readonly #now: () => number;
 
   constructor(store: Store, now: () => number) {
@@ -40,12 +42,14 @@ export class Chronicle {
     // What the revision that runs now has not got need not be put back, and is gone before it runs.
     if (step.kind === 'Record' && step.now?.status === 'deployed') this.#admit(commit.at, step.now.release, step.now.objects);
     // Nobody has to find an object that went while its release was being uninstalled.
-    const wasLeaving = before?.metadata.labels?.['status'] === 'uninstalling';
-    if (step.kind === 'Record' && step.now === undefined && wasLeaving) this.#admit(commit.at, before.metadata.labels?.['name']);
+    const { status: was = '', name = '' } = before?.metadata.labels ?? {};
+    // What is gone cannot be left behind by the record that goes.
+    if (step.kind === 'Record' && step.now === undefined) this.#admit(commit.at, name, was === 'uninstalling' ? [] : this.#newest.get(name));
     this.#steps.push(step);
     if (step.kind === 'Release' && step.now?.isDeleting !== false) this.#admit(commit.at, object.metadata.name);
     if (step.kind !== 'Record' || step.now === undefined) return;
-    const { release, status } = step.now;
+    const { release, status, objects } = step.now;
+    if (before === undefined) this.#newest.set(release, objects);
     if (status === 'uninstalling') this.#admit(commit.at, release);
     else if (before === undefined) this.#admit(commit.at, release, [], this.#now() - WATCH_LAG_MS);
   }
