@@ -6,8 +6,8 @@ import { jsonOf } from './api/object.ts';
 
 /**
  * The history of a cluster as the invariants of test/crash are held to it. What a person has changed of an object is not told until the
- * operator writes to it, and what a person has deleted, until another revision is opened by an operator whose watches must know: no invariant
- * says what people do, and what a watch does not have yet is taken for what comes later (docs/adr/0006-unchanged-objects.md).
+ * operator writes to it, and what a person has deleted, until another revision is opened by an operator whose watches must know, or the
+ * record goes that had it: no invariant says what people do, and what a watch does not have yet is taken for what comes later (docs/adr/0006-unchanged-objects.md).
  */
 export class Chronicle {
   readonly #steps: Step[] = [];
@@ -41,9 +41,8 @@ export class Chronicle {
     if (step === undefined) return;
     // What the revision that runs now has not got need not be put back, and is gone before it runs.
     if (step.kind === 'Record' && step.now?.status === 'deployed') this.#admit(commit.at, step.now.release, step.now.objects);
-    // Nobody has to find an object that went while its release was being uninstalled.
+    // What is gone is not left behind by a record that goes. Nobody has to find an object that went while its release was being uninstalled.
     const { status: was = '', name = '' } = before?.metadata.labels ?? {};
-    // What is gone cannot be left behind by the record that goes.
     if (step.kind === 'Record' && step.now === undefined) this.#admit(commit.at, name, was === 'uninstalling' ? [] : this.#newest.get(name));
     this.#steps.push(step);
     if (step.kind === 'Release' && step.now?.isDeleting !== false) this.#admit(commit.at, object.metadata.name);
