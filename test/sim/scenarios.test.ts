@@ -4,6 +4,7 @@ import type { Condition } from '../../src/api/conditions.ts';
 import { timestamp } from '../../src/api/time.ts';
 import { conditionOf } from '../../src/core/conditions.ts';
 import type { Stored } from './api/object.ts';
+import type { Request } from './api/server.ts';
 import { CHARTS, type SimulatedChart } from './charts.ts';
 import { CALM } from './faults.ts';
 import { complaints } from './judge.ts';
@@ -89,32 +90,21 @@ it('deletes records beyond the history limit also where the process ended before
   expect(recordsOf(simulation)).toEqual(['sh.helm.release.v1.web.v2']);
 });
 
-it.each([0.65, 0.75, 0.85, 0.95, 1.5])('gives a hook its whole time, a minute, where its object could not be made for %f of it', async (minutes) => {
-  const { simulation, person } = await scene({}, '1.0.0');
-  let isTried = false;
-  simulation.faults.plot = ({ method, path, body }) => {
-    if (method !== 'POST' || path.includes('dryRun') || !body.includes('"web-after"')) return undefined;
-    isTried = true;
-    return 'LostBefore';
-  };
-  person.push(chart('1.4.0'));
-  await simulation.pass(3 * MINUTE_MS, () => isTried);
-  await simulation.pass(minutes * MINUTE_MS);
-  simulation.faults.plot = () => undefined;
-  await simulation.pass(2 * MINUTE_MS);
-  expect(complaints(simulation, person)).toEqual([]);
-  expect(recordsOf(simulation)).toHaveLength(2);
-});
+const isHookMade = ({ method, path, body }: Request): boolean => method === 'POST' && !path.includes('dryRun') && body.includes('"web-after"');
+const isAppApplied = ({ method, path }: Request): boolean => method === 'PATCH' && !path.includes('dryRun') && path.includes('/deployments/web');
 
-it.each([0.85, 0.95, 1.5])('gives objects their whole time, a minute, where they could not be applied for %f of it', async (minutes) => {
+it.each([
+  ...[0.65, 0.75, 0.85, 0.95, 1.5].map((minutes) => ({ what: 'a hook', version: '1.4.0', isMade: isHookMade, minutes })),
+  ...[0.85, 0.95, 1.5].map((minutes) => ({ what: 'a Deployment', version: '1.2.0', isMade: isAppApplied, minutes })),
+])('gives $what its whole time, a minute, where it could not be made for $minutes of it', async ({ version, isMade, minutes }) => {
   const { simulation, person } = await scene({}, '1.0.0');
   let isTried = false;
-  simulation.faults.plot = ({ method, path }) => {
-    if (method !== 'PATCH' || path.includes('dryRun') || !path.includes('/deployments/web')) return undefined;
+  simulation.faults.plot = (request) => {
+    if (!isMade(request)) return undefined;
     isTried = true;
     return 'LostBefore';
   };
-  person.push(chart('1.2.0'));
+  person.push(chart(version));
   await simulation.pass(3 * MINUTE_MS, () => isTried);
   await simulation.pass(minutes * MINUTE_MS);
   simulation.faults.plot = () => undefined;
