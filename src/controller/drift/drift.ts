@@ -102,9 +102,13 @@ const refsIn = (expected: readonly Expected[]): readonly ObjectRef[] => expected
 
 /** In the order of the manifest, so that the same drift is said in the same words. */
 const examine = async (deps: Deps, run: Run, record: RecordHead, expected: readonly Expected[]): Promise<readonly Drifted[]> => {
-  // What was examined before and is as expected now need not be remembered: it would count as overtaken for good.
-  for (const object of expected) if (isBroughtBack(object, deps.imprints.of(object.ref))) deps.expectations.put(run.key, unexamined(object));
-  const touched = expected.filter((object) => !isSeenAsExpected(object, deps.imprints.of(object.ref)));
+  const touched: Expected[] = [];
+  for (const object of expected) {
+    const sight = deps.imprints.of(object.ref);
+    if (!isSeenAsExpected(object, sight)) touched.push(object);
+    // What was examined before and is as expected now need not be remembered: it would count as overtaken for good.
+    else if (isBroughtBack(object, sight)) deps.expectations.put(run.key, unexamined(object));
+  }
   const isNews = touched.some((object) => !isKnown(deps, run, object));
   const planned = new Map(isNews ? (await storedOf(deps, run, record)).planned.map((object) => [refKey(object.ref), object]) : []);
   const all = await Promise.all(touched.map((object) => (isKnown(deps, run, object) ? driftBefore(object) : inspectOne(deps, run, object, planned.get(refKey(object.ref))))));
