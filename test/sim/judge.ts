@@ -1,5 +1,6 @@
 import { NAME_LABEL } from '../../src/api/chart-release.ts';
 import type { ChartReleaseStatus } from '../../src/api/chart-release.ts';
+import { conditionOf } from '../../src/core/conditions.ts';
 import { pinOf } from '../../src/core/pin.ts';
 import type { Stored } from './api/object.ts';
 import { digestOf, isGood } from './charts.ts';
@@ -11,7 +12,7 @@ export const complaints = (simulation: Simulation, person: Person): readonly str
   const release = person.release;
   if (release === undefined) return goneComplaints(simulation, person);
   const status = (release['status'] ?? {}) as ChartReleaseStatus; // written by the operator
-  const { ready } = person;
+  const ready = conditionOf(status.conditions, 'Ready');
   const said = `Ready ${ready?.status} ${ready?.reason}: ${ready?.message}`;
   if (release.metadata.deletionTimestamp !== undefined) return [`${person.name} is being deleted, and is not gone: ${said}`];
   const { generation = 0 } = release.metadata;

@@ -26,7 +26,7 @@ describe('a course', () => {
   });
 
   // A record in history that was gone, one that waits beyond the limit, a question left to nobody when a process ended, deletions by people that the
-  // judge had taken for what the operator left, a Deployment without Pods, looks without end, a rest that was told of without its records, and a
+  // judge had taken for what the operator left, a Deployment without Pods, looks without end, a rest that was told of without its records, a
   // hook whose object was made late, objects deleted when their time was over, and looks that nobody waited for.
   it.each([1021, 3253, 8519, 12087, 12179, 17693, 18734, 20204, 31939, 39239, 44580, 99102])('breaks nothing with seed %i any more', { timeout: 60_000 }, async (seed) => {
     expect(await play(seed)).toEqual([]);
