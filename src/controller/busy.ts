@@ -23,6 +23,7 @@ export const waitForHelm = async (
   }: { readonly records: readonly RecordHead[]; readonly record: RecordHead; readonly owner: Pick<Target, 'uid' | 'chartRelease' | 'isAdmitted' | 'isMoving'> },
 ): Promise<Outcome | undefined> => {
   deps.rollouts.forget(key);
+  deps.causes.forget(key);
   const patienceMs = Math.max(deps.takeoverAfterMs, timeoutMsOf(release));
   const isQuiet = (since: number) => since + patienceMs <= deps.clock.now();
   // The objects are looked at only when the record alone says nothing against it, and can be read.

@@ -23,6 +23,7 @@ export const keepByHand = async (
   const { release, key, address, signal } = run;
   const { newest, last, stale } = decision;
   deps.rollouts.forget(key);
+  deps.causes.forget(key);
   deps.standings.take(key);
   forgetDrift(deps, key);
   const left = stale.length === 0 ? records : await tidy(deps.records, address, records, release.spec.historyLimit, signal);

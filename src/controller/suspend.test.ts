@@ -20,7 +20,13 @@ const resting: Condition = { type: 'Suspended', status: 'True', reason: 'Suspend
 
 const record = (revision: number, status: RecordHead['status'], uid = 'u') => ({ revision, status, notes: { uid, chartRelease: '' } }) as RecordHead; // what is not looked at is left out
 
-const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonly Condition[] = [], list: () => Promise<readonly RecordHead[]> = async () => []) => {
+const outcomeAt = (
+  clock: FakeClock,
+  followers: Set<string>,
+  conditions: readonly Condition[] = [],
+  list: () => Promise<readonly RecordHead[]> = async () => [],
+  waiting = new Set<string>(),
+) => {
   const tags = {
     follow: () => Promise.reject(new Error('a tag is followed')),
     followRange: () => Promise.reject(new Error('a range is followed')),
@@ -32,6 +38,7 @@ const outcomeAt = (clock: FakeClock, followers: Set<string>, conditions: readonl
       sources: { read: () => Promise.reject(new Error('values are read')), forget: () => undefined },
       records: { list } as unknown as Records, // nothing else of them is asked
       rollouts: new Rollouts(),
+      causes: { of: () => Promise.reject(new Error('a cause is asked for')), forget: (key) => void waiting.delete(key) },
       contenders: new Contenders(() => undefined),
       homes: new Homes(() => undefined),
       expectations: new Expectations(),
@@ -47,6 +54,12 @@ it('lets go of the tag, and says since when it rests', async () => {
   const [clock, followers] = [new FakeClock(), new Set(['apps/web', 'apps/api'])];
   expect(await outcomeAt(clock, followers)).toEqual({ reason: 'Suspended', message: `suspended since ${timestamp(clock.now())} by spec.suspend`, expiry: {}, records: [] });
   expect([...followers]).toEqual(['apps/api']);
+});
+
+it('waits no more for what was under way', async () => {
+  const waiting = new Set(['apps/web', 'apps/api']);
+  await outcomeAt(new FakeClock(), new Set(), [], undefined, waiting);
+  expect([...waiting]).toEqual(['apps/api']);
 });
 
 it('rests since the condition says so, also in a new process', async () => {

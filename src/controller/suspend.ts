@@ -17,7 +17,7 @@ import { addressOf, isAdmitted } from './run.ts';
  * where its records cannot be had and it was not said to rest before.
  */
 export const suspend = async (
-  deps: Pick<Deps, 'tags' | 'sources' | 'records' | 'rollouts' | 'contenders' | 'homes' | 'expectations' | 'contests' | 'clock'>,
+  deps: Pick<Deps, 'tags' | 'sources' | 'records' | 'rollouts' | 'causes' | 'contenders' | 'homes' | 'expectations' | 'contests' | 'clock'>,
   release: ChartRelease,
   signal: AbortSignal,
 ): Promise<Outcome> => {
@@ -26,6 +26,7 @@ export const suspend = async (
   deps.tags.unfollow(key);
   deps.sources.forget(key);
   deps.rollouts.forget(key);
+  deps.causes.forget(key);
   deps.contenders.forget(key);
   deps.homes.forget(key);
   forgetDrift(deps, key);
