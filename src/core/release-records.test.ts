@@ -40,6 +40,8 @@ describe('mayHaveObjects', () => {
     ['leaves out what a deployed revision has cleaned up after', ours(history('superseded', 'failed', 'deployed'), 3), [3]],
     ["has what failed just before a person's helm deployed", history('superseded', 'failed', 'failed', 'deployed'), [2, 3, 4]],
     ["has what was under way when a person's helm deployed", history('superseded', 'failed', 'pending-rollback', 'deployed', 'failed'), [2, 3, 4, 5]],
+    ["has what we deployed last before a person's helm went back", ours(history('superseded', 'superseded', 'failed', 'deployed'), 2), [2, 3, 4]],
+    ["has it after another deed of a person's helm, too", ours(history('superseded', 'superseded', 'failed', 'superseded', 'deployed'), 2), [2, 3, 4, 5]],
     ["leaves out what was superseded before a person's helm deployed", history('failed', 'superseded', 'deployed'), [3]],
     ['has every revision that came after the deployed one', history('superseded', 'deployed', 'failed', 'pending-upgrade'), [2, 3, 4]],
     ['counts from the newest of two deployed revisions', history('deployed', 'deployed', 'failed'), [2, 3]],

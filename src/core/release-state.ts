@@ -266,12 +266,17 @@ export const mayHaveObjects = (records: readonly RecordHead[]): readonly RecordH
   return readable.filter(({ revision }) => revision > uninstalled && revision >= since);
 };
 
-/** We clean up after every revision before the one that we deploy. A person's helm compares with the one before it alone: what failed before that may have left objects. */
+/**
+ * We clean up after every revision before the one that we deploy. A person's helm compares with one before it alone: what failed before that may have
+ * left objects, and so may what we deployed last, where a revision that was to clean up after it did not come to that.
+ */
 const cleanedUpSince = (records: readonly RecordHead[]): number => {
   const deployed = deployedOf(records);
   if (deployed === undefined || deployed.notes !== undefined) return deployed?.revision ?? 0;
   const before = records.slice(0, records.indexOf(deployed));
-  return before.slice(before.findLastIndex(({ status }) => !isPending(status) && status !== 'failed') + 1).at(0)?.revision ?? deployed.revision;
+  const ours = before.findLast(({ status, notes }) => notes !== undefined && status === 'superseded') ?? deployed;
+  const failed = before.slice(before.findLastIndex(({ status }) => !isPending(status) && status !== 'failed') + 1).at(0) ?? deployed;
+  return Math.min(ours.revision, failed.revision);
 };
 
 /** Records to delete so that at most `limit` are left; never the newest deployed one, never a pending one. */
