@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { helmComplaints, type HelmView } from './helm-view.ts';
+import { deedComplaints, helmComplaints, type HelmDeed, type HelmView } from './helm-view.ts';
 import type { StoredRecord } from './steps.ts';
 
 const record = (revision: number, status: string): StoredRecord => ({
@@ -13,7 +13,8 @@ const record = (revision: number, status: string): StoredRecord => ({
   objects: [],
   hooks: [],
   body: '',
-  returnsTo: undefined,
+  returns: undefined,
+  term: undefined,
 });
 const records = [record(1, 'deployed'), record(2, 'pending-upgrade')];
 
@@ -50,5 +51,38 @@ describe('I11: what stock helm says', () => {
   ];
   it.each(wrong)('%s', (_, rest, complaint) => {
     expect(helmComplaints('web', records, view(rest))).toEqual([complaint]);
+  });
+});
+
+describe('I11: what a person does by helm', () => {
+  const back = { ...record(3, 'deployed'), manifest: record(1, '').manifest };
+  const superseded = [record(1, 'superseded'), record(2, 'superseded')];
+  const done: readonly (readonly [string, HelmDeed, readonly StoredRecord[], readonly StoredRecord[], string | undefined])[] = [
+    ['a rollback', 'rollback', records, [...superseded, back], undefined],
+    ['a rollback to what is gone', 'rollback', records.slice(1), records.slice(1), 'Error: release: not found'],
+    ['an uninstall', 'uninstall', records, [], undefined],
+    ['an uninstall of nothing', 'uninstall', [], [], 'Error: release: not found'],
+  ];
+  it.each(done)('%s is done', (_, ...of) => {
+    expect(deedComplaints(...of)).toEqual([]);
+  });
+
+  const wrong: readonly (readonly [string, HelmDeed, readonly StoredRecord[], readonly StoredRecord[], string | undefined, string])[] = [
+    ['a rollback is refused', 'rollback', records, records, 'Error: no', 'rollback fails at 1 deployed, 2 pending-upgrade: Error: no'],
+    [
+      'a rollback is not deployed',
+      'rollback',
+      records,
+      [...superseded, { ...back, status: 'failed' }],
+      undefined,
+      'a rollback to revision 1 made 1 superseded, 2 superseded, 3 failed of',
+    ],
+    ['a rollback has another manifest', 'rollback', records, [...superseded, record(3, 'deployed')], undefined, 'a rollback to revision 1 made'],
+    ['an uninstall is refused', 'uninstall', records, records, 'Error: no', 'uninstall fails at 1 deployed, 2 pending-upgrade: Error: no'],
+    ['an uninstall leaves a record', 'uninstall', records, records.slice(1), undefined, 'records are left by an uninstall: 2 pending-upgrade'],
+    ['an uninstall of nothing works', 'uninstall', [], [], undefined, 'uninstall works, and there is nothing to do it to'],
+  ];
+  it.each(wrong)('%s', (_, deed, before, after, failure, complaint) => {
+    expect(deedComplaints(deed, before, after, failure)).toEqual([expect.stringContaining(complaint)]);
   });
 });

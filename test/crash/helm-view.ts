@@ -29,6 +29,28 @@ export const helmComplaints = (release: string, records: readonly StoredRecord[]
   ];
 };
 
+/** What a person does to a release by helm. */
+export type HelmDeed = 'rollback' | 'uninstall';
+
+/** The revision that a person goes back to. */
+export const BACK_TO = '1';
+
+/**
+ * What is wrong about a deed, by the records before and after it, and why helm says that it failed. Both work whatever the operator was at; only
+ * what is not there can neither be brought back nor be uninstalled.
+ */
+export const deedComplaints = (deed: HelmDeed, before: readonly StoredRecord[], after: readonly StoredRecord[], failure: string | undefined): readonly string[] => {
+  const target = before.find(({ revision }) => deed === 'uninstall' || String(revision) === BACK_TO);
+  if (target === undefined) return failure === undefined ? [`${deed} works, and there is nothing to do it to`] : [];
+  if (failure !== undefined) return [`${deed} fails at ${printAll(before)}: ${failure}`];
+  if (deed === 'uninstall') return after.length === 0 ? [] : [`records are left by an uninstall: ${printAll(after)}`];
+  const [highest, newest] = [before.at(-1)?.revision ?? 0, after.at(-1)];
+  const isBack = newest?.revision === highest + 1 && newest.status === 'deployed' && newest.manifest.trim() === target.manifest.trim();
+  return isBack ? [] : [`a rollback to revision ${BACK_TO} made ${printAll(after)} of ${printAll(before)}`];
+};
+
+const printAll = (records: readonly StoredRecord[]): string => records.map(({ revision, status }) => `${revision} ${status}`).join(', ') || 'no record';
+
 interface Listed {
   readonly name: string;
   readonly revision: number | string;

@@ -26,7 +26,8 @@ const record = (revision: number, status: string, rest: Partial<StoredRecord> = 
     objects: [object('all', String(revision)), object(`only-${revision}`, 'x')],
     hooks: [object('hook', String(revision))],
     body: `manifest and values of ${revision}`,
-    returnsTo: undefined,
+    returns: undefined,
+    term: undefined,
     ...rest,
   },
 });
@@ -76,16 +77,24 @@ const returning = (rest: Partial<StoredRecord> = {}) => [
     body: 'manifest and values of 1',
     chartVersion: '1',
     chartDigest: 'sha256:one',
-    returnsTo: 1,
+    returns: { kind: 'Failed', to: 1 },
     ...rest,
   }),
 ];
 const restored = [live('all', '1'), live('only-1', 'x'), noObject('only-2')];
-const returned = { objects: [object('all', '1'), object('only-1', 'x')], body: 'manifest and values of 1', chartVersion: '1', chartDigest: 'sha256:one', returnsTo: 1 };
+const returned = {
+  objects: [object('all', '1'), object('only-1', 'x')],
+  body: 'manifest and values of 1',
+  chartVersion: '1',
+  chartDigest: 'sha256:one',
+  returns: { kind: 'Failed', to: 1 },
+};
 const claim = { reason: 'RolledBack', revision: 3, digest: 'sha256:one', status: 'rolled back' };
 const rolledBack = release(claim);
 const undone = [...returning(), ...restored, record(3, 'deployed', returned), record(1, 'superseded'), rolledBack];
 const uninstalled = [...leaving, noObject('all'), noObject('only-2'), noRecord(1), noRecord(2), noRelease];
+
+const term = (epoch: number) => ({ term: { lease: 'tagalong-system/tagalong', epoch } });
 
 /** Two revisions fail one after the other, and another one has what the first of them had, and the second had not. */
 const flapping = [
@@ -134,6 +143,14 @@ describe('a history that is as it should be', () => {
       [...opened, hook(2), live('all', '2'), live('only-2', 'x'), noObject('only-1'), record(2, 'deployed'), record(1, 'superseded'), ready(2)],
     ],
     ["what is nobody's, until all is gone", [nobodys(false), ...uninstalled, { kind: 'Object', key: 'secrets/bystander', now: undefined }]],
+    [
+      'a revision that is opened in a term, and closed in the next one, in which another is opened',
+      [...opened, record(2, 'failed', term(1)), record(3, 'pending-upgrade', term(2))],
+    ],
+    [
+      'labels by which an object is known',
+      [...installed, live('all', '1', { metadata: { name: 'all', labels: { 'tagalong.dev/name': 'web', 'app.kubernetes.io/managed-by': 'Helm' } } })],
+    ],
     ['old records removed', [...upgraded, noRecord(1)]],
     [
       'the record of a failed revision removed, before the next one is there that has its objects too',
@@ -185,8 +202,24 @@ describe('a history that is not', () => {
     ['I8', 'history grows without bound', [...upgraded, ready(2, { history: [5, 4, 3, 2, 1] })]],
     ['I8', 'history has a record beyond the limit that is gone', [...flapping, noRecord(2), beyondLimit]],
     ['I8', 'history has a record beyond the limit for which nothing waits', [...flapping, record(2, 'failed', { objects: [object('all', '2')] }), beyondLimit]],
+    ['I5', 'a key that the new revision has not is left', [...opened, live('all', '2', { data: { value: '2', old: '1' } }), ...applied.slice(-2), record(2, 'deployed')]],
+    ['I6', 'a label that no revision has is left', [...installed, live('all', '1', { metadata: { name: 'all', labels: { old: '1' } } })]],
+    [
+      'I7',
+      'a revision is opened in a term that is over',
+      [...installed, record(2, 'pending-upgrade', term(3)), record(2, 'failed', term(3)), record(3, 'pending-upgrade', term(2))],
+    ],
+    [
+      'I14',
+      'a rollback is to an earlier revision than the one that is deployed',
+      [...upgraded, record(3, 'pending-upgrade'), record(3, 'failed'), record(4, 'pending-rollback', returned)],
+    ],
     ['I14', 'a rollback is rendered anew', returning({ body: 'manifest of 1, rendered again' })],
-    ['I14', 'a rollback is to a revision of which there never was a record', [...returning().slice(0, -1), record(3, 'pending-rollback', { ...returned, returnsTo: 9 })]],
+    [
+      'I14',
+      'a rollback is to a revision of which there never was a record',
+      [...returning().slice(0, -1), record(3, 'pending-rollback', { ...returned, returns: { kind: 'Pinned', to: 9 } })],
+    ],
     [
       'I14',
       'an object is still as the failed revision had it',

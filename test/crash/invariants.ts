@@ -1,5 +1,5 @@
-import { HOOK_RUN } from '../../src/api/chart-release.ts';
-import type { Live, Step, StoredForeigner, StoredObject, StoredRecord, StoredRelease } from './steps.ts';
+import { HOOK_RUN, NAME_LABEL, NAMESPACE_LABEL } from '../../src/api/chart-release.ts';
+import type { Live, Return, Step, StoredForeigner, StoredObject, StoredRecord, StoredRelease } from './steps.ts';
 import { World } from './world.ts';
 
 /** What must hold of every release at every step of its history, not at its end alone, and of every run of an operator. */
@@ -10,14 +10,14 @@ export const INVARIANTS = {
   I4: 'manifest, chart and values of a revision never change',
   I5: 'Ready=True is said of the newest deployed revision, at the digest that was pushed, and the live objects are as its manifest has them',
   I6: 'every object is as the record of a revision has it: nothing is applied that was not recorded, nothing rendered twice, nothing left behind; what is of no release is not touched',
-  I7: 'nothing is written by who does not hold the Lease',
+  I7: 'nothing is written by who does not hold the Lease: no revision is opened in an earlier term than one before it',
   I8: 'observedGeneration and history only go on, and history is bounded',
   I9: 'the release is where it has to be within 30 s of the start of an operator',
   I10: 'at rest nothing is written',
   I11: 'stock helm says of the release what its records say, at every moment',
   I12: 'no secret is in a log, an Event, a status, a metric or the metadata of an object',
   I13: 'a namespace that is deleted is gone within 60 s',
-  I14: 'a rollback has manifest and values of the revision that it brings back, byte for byte, and brings the live objects back',
+  I14: 'a rollback after a failure brings the deployed revision back: manifest and values byte for byte, and the live objects',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
@@ -49,6 +49,8 @@ interface Past {
   readonly bodies: Map<number, string>;
   wasDeployed: boolean;
   highest: number;
+  /** The latest in which a revision was opened, by Lease. */
+  readonly terms: Map<string, number>;
 }
 
 /** Follows a history, given in order, and says where it breaks an invariant. */
@@ -59,7 +61,7 @@ export const violationsIn = (steps: readonly Step[], pushed: ReadonlyMap<string,
     const { release, before } = world.take(step);
     const touched = touchedForeigner(step, foreigner, world.isInhabited).map((message) => ({ invariant: 'I6', at: step.at, release: 'none', message }) as const);
     if (release === undefined) return touched;
-    const past = pasts.get(release) ?? { recorded: [], bodies: new Map(), wasDeployed: false, highest: 0 };
+    const past = pasts.get(release) ?? { recorded: [], bodies: new Map(), wasDeployed: false, highest: 0, terms: new Map() };
     pasts.set(release, past);
     const sight = { world, past, release, step, before, pushed };
     const found = CHECKS.flatMap(([invariant, check]) => check(sight).map((message) => ({ invariant, at: step.at, release, message })));
@@ -72,10 +74,11 @@ const remember = ({ world, past, release, step }: Sight, pasts: Map<string, Past
   const isLeaving = world.records(release).some(({ status }) => status.startsWith('uninstall'));
   past.wasDeployed = (past.wasDeployed || world.deployed(release).length > 0) && !isLeaving;
   if (step.kind === 'Record' && step.now !== undefined) {
-    const { revision, objects, hooks, body } = step.now;
+    const { revision, objects, hooks, body, term } = step.now;
     if (revision > past.highest) past.recorded.push(...objects, ...hooks);
     past.bodies.set(revision, body);
     past.highest = Math.max(past.highest, revision);
+    if (term !== undefined) past.terms.set(term.lease, Math.max(past.terms.get(term.lease) ?? 0, term.epoch));
   }
   if (world.release(release) === undefined && world.records(release).length === 0) pasts.delete(release);
 };
@@ -99,6 +102,14 @@ const revisionsIncrease = ({ past, step, before }: Sight): readonly string[] =>
     : [];
 
 const onePending = (sight: Sight): readonly string[] => (sight.world.pending(sight.release).length > 1 ? [`two are pending: ${printRecords(sight)}`] : []);
+
+/** A record says in which term it was made, and keeps that. */
+const termsGoOn = ({ past, step, before }: Sight): readonly string[] => {
+  if (step.kind !== 'Record' || before !== undefined || step.now?.term === undefined) return [];
+  const { revision, term } = step.now;
+  const latest = past.terms.get(term.lease) ?? 0;
+  return term.epoch < latest ? [`revision ${revision} was opened in term ${term.epoch} of ${term.lease}, after one of term ${latest}`] : [];
+};
 
 const contentStays = ({ step, before }: Sight): readonly string[] => {
   if (step.kind !== 'Record' || step.now === undefined || before === undefined) return [];
@@ -145,7 +156,7 @@ const claimComplaints = (sight: Sight, newest: StoredRecord | undefined): readon
 
 const liveComplaints = ({ world, release }: Sight, newest: StoredRecord): readonly string[] => {
   const live = world.objects(release).flatMap(({ object }) => (object.metadata.annotations?.[HOOK_RUN] === undefined ? [object] : []));
-  const missing = newest.objects.filter((object) => !live.some((one) => isPart(object, one)));
+  const missing = newest.objects.filter((object) => !live.some((one) => isAs(object, one)));
   const surplus = live.filter((object) => !newest.objects.some((one) => isSame(one, object)));
   return [
     ...missing.map((object) => `${print(object)} is not as the manifest of revision ${newest.revision} has it`),
@@ -157,7 +168,7 @@ const liveComplaints = ({ world, release }: Sight, newest: StoredRecord): readon
 const objectsAreRecorded = ({ world, release, past }: Sight): readonly string[] => {
   const recorded = world.records(release).flatMap(({ objects, hooks }) => [...objects, ...hooks]);
   const isRecorded = ({ object }: StoredObject): boolean =>
-    recorded.some((one) => isPart(one, object)) || (recorded.some((one) => isSame(one, object)) && past.recorded.some((one) => isPart(one, object)));
+    recorded.some((one) => isAs(one, object)) || (recorded.some((one) => isSame(one, object)) && past.recorded.some((one) => isAs(one, object)));
   return world.objects(release).flatMap((one) => (isRecorded(one) ? [] : [`${print(one.object)} is as no record has it`]));
 };
 
@@ -194,15 +205,18 @@ const statusGoesOn = (sight: Sight): readonly string[] => {
   return wrong;
 };
 
+const returnComplaints = ({ world, past, release }: Sight, { revision, body }: StoredRecord, { kind, to }: Return): readonly string[] => {
+  const exact = past.bodies.get(to) === body ? [] : [`revision ${revision} is not what revision ${to} was`];
+  const good = world.deployed(release).at(-1)?.revision;
+  return kind === 'Failed' && good !== to ? [...exact, `revision ${revision} brings revision ${to} back, and ${good ?? 'none'} is deployed`] : exact;
+};
+
 const rollbackIsExact = (sight: Sight): readonly string[] => {
-  const { world, past, release, step, before } = sight;
-  if (step.kind === 'Record' && before === undefined && step.now?.returnsTo !== undefined) {
-    const { revision, returnsTo, body } = step.now;
-    return past.bodies.get(returnsTo) === body ? [] : [`revision ${revision} is not what revision ${returnsTo} was`];
-  }
+  const { world, release, step, before } = sight;
+  if (step.kind === 'Record' && before === undefined && step.now?.returns !== undefined) return returnComplaints(sight, step.now, step.now.returns);
   if (step.kind !== 'Release' || step.now?.reason !== 'RolledBack' || step.now.isDeleting || !isClaim(sight)) return [];
   const newest = world.deployed(release).at(-1);
-  const isSettled = newest !== undefined && newest.returnsTo !== undefined && newest.revision === step.now.revision;
+  const isSettled = newest?.returns !== undefined && newest.revision === step.now.revision;
   // The next revision is under way, and status does not say so in its first moments.
   if (isSettled && world.pending(release).length > 0) return [];
   return isSettled ? liveComplaints(sight, newest) : [`status says RolledBack at revision ${step.now.revision}: ${printRecords(sight)}`];
@@ -215,11 +229,24 @@ const CHECKS: readonly (readonly [Invariant, (sight: Sight) => readonly string[]
   ['I4', contentStays],
   ['I5', readyIsTrue],
   ['I6', objectsAreRecorded],
+  ['I7', termsGoOn],
   ['I8', statusGoesOn],
   ['I14', rollbackIsExact],
 ];
 
-/** Whether everything that the manifest says of an object is so; the API server and controllers add to it. */
+/** Whether a live object is as a manifest has it: all that this says of it is so, and nothing is left where the chart alone puts something. */
+const isAs = (wanted: Live, live: Live): boolean =>
+  isPart(wanted, live) && namesIn(live['data']).every((name) => namesIn(wanted['data']).includes(name)) && isLabelledAs(wanted.metadata, live.metadata);
+
+const namesIn = (map: unknown): readonly string[] => Object.keys(map ?? {});
+
+const isLabelledAs = (wanted: Live['metadata'], live: Live['metadata']): boolean =>
+  namesIn(live.labels).every((label) => OWN_LABELS.includes(label) || namesIn(wanted.labels).includes(label));
+
+/** By which the operator, and helm, know what is theirs. */
+const OWN_LABELS: readonly string[] = [NAME_LABEL, NAMESPACE_LABEL, 'app.kubernetes.io/managed-by'];
+
+/** Whether everything that the manifest says is so; the API server and controllers add to it. */
 const isPart = (wanted: unknown, live: unknown): boolean => {
   if (typeof wanted !== 'object' || wanted === null) return wanted === live;
   if (typeof live !== 'object' || live === null || Array.isArray(wanted) !== Array.isArray(live)) return false;

@@ -5,7 +5,7 @@ import { wholeNumber } from '../setting.ts';
 import { progressOn } from '../tools/progress.ts';
 import { RECOVERY_MS } from './bounds.ts';
 import type { Base } from './lane.ts';
-import { type Counts, deedPoints, doublesOf, everyPoint, parsePoint, type Point, spreadOf } from './points.ts';
+import { type Counts, deedPoints, doublesOf, everyPoint, parsePoint, type Point, printPoint, spreadOf } from './points.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 import type { Found } from './runner.ts';
 import { countWrites, joined, printFound, type Report, runAll } from './sweep.ts';
@@ -14,6 +14,8 @@ import { countWrites, joined, printFound, type Report, runAll } from './sweep.ts
 // kills instead. SEED=n: the same random points again. REPLAY=point,point: these runs alone. LANES=n side by side.
 const MOST_SHOWN = 40;
 const TELL_EVERY = 50;
+/** A scenario has a write or two more at times, as a status in between; a second kill may find nothing left to write. */
+const MOST_UNREACHED = wholeNumber('DOUBLE', 0, 0) > 0 ? 0.2 : 0.03;
 
 const env = (name: string): string | undefined => process.env[name] || undefined;
 
@@ -39,7 +41,10 @@ try {
   const report = await sweep({ ...ground, recorder, recoveryMs: RECOVERY_MS });
   if (report.found.length > MOST_SHOWN) console.log(`and ${report.found.length - MOST_SHOWN} more violations`);
   console.log(`crash: ${report.runs} runs, ${report.found.length} violations, slowest recovery ${(report.slowestMs / 1000).toFixed(1)} s`);
-  process.exitCode = report.found.length === 0 ? 0 : 1;
+  const missed = report.unreached.length;
+  const isWhole = missed <= report.runs * MOST_UNREACHED;
+  if (!isWhole) console.log(`too many writes did not come, so that nobody was killed there: ${report.unreached.slice(0, MOST_SHOWN).map(printPoint).join(', ')}`);
+  process.exitCode = report.found.length === 0 && isWhole ? 0 : 1;
 } catch (error) {
   console.error(`\nThe crash sweep failed: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
@@ -60,7 +65,7 @@ async function sweep(base: Base): Promise<Report> {
   console.log(`writes: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`);
   const points = wanted(counts);
   const swept = await during(base, points);
-  console.log(`killed at ${swept.runs - swept.unreached.length} points; ${swept.unreached.length} writes did not come a second time`);
+  console.log(`killed at ${swept.runs - swept.unreached.length} points; at ${swept.unreached.length} the write did not come a second time`);
   return joined(report, swept);
 }
 

@@ -25,7 +25,7 @@ describe('points', () => {
 
   it('at which people do something are a few of each kind, and none where it makes no sense', () => {
     const points = deedPoints(COUNTS);
-    expect(points.map(({ deed }) => deed)).toEqual([...Array(6).fill('rollback'), ...Array(6).fill('uninstall'), ...Array(12).fill('namespace')]);
+    expect(points.map(({ deed }) => deed)).toEqual([...Array(12).fill('rollback'), ...Array(12).fill('uninstall'), ...Array(12).fill('namespace')]);
     expect(points.filter(({ scenario, deed }) => scenario === 'uninstall' && deed === 'uninstall')).toEqual([]);
     expect(namesOf(points.filter(({ deed }) => deed === 'namespace'))).toHaveLength(SCENARIOS.length);
   });

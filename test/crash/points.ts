@@ -46,33 +46,28 @@ export const parsePoint = (text: string): Point => {
   return { scenario, kills, ...(deed !== undefined && { deed }) };
 };
 
-/** Every write of every scenario in every mode. */
+/** Every write of every scenario in every mode; stock helm looks at each crash. */
 export const everyPoint = (counts: Counts): readonly Point[] =>
-  withLooks(
-    [...counts].flatMap(([scenario, count]) => Array.from({ length: count }, (_, at) => MODES.map((mode): Point => ({ scenario, kills: [{ write: at + 1, mode }] }))).flat()),
+  [...counts].flatMap(([scenario, count]) =>
+    Array.from({ length: count }, (_, at) => MODES.map((mode): Point => ({ scenario, kills: [{ write: at + 1, mode }], deed: 'look' }))).flat(),
   );
-
-/** At every so many of them stock helm looks at the crash. */
-const withLooks = (points: readonly Point[]): readonly Point[] => points.map((point, at) => (at % LOOK_EVERY === 0 ? { ...point, deed: 'look' } : point));
-
-const LOOK_EVERY = 9;
 
 /** Crash points at which a person rolls back or uninstalls by helm, or deletes the namespace: so many of each, at ever other writes. */
 export const deedPoints = (counts: Counts): readonly Point[] => {
   const names = [...counts.keys()];
   const pointsOf = (deed: Deed, many: number, meant: readonly ScenarioName[]): readonly Point[] =>
     Array.from({ length: many }, (_, at) => meant[at % meant.length]).flatMap((scenario, at) =>
-      scenario === undefined ? [] : [{ scenario, kills: [{ write: 1 + ((at * STRIDE) % (counts.get(scenario) ?? 1)), mode: 'Unanswered' }], deed }],
+      scenario === undefined ? [] : [{ scenario, kills: [{ write: 1 + ((at * STRIDE) % (counts.get(scenario) ?? 1)), mode: MODES[at % MODES.length] ?? 'Unanswered' }], deed }],
     );
   return [
     ...pointsOf(
       'rollback',
-      6,
+      12,
       names.filter((name) => ROLLED_BACK.includes(name)),
     ),
     ...pointsOf(
       'uninstall',
-      6,
+      12,
       names.filter((name) => name !== 'uninstall' && name !== 'adoption'),
     ),
     ...pointsOf('namespace', names.length, names),
@@ -84,6 +79,11 @@ const STRIDE = 5;
 
 /** Scenarios in which there is a revision to go back to. */
 const ROLLED_BACK: readonly ScenarioName[] = ['upgrade', 'hooks', 'failing-upgrade'];
+
+/** At every so many of them stock helm looks at the crash. */
+const withLooks = (points: readonly Point[]): readonly Point[] => points.map((point, at) => (at % LOOK_EVERY === 0 ? { ...point, deed: 'look' } : point));
+
+const LOOK_EVERY = 9;
 
 /** So many points, the same for the same seed, with every scenario and every mode among them as often as any other. */
 export const spreadOf = (counts: Counts, many: number, seed: number): readonly Point[] => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { helm, helm3 } from '../lab/run.ts';
 import { namespaceComplaints, NAMESPACE_MS, recoveryComplaints, restComplaints } from './bounds.ts';
 import { leaksIn } from './canary.ts';
-import { helmComplaints, viewOf } from './helm-view.ts';
+import { BACK_TO, deedComplaints, type HelmDeed, helmComplaints, type StockHelm, viewOf } from './helm-view.ts';
 import type { Invariant } from './invariants.ts';
 import type { Lane } from './lane.ts';
 import { type Life, watchLife } from './life.ts';
@@ -30,6 +30,11 @@ export interface Rested {
 /** For what is no promise. */
 export const PATIENCE_MS = 120_000;
 const QUIET_MS = 400;
+/** How soon what helm has written is seen in etcd. */
+const SEEN_MS = 5_000;
+
+const HELM_4: StockHelm = { name: 'helm 4', run: helm, all: [] };
+const HELM_3: StockHelm = { name: 'helm 3', run: helm3, all: ['--all'] };
 
 /** Whether a person does something with helm at the crash. */
 export const isByHand = ({ deed }: Point): boolean => deed === 'rollback' || deed === 'uninstall';
@@ -118,9 +123,8 @@ export class Run {
   /** Starts the last operator; what it writes is kept. */
   async #recover(lives: Life[]): Promise<number | undefined> {
     const { deed } = this.#point;
-    if (deed === 'look') await this.#lookByHelm();
-    if (deed === 'rollback') await helm(this.#lane.lab, ['rollback', this.trial.release, '1', ...this.#scope]).catch(() => undefined); // it may have nothing to go back to
-    if (deed === 'uninstall') await helm(this.#lane.lab, ['uninstall', this.trial.release, ...this.#scope]).catch(() => undefined); // it may be gone already
+    if (deed === 'rollback' || deed === 'uninstall') await this.#doByHelm(deed);
+    if (deed !== 'namespace' && deed !== undefined) await this.#lookByHelm();
     if (deed === 'namespace') return this.#leaveNamespace(lives);
     lives.push(watchLife(this.#lane, this.trial.release, undefined));
     const began = Date.now();
@@ -156,19 +160,34 @@ export class Run {
     );
   }
 
+  /** Stock helm does what a person asks of it, wherever the operator has ended. */
+  async #doByHelm(deed: HelmDeed): Promise<void> {
+    const { lab, namespace, track } = this.#lane;
+    const { release } = this.trial;
+    const before = this.trial.records;
+    const args = deed === 'rollback' ? ['rollback', release, BACK_TO] : ['uninstall', release];
+    const [{ name, run }] = this.#helms;
+    const failure = await run(lab, [...args, '--namespace', namespace]).then(() => undefined, String);
+    const done = (): readonly string[] => deedComplaints(deed, before, this.trial.records, failure);
+    await track.until(() => done().length === 0, SEEN_MS);
+    this.#find(
+      'I11',
+      done().map((complaint) => `${name}: ${complaint}`),
+    );
+  }
+
+  /** In turn: what is done is done by the first of them. */
+  get #helms(): readonly [StockHelm, StockHelm] {
+    const write = this.#point.kills[0]?.write ?? 0;
+    return write % 2 === 0 ? [HELM_4, HELM_3] : [HELM_3, HELM_4];
+  }
+
   /** What the helms say while no operator runs. */
   async #lookByHelm(): Promise<void> {
     const { lab, namespace } = this.#lane;
     const { release } = this.trial;
-    const views = await Promise.all([
-      viewOf(lab, { name: 'helm 4', run: helm, all: [] }, namespace, release),
-      viewOf(lab, { name: 'helm 3', run: helm3, all: ['--all'] }, namespace, release),
-    ]);
+    const views = await Promise.all(this.#helms.map((one) => viewOf(lab, one, namespace, release)));
     for (const view of views) this.#find('I11', helmComplaints(release, this.trial.records, view));
-  }
-
-  get #scope(): readonly string[] {
-    return ['--namespace', this.#lane.namespace];
   }
 
   /** What must hold besides the history: rest, and that no secret is seen. */

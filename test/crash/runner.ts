@@ -82,7 +82,7 @@ const letGo = async (lane: Lane, { trial, point }: Rested, find: Find): Promise<
   // Nobody sees to a hook that was under way when a person's helm came in between.
   const left = (): readonly string[] => trial.world.keys({ withHooks: !isByHand(point) });
   if (!(await lane.track.until(() => left().length === 0, PATIENCE_MS))) find(point, 'I6', [`left after the uninstall: ${left().join(', ')}`]);
-  // What people do by hand breaks off a history.
+  // Helm's own order of writes is another one, and what it makes is not marked.
   if (!isByHand(point)) for (const { invariant, message, at } of violationsIn(trial.steps, trial.pushed)) find(point, invariant, [`${message} (etcd revision ${at})`]);
   await trial.clearAway();
   lane.forget(trial);

@@ -97,7 +97,23 @@ export const SCENARIO: Readonly<Record<ScenarioName, Scenario>> = {
   },
   hooks: { prepare: installed(), change: move({ hooks: { 'pre-upgrade': 'Succeeds', 'post-upgrade': 'Succeeds' } }), end: UPGRADED },
   'failing-hook': { prepare: installed(), change: move({ hooks: { 'post-upgrade': 'Fails' } }), end: UNDONE },
-  'failing-upgrade': { prepare: installed({}, quick), change: move({ claim: 'Always' }), end: UNDONE },
+  'failing-upgrade': {
+    prepare: async (trial) => {
+      await installed({}, quick)(trial);
+      await move({}, '1.1.0')(trial);
+      await trial.settled(UPGRADED);
+    },
+    change: move({ claim: 'Always' }),
+    end: {
+      ...UNDONE,
+      records: [
+        [1, 'superseded'],
+        [2, 'superseded'],
+        [3, 'failed'],
+        [4, 'deployed'],
+      ],
+    },
+  },
   'failing-rollback': {
     prepare: installed({ hooks: { 'post-rollback': 'Fails' } }, quick),
     change: move({ claim: 'Always' }),
@@ -113,9 +129,9 @@ export const SCENARIO: Readonly<Record<ScenarioName, Scenario>> = {
   },
   uninstall: { prepare: installed(), change: (trial) => trial.remove(), end: { kind: 'Gone' } },
   crds: {
-    prepare: async () => undefined,
-    change: (trial) => install({ crdGroup: trial.crdGroup })(trial),
-    end: { kind: 'Release', reason: 'InstallSucceeded', records: [[1, 'deployed']] },
+    prepare: (trial) => installed({ crdGroup: trial.crdGroup })(trial),
+    change: (trial) => move({ crdGroup: trial.crdGroup })(trial),
+    end: UPGRADED,
   },
   adoption: {
     prepare: (trial) => trial.installByHelm(chartOf('1.0.0')),

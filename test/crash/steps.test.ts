@@ -25,7 +25,7 @@ describe('a change in etcd', () => {
     const step = (parts: readonly string[], labels: object = {}) => stepOf({ at: 7, key: KEY, value: secret(parts, labels) })?.now as StoredRecord; // of the key
     const deployed = step([BEFORE, info('deployed'), '}']);
     const said = { release: 'web', revision: 2, status: 'deployed', chartVersion: '1.0.0', chartDigest: 'sha256:one', manifest: '---\nkind: ConfigMap\nmetadata: {name: web}\n' };
-    expect(deployed).toMatchObject({ ...said, objects: [{ kind: 'ConfigMap', metadata: { name: 'web' } }], hooks: [], returnsTo: undefined });
+    expect(deployed).toMatchObject({ ...said, objects: [{ kind: 'ConfigMap', metadata: { name: 'web' } }], hooks: [], returns: undefined, term: undefined });
     expect(step([`${BEFORE}${info('superseded')}}`], { status: 'superseded' }).content).toBe(deployed.content);
     const others = [BEFORE.replace('40993', '40992'), BEFORE.replace('1.0.0', '1.0.1'), BEFORE.replace('name: web', 'name: wab')];
     for (const other of others) expect(step([`${other}${info('deployed')}}`]).content).not.toBe(deployed.content);
@@ -43,7 +43,12 @@ describe('a change in etcd', () => {
 
   it('of a record says which revision it brings back', () => {
     const value = secret([BEFORE, info('deployed'), '}']).replace('"annotations":{', '"annotations":{"tagalong.dev/returns":"{\\"kind\\":\\"Failed\\",\\"to\\":1}",');
-    expect(stepOf({ at: 7, key: KEY, value })?.now).toMatchObject({ returnsTo: 1 });
+    expect(stepOf({ at: 7, key: KEY, value })?.now).toMatchObject({ returns: { kind: 'Failed', to: 1 } });
+  });
+
+  it('of a record says under which Lease it was made, and when', () => {
+    const value = secret([BEFORE, info('deployed'), '}']).replace('"annotations":{', '"annotations":{"tagalong.dev/lease":"system/tagalong","tagalong.dev/epoch":"3",');
+    expect(stepOf({ at: 7, key: KEY, value })?.now).toMatchObject({ term: { lease: 'system/tagalong', epoch: 3 } });
   });
 
   it('of a record whose labels say something else is an error', () => {

@@ -35,8 +35,20 @@ export interface StoredRecord {
   readonly hooks: readonly Live[];
   /** The manifest and the values, as they are in the release's JSON. */
   readonly body: string;
-  /** The revision that it brings back, by the record's annotation. */
-  readonly returnsTo: number | undefined;
+  readonly returns: Return | undefined;
+  readonly term: Term | undefined;
+}
+
+/** Which revision a record brings back, and whether because another one has failed, by its annotation. */
+export interface Return {
+  readonly kind: string;
+  readonly to: number;
+}
+
+/** The Lease under which a record was made, and how often it had changed hands by then, by its annotations. */
+export interface Term {
+  readonly lease: string;
+  readonly epoch: number;
 }
 
 /** A ChartRelease. */
@@ -152,7 +164,8 @@ const recordIn = (object: Live): StoredRecord => {
     status: decoded.info.status,
     content: [...spans].flatMap(([name, { start, end }]) => (CHANGING.includes(name) ? [] : [`${name}:${json.slice(start, end)}`])).join() + hooksWithoutRuns(decoded),
     body: `${member('manifest')} ${member('config')}`,
-    returnsTo: returnsIn(annotations['tagalong.dev/returns']),
+    returns: returnIn(annotations['tagalong.dev/returns']),
+    term: termIn(annotations),
     chartVersion: decoded.chart.metadata.version,
     chartDigest: annotations['tagalong.dev/chart-digest'] ?? '',
     manifest: decoded.manifest,
@@ -177,4 +190,7 @@ const parsed = (manifest: string): readonly Live[] => parseAllDocuments(manifest
 
 const hooksWithoutRuns = ({ hooks = [] }: HelmRelease): string => JSON.stringify(hooks.map(({ last_run: _, ...hook }) => hook));
 
-const returnsIn = (note: string | undefined): number | undefined => (note === undefined ? undefined : (JSON.parse(note) as { readonly to: number }).to); // ours
+const returnIn = (note: string | undefined): Return | undefined => (note === undefined ? undefined : (JSON.parse(note) as Return)); // ours
+
+const termIn = ({ 'tagalong.dev/lease': lease, 'tagalong.dev/epoch': epoch }: Readonly<Record<string, string>>): Term | undefined =>
+  lease === undefined || epoch === undefined ? undefined : { lease, epoch: Number(epoch) };

@@ -5,7 +5,7 @@ import type { ApiClient } from '../bench/api-client.ts';
 import type { Change } from '../lab/history.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Track } from '../lab/recorder.ts';
-import { helm } from '../lab/run.ts';
+import { helm3 } from '../lab/run.ts';
 import { pushChart } from '../registry/push.ts';
 import { newCanary } from './canary.ts';
 import { type Step, stepOf, type StoredRecord } from './steps.ts';
@@ -128,12 +128,13 @@ export class Trial {
   async clearAway(): Promise<void> {
     const { namespace, client } = this.#venue;
     if (this.#hasValues) await client.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}/secrets/${this.release}-values` });
-    const definition = `widgets.${this.crdGroup}`;
-    if (this.#venue.track.now(`/registry/apiextensions.k8s.io/customresourcedefinitions/${definition}`) === undefined) return;
-    await client.send({ method: 'DELETE', path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition}` });
+    for (const definition of [`widgets.${this.crdGroup}`, `gadgets.${this.crdGroup}`]) {
+      if (this.#venue.track.now(`/registry/apiextensions.k8s.io/customresourcedefinitions/${definition}`) === undefined) continue;
+      await client.send({ method: 'DELETE', path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition}` });
+    }
   }
 
-  /** Installs a chart by stock helm. */
+  /** Installs a chart by stock helm 3, which applies on the client's side: what it has set is folded into what is ours. */
   async installByHelm(files: Files): Promise<void> {
     const { lab, namespace } = this.#venue;
     const dir = path.join(lab.dir, 'charts', `${namespace}-${this.release}`);
@@ -141,7 +142,7 @@ export class Trial {
       await mkdir(path.dirname(path.join(dir, file)), { recursive: true });
       await writeFile(path.join(dir, file), text);
     }
-    await helm(lab, ['install', this.release, dir, '--namespace', namespace, '--values', '-'], { input: this.#values });
+    await helm3(lab, ['install', this.release, dir, '--namespace', namespace, '--values', '-'], { input: this.#values });
   }
 
   /** Resolves when it is at that end, and the Event of it is written: the operator rests. Rejects when it is not in time. */
