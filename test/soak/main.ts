@@ -96,7 +96,7 @@ try {
   const warm = readings.filter(({ atHours }) => atHours >= hours * WARM_UP_SHARE);
   const complaints = [...growthIn(warm), ...(await yard.disorders()), ...[...faults].slice(0, EXAMPLES)];
   console.log(`acts: ${[...acts].map(([name, times]) => `${times} ${name}`).join(', ')}; ${refused.length} were refused${refused.length > 0 ? `, as ${refused[0]}` : ''}`);
-  console.log(`first third to last, behind the warm-up: ${printGrowth(warm)}`);
+  console.log(`first third to last and the slope, behind the warm-up: ${printGrowth(warm)}`);
   for (const complaint of complaints) console.log(`  ${complaint}`);
   console.log(
     `soak: ${hours} h, heap ${heapSlopeOf(warm).toFixed(2)} MiB/h, ${readings.length} readings, settled in ${settledS.toFixed(1)} s, ${faults.size} faults of the operator, ${complaints.length} complaints`,

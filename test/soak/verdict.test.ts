@@ -1,31 +1,93 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { seeded } from '../seeded.ts';
 import { gaugeIn, type Reading } from './reading.ts';
 import { growthIn, heapSlopeOf, printGrowth } from './verdict.ts';
 
 const READING = { heapMiB: 40, rssMiB: 150, descriptors: 60, sockets: 40, timers: 220, lagMs: 60 };
 
-/** Readings of an hour, one a minute. */
-const hour = (at: (minute: number) => Partial<Reading>): readonly Reading[] => Array.from({ length: 60 }, (_, minute) => ({ atHours: minute / 60, ...READING, ...at(minute) }));
+/** Readings of a time, one in half a minute. */
+const during = (hours: number, at: (hours: number) => Partial<Reading>): readonly Reading[] =>
+  Array.from({ length: Math.floor(hours * 120) }, (_, place) => ({ atHours: place / 120, ...READING, ...at(place / 120) }));
 
-test.each([
-  ['what goes up and comes down again', (minute: number) => ({ heapMiB: 40 + (minute % 3), timers: 200 + 50 * (minute % 2) }), []],
-  ['a heap that grows by 3 MiB', (minute: number) => ({ heapMiB: 40 + minute / 20 }), ['the heap grows by 3.00 MiB an hour, more than 1']],
-  ['a heap that grows by half a MiB', (minute: number) => ({ heapMiB: 40 + minute / 120 }), []],
-  ['a descriptor lost every minute', (minute: number) => ({ descriptors: 60 + minute }), ['descriptors: 69.5 in the first third, 109.5 in the last']],
-  ['sockets that nobody closes', (minute: number) => ({ sockets: 40 + minute }), ['sockets: 49.5 in the first third, 89.5 in the last']],
-  ['timers that nobody takes away', (minute: number) => ({ timers: 200 + 2 * minute }), ['timers: 219.0 in the first third, 299.0 in the last']],
-  ['a loop that is held up longer and longer', (minute: number) => ({ lagMs: 20 + 4 * minute }), ['lagMs: 58.0 in the first third, 218.0 in the last']],
-])('%s', (_, at, complaints) => {
-  expect(growthIn(hour(at))).toEqual(complaints);
+/** What is read of an hour, and of a fifth of one, when the warm-up is over. */
+const HOUR = 40 / 60;
+const FIFTH = 8 / 60;
+
+/** Anything up to `height`, the same for the same seed. */
+const noise = (height: number, seed = 1): (() => number) => {
+  const random = seeded(seed);
+  return () => Math.floor(random() * height);
+};
+
+/** Up to 20 more, then all of them gone, every five minutes. */
+const sawtooth = (hours: number, phase = 0): number => Math.floor(20 * ((hours * 12 + phase) % 1));
+
+describe('what grows', () => {
+  const [some, more] = [noise(26), noise(52)];
+  test.each<[string, (hours: number) => Partial<Reading>, readonly string[]]>([
+    ['a heap that grows by 3 MiB', (hours) => ({ heapMiB: 40 + 3 * hours }), ['heapMiB: +3.00 an hour, more than 1']],
+    ['memory that grows by 12 MiB, and the heap does not', (hours) => ({ rssMiB: 150 + 12 * hours }), ['rssMiB: +12.00 an hour, more than 5']],
+    ['a descriptor lost with every hundred acts', (hours) => ({ descriptors: 60 + 9 * hours }), ['descriptors: +9.00 an hour, more than 6']],
+    ['18 descriptors lost', (hours) => ({ descriptors: 60 + 18 * hours }), ['descriptors: +18.00 an hour, more than 6']],
+    ['18 descriptors lost while others come and go', (hours) => ({ descriptors: 49 + some() + 18 * hours }), [expect.stringMatching(/^descriptors: \+.* an hour, more than 6$/)]],
+    ['18 sockets lost under a sawtooth', (hours) => ({ sockets: 40 + sawtooth(hours) + 18 * hours }), [expect.stringMatching(/^sockets: \+.* an hour, more than 6$/)]],
+    ['90 timers that nobody takes away', (hours) => ({ timers: 70 + 90 * hours }), ['timers: +90.00 an hour, more than 20']],
+    [
+      '90 timers that nobody takes away while others come and go',
+      (hours) => ({ timers: 69 + more() + 90 * hours }),
+      [expect.stringMatching(/^timers: \+.* an hour, more than 20$/)],
+    ],
+    ['a loop that is held up longer and longer', (hours) => ({ lagMs: 20 + 60 * hours }), ['lagMs: +60.00 an hour, more than 10']],
+  ])('%s', (_, at, complaints) => {
+    expect(growthIn(during(HOUR, at))).toEqual(complaints);
+  });
+});
+
+describe('what does not', () => {
+  test.each<[string, (hours: number) => Partial<Reading>]>([
+    ['a sawtooth', (hours) => ({ descriptors: 50 + sawtooth(hours), sockets: 40 + sawtooth(hours, 0.3), timers: 70 + 2 * sawtooth(hours, 0.6) })],
+    ['a burst of work at the end', (hours) => (hours > HOUR - 0.05 ? { descriptors: 90, sockets: 80, timers: 400, lagMs: 900, rssMiB: 220 } : {})],
+    ['a way that is cut at the beginning', (hours) => (hours < 0.05 ? { descriptors: 20, sockets: 10, timers: 20 } : {})],
+    ['what falls', (hours) => ({ descriptors: 90 - 60 * hours, timers: 400 - 100 * hours, rssMiB: 200 - 20 * hours })],
+    ['a heap that grows by half a MiB', (hours) => ({ heapMiB: 40 + hours / 2 })],
+  ])('%s', (_, at) => {
+    expect(growthIn(during(HOUR, at))).toEqual([]);
+  });
+
+  test.each([
+    ['an hour', HOUR],
+    ['a fifth of an hour', FIFTH],
+  ])('noise, for %s', (_, hours) => {
+    const noisy = (seed: number): readonly Reading[] => {
+      const [some, more, heap] = [noise(26, seed), noise(52, seed + 100), noise(5, seed + 200)];
+      return during(hours, () => ({ heapMiB: 40 + heap() / 10, rssMiB: 150 + some(), descriptors: 49 + some(), sockets: 30 + some(), timers: 69 + more(), lagMs: 20 + more() }));
+    };
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+    expect(seeds.flatMap((seed) => growthIn(noisy(seed)))).toEqual([]);
+  });
+
+  test('a few units more in a fifth of an hour, though they are many an hour', () => {
+    expect(growthIn(during(FIFTH, (hours) => ({ descriptors: 60 + 30 * hours, timers: 70 + 100 * hours, heapMiB: 40 + 3 * hours })))).toEqual([]);
+  });
+});
+
+test('many more in a fifth of an hour are found', () => {
+  expect(growthIn(during(FIFTH, (hours) => ({ descriptors: 60 + 100 * hours })))).toEqual(['descriptors: +100.00 an hour, more than 6']);
 });
 
 test('too few readings are no proof', () => {
-  expect(growthIn(hour(() => ({})).slice(0, 2))).toEqual(['the heap grows by NaN MiB an hour, more than 1']);
+  expect(growthIn(during(HOUR, () => ({})).slice(0, 2))).toEqual(['heapMiB: +NaN an hour, more than 1']);
+});
+
+test('a figure that is no number is no proof', () => {
+  expect(growthIn(during(HOUR, () => ({ lagMs: Number.NaN })))).toEqual(['lagMs: +NaN an hour, more than 10']);
 });
 
 test('figures as they are printed', () => {
-  const readings = hour((minute) => ({ rssMiB: 150 + minute }));
-  expect(printGrowth(readings)).toBe('heapMiB 40.0 -> 40.0, rssMiB 159.5 -> 199.5, descriptors 60.0 -> 60.0, sockets 40.0 -> 40.0, timers 220.0 -> 220.0, lagMs 60.0 -> 60.0');
+  const readings = during(1, (hours) => ({ rssMiB: 150 + 60 * hours, timers: 220 - 60 * hours }));
+  expect(printGrowth(readings)).toBe(
+    'heapMiB 40.0 -> 40.0 (+0.0/h), rssMiB 159.8 -> 199.8 (+60.0/h), descriptors 60.0 -> 60.0 (+0.0/h), sockets 40.0 -> 40.0 (+0.0/h), timers 210.3 -> 170.3 (-60.0/h), lagMs 60.0 -> 60.0 (+0.0/h)',
+  );
   expect(heapSlopeOf(readings)).toBeCloseTo(0);
 });
 
