@@ -106,7 +106,7 @@ soak: node_modules .build/helm-engine ## 200 releases (N), tags that move and fa
 	@node test/soak/main.ts
 
 .PHONY: leader
-leader: node_modules .build/helm-engine ## a leader is stopped in the middle of its work, again and again, and goes on too late (TIMES=n, SEED=n); KILLS=n with default times
+leader: node_modules .build/helm-engine ## a leader is stopped in the middle of its work, again and again, and goes on too late (TIMES=n, SEED=n); KILLS=n kills and stops with default times
 	@node test/leader/main.ts
 
 .PHONY: crash
