@@ -5,7 +5,7 @@ import type { Connection } from '../../src/adapters/kube/connection.ts';
 import { realClock } from '../kube/real-clock.ts';
 import { RecordingLogger } from '../kube/recording-logger.ts';
 import { scratchNamespace } from '../kube/scratch.ts';
-import { differenceIn } from './model/compare.ts';
+import { differenceIn, differenceInNotices } from './model/compare.ts';
 import { realSide } from './model/sides.ts';
 
 // TRACES=n SEED=n vitest ...: other traces, or more of them.
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => connection.close());
 
-it(`the model of the API server answers ${TRACES} traces of random operations as the real one does`, { timeout: 30_000 + TRACES * TRACE_MS }, async () => {
+it.concurrent(`the model of the API server answers ${TRACES} traces of random operations as the real one does`, { timeout: 30_000 + TRACES * TRACE_MS }, async () => {
   const real = realSide(connection.api, AbortSignal.timeout(30_000 + TRACES * TRACE_MS));
   const differences: string[] = [];
   let next = SEED;
@@ -39,4 +39,8 @@ it(`the model of the API server answers ${TRACES} traces of random operations as
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   console.log(`sim-model: ${TRACES} traces, ${differences.length} differ`);
   expect(differences.slice(0, SHOWN).join('\n')).toBe('');
+});
+
+it.concurrent('a watch of the model says how far it is, and that its past is forgotten, as the real one does', async () => {
+  expect((await differenceInNotices(realSide(connection.api, AbortSignal.timeout(60_000)), { namespace, name: 'notices' })) ?? '').toBe('');
 });

@@ -25,12 +25,14 @@ export type Stored = Readonly<Record<string, unknown>> & {
 /** JSON of an object, made once. */
 export const jsonOf = (object: Stored): string => remembered(FULL, object, () => JSON.stringify(object));
 
+/** What metadata alone are. */
+export const PARTIAL = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } as const;
+
 /** JSON of its metadata alone. */
-export const metadataJsonOf = (object: Stored): string =>
-  remembered(PARTIAL, object, () => JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }));
+export const metadataJsonOf = (object: Stored): string => remembered(METADATA, object, () => JSON.stringify({ ...PARTIAL, metadata: object.metadata }));
 
 const FULL = new WeakMap<Stored, string>();
-const PARTIAL = new WeakMap<Stored, string>();
+const METADATA = new WeakMap<Stored, string>();
 
 const remembered = (all: WeakMap<Stored, string>, object: Stored, make: () => string): string => {
   const known = all.get(object);

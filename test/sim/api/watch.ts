@@ -1,6 +1,6 @@
 import { statusOf } from './answers.ts';
 import type { Kind } from './kinds.ts';
-import { jsonOf, metadataJsonOf, type Stored } from './object.ts';
+import { jsonOf, metadataJsonOf, PARTIAL, type Stored } from './object.ts';
 import { isSelected, type Selector } from './selectors.ts';
 import type { Commit, Store } from './store.ts';
 
@@ -34,7 +34,7 @@ export class Watch {
 
   /** Says how far it is, without an object. */
   bookmark(): string {
-    const { kind, apiVersion } = this.kind;
+    const { kind, apiVersion } = this.#options.isPartial ? PARTIAL : this.kind;
     return `${JSON.stringify({ type: 'BOOKMARK', object: { kind, apiVersion, metadata: { resourceVersion: String(this.#store.revision) } } })}\n`;
   }
 

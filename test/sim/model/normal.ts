@@ -1,7 +1,7 @@
 import { API_VERSION, KIND } from '../../../src/api/chart-release.ts';
 import { isAnotherUid } from '../../../src/adapters/kube/api-error.ts';
 import { ClusterError } from '../../../src/ports/cluster.ts';
-import type { SideAnswer } from './sides.ts';
+import type { SideAnswer, WatchEvent } from './sides.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,6 +15,13 @@ export class Normal {
     if (kind !== 'Status' || status < 300) return { status, object: kind === 'Status' ? 'done' : this.object(object) };
     const about = (details ?? {}) as Fields;
     return { status, reason, about: [about['kind'], about['name']], isAnotherUid: isAnotherUid(new ClusterError('Conflict', String(message))), fields: fieldsIn(about['causes']) };
+  }
+
+  /** What a watch tells. Where nothing is left of a change, a controller made it, at a time of its own. */
+  events(told: readonly WatchEvent[]): readonly unknown[] {
+    const events = told.map(({ type, object }) => ({ type, object: this.object(object) }));
+    const isOurs = (at: number): boolean => events[at]?.type !== 'MODIFIED' || JSON.stringify(events[at].object) !== JSON.stringify(events[at - 1]?.object);
+    return events.filter((_, at) => isOurs(at));
   }
 
   object(value: unknown): unknown {

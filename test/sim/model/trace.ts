@@ -21,7 +21,8 @@ export interface Live {
   readonly metadata: { readonly uid: string; readonly resourceVersion: string; readonly finalizers?: readonly string[]; readonly managedFields?: readonly unknown[] };
 }
 
-const PARTIAL = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+export const WHOLE = 'application/json';
+export const PARTIAL = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const PARTIAL_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const MERGE = 'application/merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
@@ -102,7 +103,7 @@ const applied: Maker = (random, stage) => {
     method: 'PATCH',
     path: `${path}?fieldManager=${manager}&force=true&fieldValidation=Strict${dryRunOf(random)}`,
     contentType: APPLY,
-    accept: pick(random, [PARTIAL, 'application/json']),
+    accept: pick(random, [PARTIAL, WHOLE]),
     body: () => declared,
     about: path,
   };
@@ -129,7 +130,10 @@ const pinned: Maker = (random, stage) => {
   const { path } = smallOf(random, stage);
   const [uid, version] = [conditionOf(random), conditionOf(random)];
   const data = dataOf(random);
-  const body = (live: Live | undefined) => ({ metadata: { uid: uidFor(uid, live), resourceVersion: versionFor(version, live), labels: { status: 'marked' } }, data });
+  const body = (live: Live | undefined) => ({
+    metadata: { uid: uidFor(uid, live), resourceVersion: versionFor(version, live), labels: { owner: 'helm', status: 'marked' } },
+    data,
+  });
   return { method: 'PATCH', path: `${path}?fieldManager=tagalong`, contentType: MERGE, accept: PARTIAL, body, about: path };
 };
 
@@ -153,7 +157,7 @@ const nameOf = (entry: unknown): string => {
 const created: Maker = (random, stage) => {
   const { kind, name, collection, path } = smallOf(random, stage);
   const object = { apiVersion: 'v1', kind, metadata: { name, labels: labelsOf(random, stage) }, data: dataOf(random) };
-  return { method: 'POST', path: `${collection}?fieldManager=tagalong${dryRunOf(random)}`, accept: pick(random, [PARTIAL, 'application/json']), body: () => object, about: path };
+  return { method: 'POST', path: `${collection}?fieldManager=tagalong${dryRunOf(random)}`, accept: pick(random, [PARTIAL, WHOLE]), body: () => object, about: path };
 };
 
 const lost: Maker = (random, stage) => {
@@ -193,13 +197,13 @@ const deleted: Maker = (random, stage) => {
 const looked: Maker = (random, stage) => ({
   method: 'GET',
   path: pick(random, [smallOf(random, stage).path, releasePath(stage)]),
-  accept: pick(random, [PARTIAL, 'application/json']),
+  accept: pick(random, [PARTIAL, WHOLE]),
 });
 
 const listed: Maker = (random, stage) => {
   const { collection } = smallOf(random, stage);
   const selector = pick(random, [`${NAME_LABEL}=${stage.name}`, `${NAME_LABEL}=${stage.name},tier=front`, `${NAME_LABEL}=${stage.name},tier!=front`]);
-  return { method: 'GET', path: `${collection}?limit=500&labelSelector=${encodeURIComponent(selector)}`, accept: pick(random, [PARTIAL_LIST, 'application/json']) };
+  return { method: 'GET', path: `${collection}?limit=500&labelSelector=${encodeURIComponent(selector)}`, accept: pick(random, [PARTIAL_LIST, WHOLE]) };
 };
 
 const releasesPath = ({ namespace }: Stage): string => `/apis/${API_VERSION}/namespaces/${namespace}/${PLURAL}`;
@@ -291,6 +295,9 @@ const workload: Maker = (random, stage) => {
     },
   ]);
 };
+
+/** The names that a trace's objects have. */
+export const namesOf = ({ name }: Stage): readonly string[] => [name, `${name}-a`, `${name}-b`];
 
 /** The collections that a trace has objects in. */
 export const collectionsOf = (stage: Stage): readonly string[] => [
