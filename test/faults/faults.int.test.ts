@@ -1,12 +1,15 @@
 import { expect, inject, it } from 'vitest';
 import { seeded, shuffled } from '../seeded.ts';
 import { PART_NAMES, type PartName, partRuns } from './parts.ts';
-import { runAll } from './run.ts';
+import { missedIn, runAll } from './run.ts';
 
 // SEED=n vitest ...: the same runs again. `make faults` has all of them.
 const SEED = Number(process.env['SEED'] ?? 1);
 const FIELDS = 3;
 const TEST_MS = 300_000;
+
+/** So many may have waited in vain for an event that does not come each time. */
+const MOST_BY_CHANCE = 1;
 
 /** How many runs of each part are tried here. */
 const SPREAD: Readonly<Record<PartName, number>> = { request: 5, watch: 3, surroundings: 0, stale: 2, unobserved: 3, intermediate: 3 };
@@ -22,8 +25,8 @@ it(`the operator gets over a few of the faults of make faults (SEED=${SEED})`, {
     ).slice(0, SPREAD[part]),
   );
   console.log([`SEED=${SEED}`, ...some.map(({ name }) => name)].join('\n'));
-  const { runs: count, unmet, findings } = await runAll(ground, 'faults', some, FIELDS);
-  expect(findings).toEqual([]);
-  expect(count + unmet.length).toBe(some.length);
-  expect(count, `${unmet.join(', ')} found nothing to strike`).toBeGreaterThan(some.length / 2);
+  const report = await runAll(ground, 'faults', some, FIELDS);
+  expect(report.findings).toEqual([]);
+  expect(report.runs + report.unmet.length).toBe(some.length);
+  expect(missedIn(report, MOST_BY_CHANCE)).toEqual([]);
 });

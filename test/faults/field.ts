@@ -73,8 +73,8 @@ export class Field {
   }
 
   /** Installed, as nothing disturbs it. */
-  async install(subject: Subject, spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    await this.push(subject, 1);
+  async install(subject: Subject, spec: Readonly<Record<string, unknown>> = {}, making: Making = {}): Promise<void> {
+    await this.push(subject, 1, making);
     await this.follow(subject, spec);
     await this.site.ready(subject.release, 1);
   }
@@ -93,13 +93,14 @@ export class Field {
     return status.revision === revision && conditionIn(status, 'Ready')?.reason === 'RolledBack';
   }
 
-  /** The watches of the operator begin anew with a list, as when the API server has forgotten where they were. Returns when all have asked. */
-  async relist(): Promise<void> {
+  /** The watches of the operator begin anew with a list, as when the API server has forgotten where they were. Returns when all have asked, how many were told so. */
+  async relist(): Promise<number> {
     const before = this.proxy.passed.length;
     const open = this.proxy.endWatches();
     const steered = this.proxy.steer({ isMeant: ({ verb }) => verb === 'watch', times: open, fault: { kind: 'Answer', status: 410, body: GONE } });
     await this.site.eventually('the watches are asked for anew', async () => this.proxy.passed.slice(before).filter(({ verb }) => verb === 'watch').length >= open);
     steered.lift();
+    return steered.strikes();
   }
 
   /** Ends the operator, and says where the history of all releases is not as it must be. To be called once, and last. */
@@ -117,6 +118,9 @@ export class Field {
     });
   }
 }
+
+/** Whether an object, or a record, is of the release, by its name. */
+export const isOf = ({ release }: Subject, { metadata }: { readonly metadata: { readonly name?: string } }): boolean => metadata.name?.split(/[.-]/).includes(release) === true;
 
 export const GONE = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired', message: 'too old resource version' };
 

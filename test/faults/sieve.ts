@@ -1,7 +1,7 @@
 import type { SeenCall } from '../lab/steering.ts';
 import type { WatchEvent } from '../lab/watch-pipe.ts';
 import { seeded } from '../seeded.ts';
-import type { Field, Subject } from './field.ts';
+import { type Field, isOf, type Subject } from './field.ts';
 import { becomes, type Run, settles } from './run.ts';
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios.ts';
 
@@ -34,7 +34,15 @@ const seeLate = async (field: Field, subject: Subject, name: ScenarioName, hasOl
   await prepare(field, subject);
   const steered = proxy.steer({ isMeant: ({ verb }) => hasOldLists && verb === 'list', fault: { kind: 'Stale' } });
   if (hasOldLists) await field.relist();
-  const [before, endEdit] = [proxy.passed.length, proxy.edit(({ line }) => ({ text: `${line}\n`, delayMs: STALE_MS }))];
+  let late = 0;
+  const endEdit = proxy.edit(({ object, line }) => ({
+    text: `${line}\n`,
+    delayMs: STALE_MS,
+    passed: () => {
+      if (isOf(subject, object)) late += 1;
+    },
+  }));
+  const [before, oldLists] = [proxy.passed.length, steered.strikes()];
   await act(field, subject);
   if (hasOldLists) await field.relist();
   // The fault is that it is late, for as long as it takes; so a little longer than otherwise.
@@ -43,7 +51,8 @@ const seeLate = async (field: Field, subject: Subject, name: ScenarioName, hasOl
   steered.lift();
   if (!isInTime) await settles(field, subject, () => isOver(field, subject));
   checkApplies(proxy.passed.slice(before), subject);
-  return 'Met' as const;
+  // The lists before the scenario are those that are old afterwards.
+  return late > 0 && (!hasOldLists || steered.strikes() > oldLists) ? 'Met' : 'Unmet';
 };
 
 const checkApplies = (passed: Field['proxy']['passed'], { release, revisions }: Subject): void => {
@@ -62,7 +71,7 @@ type Moment = string;
 const momentsOf = (field: Field, { release }: Subject): ((event: WatchEvent, call: SeenCall) => Moment | undefined) => {
   const counts = new Map<string, number>();
   return ({ type, object: { metadata } }, { path }) => {
-    const about = aboutOf(metadata.name, release);
+    const about = aboutOf(metadata.name ?? '', release);
     if (about === undefined || metadata.namespace !== field.site.namespace) return undefined;
     const resource = /\/(?<resource>[a-z]+)\?/.exec(path)?.groups?.['resource'] ?? '';
     const kind = [type, resource, about, metadata.labels?.['owner'] === 'helm' ? metadata.labels['status'] : ''].filter((part) => part !== '').join(' ');
@@ -103,7 +112,9 @@ export const scout = (name: ScenarioName, moments: Map<ScenarioName, readonly Mo
 
 /** Each event is dropped in a run of its own. */
 export const unobservedRuns = (moments: ReadonlyMap<ScenarioName, readonly Moment[]>): readonly Run[] =>
-  [...moments].flatMap(([name, all]) => all.map((moment): Run => ({ name: `unobserved/${name}/${moment}`, go: (field, subject) => miss(field, subject, name, moment) })));
+  [...moments].flatMap(([name, all]) =>
+    all.map((moment): Run => ({ name: `unobserved/${name}/${moment}`, isByChance: true, go: (field, subject) => miss(field, subject, name, moment) })),
+  );
 
 const miss = async (field: Field, subject: Subject, name: ScenarioName, moment: Moment) => {
   const { prepare, act, isOver, revisions } = SCENARIOS[name];
@@ -113,8 +124,10 @@ const miss = async (field: Field, subject: Subject, name: ScenarioName, moment: 
   let isMet = false;
   const endEdit = field.proxy.edit((event, call) => {
     if (momentOf(event, call) !== moment) return undefined;
-    isMet = true;
-    return { text: '' };
+    const passed = () => {
+      isMet = true;
+    };
+    return { text: '', passed };
   });
   await act(field, subject);
   const isOverAnyway = await becomes(() => isOver(field, subject), MISSED_MS);
@@ -131,7 +144,7 @@ export const intermediateRuns = (moments: ReadonlyMap<ScenarioName, readonly Mom
   return [...moments].flatMap(([name, all]) =>
     all.map((moment): Run => {
       const delayMs = Math.floor(random() * MOST_KILL_DELAY_MS);
-      return { name: `intermediate/${name}/${moment}`, go: (field, subject) => killAt(field, subject, name, { moment, delayMs }) };
+      return { name: `intermediate/${name}/${moment}`, isByChance: true, go: (field, subject) => killAt(field, subject, name, { moment, delayMs }) };
     }),
   );
 };

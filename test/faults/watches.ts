@@ -1,7 +1,6 @@
 import type { Edit, Passing } from '../lab/watch-pipe.ts';
 import { type Random, seeded } from '../seeded.ts';
-import type { Field, Subject } from './field.ts';
-import { GONE } from './field.ts';
+import { type Field, GONE, isOf, type Subject } from './field.ts';
 import { becomes, type Run, settles } from './run.ts';
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios.ts';
 
@@ -54,8 +53,10 @@ const disturb = async (field: Field, subject: Subject, name: ScenarioName, edit:
   let strikes = 0;
   const endEdit = field.proxy.edit((event, call) => {
     const passing = edit(event, call);
-    if (passing !== undefined) strikes += 1;
-    return passing;
+    const passed = () => {
+      strikes += 1;
+    };
+    return passing && { ...passing, passed };
   });
   try {
     await act(field, subject);
@@ -72,9 +73,9 @@ const expire = async (field: Field, subject: Subject, name: ScenarioName) => {
   const { prepare, act, isOver, revisions } = SCENARIOS[name];
   subject.revisions = revisions;
   await prepare(field, subject);
-  await Promise.all([act(field, subject), field.relist()]);
+  const [, expired] = await Promise.all([act(field, subject), field.relist()]);
   await settles(field, subject, () => isOver(field, subject));
-  return 'Met' as const;
+  return expired === 0 ? 'Unmet' : 'Met';
 };
 
 /** Nothing but bookmarks comes by the watches for a while; then they expire. */
@@ -82,13 +83,18 @@ const hearBookmarks = async (field: Field, subject: Subject, name: ScenarioName)
   const { prepare, act, isOver, revisions } = SCENARIOS[name];
   subject.revisions = revisions;
   await prepare(field, subject);
-  const endEdit = field.proxy.edit(({ type }) => (type === 'BOOKMARK' ? undefined : { text: '' }));
+  let withheld = 0;
+  const endEdit = field.proxy.edit(({ type, object }) => {
+    if (type === 'BOOKMARK') return undefined;
+    if (isOf(subject, object)) withheld += 1;
+    return { text: '' };
+  });
   await act(field, subject);
   await becomes(() => isOver(field, subject), 3_000);
   endEdit();
-  await field.relist();
+  const expired = await field.relist();
   await settles(field, subject, () => isOver(field, subject));
-  return 'Met' as const;
+  return withheld === 0 || expired === 0 ? 'Unmet' : 'Met';
 };
 
 /** The connections of the watches stay open, and nothing more comes by them: the operator has to find that out by itself. */

@@ -7,7 +7,8 @@ export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly object: {
     readonly kind: string;
-    readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion: string; readonly labels?: Readonly<Record<string, string>> };
+    /** A bookmark has no name. */
+    readonly metadata: { readonly name?: string; readonly namespace?: string; readonly resourceVersion: string; readonly labels?: Readonly<Record<string, string>> };
   };
   /** As the API server sent it, without its end of line. */
   readonly line: string;
