@@ -8,16 +8,19 @@ export interface Making {
   readonly hasHooks?: boolean;
   /** Never becomes ready. */
   readonly isStuck?: boolean;
+  /** With a CustomResourceDefinition of this group in crds/, which has a field more in every version. */
+  readonly crdGroup?: string;
 }
 
 /** A chart of five objects that all differ between versions: one is of its version alone, one has another value at every render. */
-export const faultChart = (name: string, version: string, { hasHooks = false, isStuck = false }: Making = {}): Files =>
+export const faultChart = (name: string, version: string, { hasHooks = false, isStuck = false, crdGroup }: Making = {}): Files =>
   smallChart(name, version, {
     'templates/deployment.yaml': deployment(isStuck ? ', annotations: {lab.tagalong.dev/play: not-ready}' : ''),
     'templates/random.yaml': configMap('{{ .Release.Name }}-random', 'random: {{ randAlphaNum 20 | quote }}'),
     'templates/more.yaml': configMap('{{ .Release.Name }}-more', 'more: "1"'),
     'templates/only.yaml': configMap('{{ .Release.Name }}-{{ .Chart.Version }}', 'only: "1"'),
     ...(hasHooks && { 'templates/pre.yaml': hook('pre-upgrade'), 'templates/post.yaml': hook('post-upgrade') }),
+    ...(crdGroup !== undefined && { 'crds/gear.yaml': definition(crdGroup, Number.parseInt(version, 10)) }),
   });
 
 const deployment = (annotations: string): string => `apiVersion: apps/v1
@@ -28,6 +31,20 @@ spec:
   template:
     metadata: {labels: {app: {{ .Release.Name }}}${annotations}}
     spec: {containers: [{name: web, image: "registry.invalid/web:{{ .Chart.Version }}"}]}
+`;
+
+const definition = (group: string, fields: number): string => `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gears.${group}}
+spec:
+  group: ${group}
+  scope: Namespaced
+  names: {kind: Gear, plural: gears}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {${Array.from({ length: fields }, (_, at) => `field${at + 1}: {type: string}`).join(', ')}}}}
 `;
 
 const configMap = (name: string, values: string): string =>

@@ -4,7 +4,7 @@ import type { Fault, SeenCall } from '../lab/steering.ts';
 import { pick, seeded } from '../seeded.ts';
 import type { Field, Subject } from './field.ts';
 import { becomes, type Run, settles } from './run.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { type Scenario, SCENARIOS, WIDENING } from './scenarios.ts';
 
 /** Long enough for the operator to come again a few times. */
 const WHILE_MS = 4_000;
@@ -21,12 +21,12 @@ const refused = (code: number, reason: string, headers: Readonly<Record<string, 
 });
 
 const READS = ['get', 'list', 'watch'] as const;
-const WRITES = ['create', 'apply', 'patch', 'delete'] as const;
+const WRITES = ['create', 'update', 'apply', 'patch', 'delete'] as const;
 
 /** What goes wrong, and with which requests it can. */
 const FAULTS: Readonly<Record<string, { readonly fault: Fault; readonly verbs: readonly Verb[] }>> = {
   '409': { fault: refused(409, 'Conflict'), verbs: WRITES },
-  '422': { fault: refused(422, 'Invalid'), verbs: ['create', 'apply', 'patch'] },
+  '422': { fault: refused(422, 'Invalid'), verbs: ['create', 'update', 'apply', 'patch'] },
   '429': { fault: refused(429, 'TooManyRequests', { 'retry-after': '1' }), verbs: [...READS, ...WRITES] },
   '500': { fault: refused(500, 'InternalError'), verbs: [...READS, ...WRITES] },
   '503': { fault: refused(503, 'ServiceUnavailable'), verbs: [...READS, ...WRITES] },
@@ -35,8 +35,8 @@ const FAULTS: Readonly<Record<string, { readonly fault: Fault; readonly verbs: r
   delay: { fault: { kind: 'Delay', ms: 2_000 }, verbs: [...READS, ...WRITES] },
 };
 
-/** What the API server says of the manifest, it says for good: such a revision fails, and is undone. */
-const isVerdict = (name: string, verb: Verb): boolean => (name === '422' && verb !== 'patch') || (name === '409' && (verb === 'create' || verb === 'apply'));
+/** What the API server says of the manifest, it says for good: such a revision fails, and is undone. Of a definition it says so before there is a revision. */
+const isVerdict = (name: string, verb: Verb): boolean => (name === '409' || name === '422') && (verb === 'create' || verb === 'apply');
 
 /** Every fault with every verb where it applies: once, at a moment that the seed decides, and for a while. */
 export const requestRuns = (seed: number): readonly Run[] => {
@@ -63,11 +63,11 @@ interface Trouble {
 }
 
 const once = async (field: Field, subject: Subject, { fault, verb, mayFail, after }: Trouble & { readonly after: number }) => {
-  await SCENARIOS.hooks.prepare(field, subject);
+  await scenarioOf(verb).prepare(field, subject);
   const steered = field.proxy.steer({ isMeant: isTo(verb), after, times: 1, fault });
   try {
     await act(field, subject, verb);
-    await endsRight(field, subject, mayFail);
+    await endsRight(field, subject, verb, mayFail);
     return steered.strikes() === 0 ? 'Unmet' : 'Met';
   } finally {
     steered.lift();
@@ -78,7 +78,7 @@ const once = async (field: Field, subject: Subject, { fault, verb, mayFail, afte
 const AFTER: Readonly<Partial<Record<Verb, readonly number[]>>> = { create: [0, 1, 2], apply: [0, 2, 4, 6], patch: [0, 1, 2, 3], get: [0, 2, 4], delete: [0, 1] };
 
 const forAWhile = async (field: Field, subject: Subject, { fault, verb, mayFail }: Trouble) => {
-  await SCENARIOS.hooks.prepare(field, subject);
+  await scenarioOf(verb).prepare(field, subject);
   const steered = field.proxy.steer({ isMeant: isTo(verb), fault });
   await act(field, subject, verb);
   await becomes(async () => steered.strikes() > 0, STRUCK_MS);
@@ -86,26 +86,29 @@ const forAWhile = async (field: Field, subject: Subject, { fault, verb, mayFail 
   await delay(WHILE_MS);
   const aSecond = ((steered.strikes() - before) / WHILE_MS) * 1000;
   steered.lift();
-  await endsRight(field, subject, mayFail);
+  await endsRight(field, subject, verb, mayFail);
   if (aSecond > MOST_A_SECOND) throw new Error(`a storm: ${aSecond} such requests a second while they failed`);
   return steered.strikes() === 0 ? 'Unmet' : { aSecond };
 };
 
 const act = async (field: Field, subject: Subject, verb: Verb): Promise<void> => {
-  await SCENARIOS.hooks.act(field, subject);
+  await scenarioOf(verb).act(field, subject);
   if (verb === 'list') await field.relist();
   if (verb === 'watch') field.proxy.endWatches();
 };
 
-const endsRight = async (field: Field, subject: Subject, mayFail: boolean): Promise<void> => {
-  subject.revisions = SCENARIOS.hooks.revisions;
+const endsRight = async (field: Field, subject: Subject, verb: Verb, mayFail: boolean): Promise<void> => {
+  const { isOver, revisions } = scenarioOf(verb);
+  subject.revisions = revisions;
   await settles(field, subject, async () => {
-    if (await SCENARIOS.hooks.isOver(field, subject)) return true;
+    if (await isOver(field, subject)) return true;
     if (!mayFail || !(await field.isUndoneBy(subject, 3))) return false;
     subject.revisions = [1, 2, 3];
     return true;
   });
 };
+
+const scenarioOf = (verb: Verb): Scenario => (verb === 'update' ? WIDENING : SCENARIOS.hooks);
 
 /** Events are nobody's business. */
 const isTo =

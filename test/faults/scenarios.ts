@@ -20,6 +20,20 @@ const upgradeTo = async (field: Field, subject: Subject, making: Parameters<Fiel
   await field.site.lookNow(subject.release);
 };
 
+/** The group of the definition that a release's chart brings; nobody else's is called so. */
+const groupOf = ({ site }: Field, { release }: Subject): string => `${release}.${site.namespace}.test`;
+
+/** An upgrade that replaces a CustomResourceDefinition of the chart: nothing else is replaced whole, so no other scenario has a PUT in it. */
+export const WIDENING: Scenario = {
+  prepare: (field, subject) => field.install(subject, {}, { crdGroup: groupOf(field, subject) }),
+  act: (field, subject) => upgradeTo(field, subject, { crdGroup: groupOf(field, subject) }),
+  isOver: async (field, subject) => {
+    const definition = await field.site.read(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gears.${groupOf(field, subject)}`);
+    return JSON.stringify(definition?.['spec']).includes('"field2"') && (await field.isReadyAt(subject, 2));
+  },
+  revisions: [1, 2],
+};
+
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   install: {
     prepare: (field, subject) => field.push(subject, 1),
