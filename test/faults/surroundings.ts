@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { serveWebhook, type Verdict } from '../kube/admission-webhook.ts';
+import type { Verb } from '../lab/api-call.ts';
+import type { Passed } from '../lab/api-proxy.ts';
 import { conditionIn } from '../lab/site.ts';
 import type { Field, Subject } from './field.ts';
 import { becomes, type Run, settles } from './run.ts';
@@ -8,6 +10,8 @@ import { SCENARIOS } from './scenarios.ts';
 /** Something that the cluster does to a release in the middle of an upgrade; it is taken back after a while. */
 interface Surrounding {
   begin(field: Field, subject: Subject): Promise<() => Promise<unknown>>;
+  /** Whether a request that passed from then on until it was taken back shows that the operator has met with it. */
+  readonly isSign: (passed: Passed, subject: Subject) => boolean;
   /** The revision may have failed by it, and be undone. */
   readonly mayFail?: boolean;
   /** It begins when the first object is about to be applied, and not before the upgrade. */
@@ -20,16 +24,27 @@ const EDIT_MS = 100;
 
 const MERGE = 'application/merge-patch+json';
 
+/** Whether it is such a request for a ConfigMap of the release, and that was the answer. */
+const answers =
+  (verb: Verb, suffix: string, code: number): Surrounding['isSign'] =>
+  (passed, { release }) =>
+    passed.verb === verb && passed.status === code && passed.path.includes(`/configmaps/${release}${suffix}`);
+
+const isForbidden = answers('apply', '-2.0.0?', 403);
+const isDenied = answers('apply', '', 400);
+const isHung = answers('apply', '', 500);
+const isApplied = answers('apply', '?', 200);
+
 const SURROUNDINGS: Readonly<Record<string, Surrounding>> = {
   // A dry run that is forbidden something tells nothing where the chart brings along what may allow it.
-  quota: { begin: (field) => setQuota(field), mayFail: true },
-  'quota-in-the-middle': { begin: (field) => setQuota(field), isInTheMiddle: true, mayFail: true },
-  'webhook-denies': { begin: (field) => admit(field, 'Denied') },
-  'webhook-denies-in-the-middle': { begin: (field) => admit(field, 'Denied'), isInTheMiddle: true, mayFail: true },
-  'webhook-hangs': { begin: (field) => admit(field, 'Unanswered') },
-  'webhook-hangs-in-the-middle': { begin: (field) => admit(field, 'Unanswered'), isInTheMiddle: true },
-  'other-manager': { begin: async (field, subject) => compete(field, subject) },
-  'finalizer-on-child': { begin: (field, subject) => holdChild(field, subject) },
+  quota: { begin: (field) => setQuota(field), isSign: isForbidden, mayFail: true },
+  'quota-in-the-middle': { begin: (field) => setQuota(field), isSign: isForbidden, isInTheMiddle: true, mayFail: true },
+  'webhook-denies': { begin: (field) => admit(field, 'Denied'), isSign: isDenied },
+  'webhook-denies-in-the-middle': { begin: (field) => admit(field, 'Denied'), isSign: isDenied, isInTheMiddle: true, mayFail: true },
+  'webhook-hangs': { begin: (field) => admit(field, 'Unanswered'), isSign: isHung },
+  'webhook-hangs-in-the-middle': { begin: (field) => admit(field, 'Unanswered'), isSign: isHung, isInTheMiddle: true },
+  'other-manager': { begin: async (field, subject) => compete(field, subject), isSign: (passed, subject) => isApplied(passed, subject) && !passed.path.includes('dryRun') },
+  'finalizer-on-child': { begin: (field, subject) => holdChild(field, subject), isSign: answers('delete', '-1.0.0', 200) },
 };
 
 /** Each in an upgrade. */
@@ -40,7 +55,7 @@ export const surroundingRuns = (): readonly Run[] => [
 
 /** The namespace of the Helm release is being deleted, and held back in that, while the tag moves; then it is gone, and has to be made again. */
 const upgradeIntoNothing: Run['go'] = async (field, subject) => {
-  const { site } = field;
+  const { site, proxy } = field;
   const namespace = `${site.namespace}-${subject.release}`;
   const held = `/api/v1/namespaces/${namespace}/configmaps/held`;
   // Its records are not in the namespace of the field, whose history is looked at.
@@ -49,14 +64,16 @@ const upgradeIntoNothing: Run['go'] = async (field, subject) => {
   await site.ask('POST', `/api/v1/namespaces/${namespace}/configmaps`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.com/held'] } });
   await site.ask('DELETE', `/api/v1/namespaces/${namespace}`);
   await field.push(subject, 2);
+  const before = proxy.passed.length;
   await site.lookNow(subject.release);
   await delay(WHILE_MS);
+  const isMet = proxy.passed.slice(before).some((passed) => isForbidden(passed, subject));
   if ((await site.read(held)) === undefined) throw new Error(`namespace ${namespace} was not held back`);
   await site.ask('PATCH', held, { metadata: { finalizers: null } }, MERGE);
   // Whatever was tried meanwhile, the records of it went with the namespace.
   await settles(field, subject, async () => isInstalledAnew(field, subject, namespace));
   await site.ask('DELETE', `/api/v1/namespaces/${namespace}`);
-  return 'Met';
+  return isMet ? 'Met' : 'Unmet';
 };
 
 const isInstalledAnew = async ({ site }: Field, { release }: Subject, namespace: string): Promise<boolean> => {
@@ -64,14 +81,17 @@ const isInstalledAnew = async ({ site }: Field, { release }: Subject, namespace:
   return conditionIn(status, 'Ready')?.status === 'True' && status.chart?.version === '2.0.0' && (await site.configMap(release, namespace))?.['version'] === '2.0.0';
 };
 
-const upgradeWithin = async (field: Field, subject: Subject, { begin, mayFail = false, isInTheMiddle = false }: Surrounding) => {
+const upgradeWithin = async (field: Field, subject: Subject, { begin, isSign, mayFail = false, isInTheMiddle = false }: Surrounding) => {
   const { prepare, act, isOver, revisions } = SCENARIOS.upgrade;
   subject.revisions = revisions;
   await prepare(field, subject);
+  const before = field.proxy.passed.length;
   const end = isInTheMiddle ? await beginInTheMiddle(field, subject, begin) : await begin(field, subject);
+  let isMet = false;
   try {
     if (!isInTheMiddle) await act(field, subject);
     await delay(WHILE_MS);
+    isMet = field.proxy.passed.slice(before).some((passed) => isSign(passed, subject));
   } finally {
     await end();
   }
@@ -81,7 +101,7 @@ const upgradeWithin = async (field: Field, subject: Subject, { begin, mayFail = 
     subject.revisions = [1, 2, 3];
     return true;
   });
-  return 'Met' as const;
+  return isMet ? 'Met' : 'Unmet';
 };
 
 /** The first object of the revision that is opened has to wait until it has begun. */
