@@ -12,7 +12,7 @@ const FIELDS = 3;
 const TEST_MS = 300_000;
 
 /** Outages that are over in seconds; one of them is tried here. */
-const SHORT_OUTAGES = ['apiserver-killed', 'etcd-killed', 'token-revoked', 'rights-removed'] as const;
+const SHORT_OUTAGES = ['apiserver-killed', 'etcd-killed', 'rights-removed'] as const;
 
 /** So many may have waited in vain for an event that does not come each time. */
 const MOST_BY_CHANCE = 1;

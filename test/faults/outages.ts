@@ -59,8 +59,9 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
   'apiserver-killed': { begin: kill('kube-apiserver'), end: start('kube-apiserver'), forMs: 2_000, isSign: isUnanswered },
   'apiserver-terminated': { begin: kill('kube-apiserver', 'SIGTERM'), end: start('kube-apiserver'), forMs: 0, isSign: isUnanswered },
   'apiserver-flaps': { begin: (place) => flap(place), end: start('kube-apiserver'), forMs: 0, isSign: isUnanswered },
+  // Longer than the revision that never becomes ready has, so that something has to be written in that time however quick the machine is.
   // The lab's etcd does not call fsync. That is no matter here: what a process has written before it is killed is the kernel's, and etcd answers no sooner.
-  'etcd-killed': { begin: kill('etcd'), end: start('etcd'), forMs: 2_000, isSign: isUnserved, holds: true },
+  'etcd-killed': { begin: kill('etcd'), end: start('etcd'), forMs: 3_000, isSign: isUnserved, holds: true },
   'etcd-away': { begin: kill('etcd'), end: start('etcd'), forMs: LONG_MS, isSign: isUnserved, holds: true },
   'etcd-paused': { begin: kill('etcd', 'SIGSTOP'), end: kill('etcd', 'SIGCONT'), forMs: LONG_MS, isSign: isUnserved, holds: true },
   'etcd-full': { begin: (place) => fill(place), end: (place) => makeRoom(place), forMs: LONG_MS, isSign: isUnserved },
