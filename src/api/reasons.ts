@@ -194,7 +194,7 @@ export const REASONS = {
     ready: 'False',
     retry: 'withBackoff',
     event: 'Warning',
-    doc: 'The target namespace does not exist, or is being deleted. Create it, or have it created with `spec.createNamespace: true`.',
+    doc: 'The target namespace does not exist, or is being deleted. Create it, or have it created with `spec.createNamespace: true`: then it is made again within 10 s of its end.',
   },
   ManifestRejected: {
     ready: 'False',

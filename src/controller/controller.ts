@@ -6,7 +6,7 @@ import type { SeenRelease } from '../ports/releases.ts';
 import { report } from '../stages/report.ts';
 import type { Deps } from './deps.ts';
 import { forgetDrift } from './drift/drift.ts';
-import { outcomeOfError } from './failed.ts';
+import { outcomeOfError, withSoonLook } from './failed.ts';
 import { finalize } from './leave/finalize.ts';
 import { reconcile } from './reconcile.ts';
 import { namesOf } from './run.ts';
@@ -67,8 +67,9 @@ const runOnce = async (deps: Deps, key: string, signal: AbortSignal): Promise<En
     deps.brake.forget(key);
     return GONE;
   }
-  const outcome = await outcomeOf(deps, seen, signal);
-  if (outcome === undefined) return GONE;
+  const found = await outcomeOf(deps, seen, signal);
+  if (found === undefined) return GONE;
+  const outcome = seen.kind === 'Readable' ? withSoonLook(seen.release, found) : found;
   // The run may have written status itself (stages/admit.ts): what it wrote stays, and the spec that it saw counts.
   const { status } = deps.releases.get(key)?.release ?? seen.release;
   return { outcome, lookAgainAfterMs: await report(deps, { ...seen.release, status }, outcome, signal) };

@@ -1,3 +1,4 @@
+import type { ChartRelease } from '../api/chart-release.ts';
 import type { Outcome } from '../core/status.ts';
 import { isRace, reasonOf } from '../ports/errors.ts';
 
@@ -7,3 +8,9 @@ export const outcomeOfError = (error: unknown, signal: AbortSignal): Outcome | u
   const reason = reasonOf(error);
   return reason !== undefined && error instanceof Error ? { reason, message: error.message } : undefined;
 };
+
+/** A namespace that we make is missing only while another one of its name goes: then it is looked at soon, however often it was. */
+export const withSoonLook = ({ spec }: Pick<ChartRelease, 'spec'>, outcome: Outcome): Outcome =>
+  outcome.reason === 'NamespaceNotFound' && spec.createNamespace ? { ...outcome, lookAgainAfterMs: GOING_PAUSE_MS } : outcome;
+
+const GOING_PAUSE_MS = 10_000;
