@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { unaskedCauses } from '../../test/fakes/causes.ts';
 import { FakeClock } from '../../test/fakes/clock.ts';
 import { recordHead } from '../../test/fakes/record-head.ts';
 import { waitForHelm } from './busy.ts';
@@ -12,7 +13,7 @@ const OWNER = { uid: 'u', chartRelease: 'apps/web', isAdmitted: true, isMoving: 
 it('waits for nothing else than a helm that is at work', async () => {
   const clock = new FakeClock();
   const forgotten: string[] = [];
-  const causes = { of: () => Promise.reject(new Error('a cause is asked for')), forget: (key: string) => void forgotten.push(key) };
+  const causes = unaskedCauses((key) => forgotten.push(key));
   const record = recordHead({ revision: 2, status: 'pending-rollback', modifiedAt: clock.now() / 1000 });
   const deps = { clock, causes, rollouts: new Rollouts(), takeoverAfterMs: 0 } as unknown as Deps; // likewise
   expect(await waitForHelm(deps, RUN, { records: [record], record, owner: OWNER })).toMatchObject({ reason: 'ReleaseBusy', lookAgainAfterMs: 60_000 });

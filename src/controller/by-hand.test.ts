@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { unaskedCauses } from '../../test/fakes/causes.ts';
 import { recordHead } from '../../test/fakes/record-head.ts';
 import { keepByHand } from './by-hand.ts';
 import type { Deps } from './deps.ts';
@@ -12,7 +13,7 @@ const RUN = { key: 'apps/web', address: { namespace: 'apps', releaseName: 'web' 
 
 it("waits for nothing any more where a person's helm has failed", async () => {
   const forgotten: string[] = [];
-  const causes = { of: () => Promise.reject(new Error('a cause is asked for')), forget: (key: string) => void forgotten.push(key) };
+  const causes = unaskedCauses((key) => forgotten.push(key));
   const records = { read: async () => ({ chart: '{"metadata":{"name":"web","version":"1.5.0"}}', description: 'timed out' }) };
   const memory = { rollouts: new Rollouts(), standings: new Standings(), expectations: new Expectations(), contests: new Contests() };
   const newest = recordHead({ revision: 2, status: 'failed' });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unaskedCauses } from '../../test/fakes/causes.ts';
 import { FakeClock } from '../../test/fakes/clock.ts';
 import type { Condition } from '../api/conditions.ts';
 import type { ChartRelease } from '../api/chart-release.ts';
@@ -38,7 +39,7 @@ const outcomeAt = (
       sources: { read: () => Promise.reject(new Error('values are read')), forget: () => undefined },
       records: { list } as unknown as Records, // nothing else of them is asked
       rollouts: new Rollouts(),
-      causes: { of: () => Promise.reject(new Error('a cause is asked for')), forget: (key) => void waiting.delete(key) },
+      causes: unaskedCauses((key) => waiting.delete(key)),
       contenders: new Contenders(() => undefined),
       homes: new Homes(() => undefined),
       expectations: new Expectations(),

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { parseAllDocuments } from 'yaml';
 import { NAME_LABEL, PLURAL, RECONCILE_AT } from '../../src/api/chart-release.ts';
 import { memberSpans } from '../../src/core/exact-json.ts';
+import type { Term } from '../../src/core/record.ts';
 import type { Change } from '../lab/history.ts';
 
 /** An object of Kubernetes, as far as one looks into it. */
@@ -36,6 +37,7 @@ export interface StoredRecord {
   /** The manifest and the values, as they are in the release's JSON. */
   readonly body: string;
   readonly returns: Return | undefined;
+  /** In which it was made, by its annotations. */
   readonly term: Term | undefined;
 }
 
@@ -43,12 +45,6 @@ export interface StoredRecord {
 export interface Return {
   readonly kind: string;
   readonly to: number;
-}
-
-/** The Lease under which a record was made, and how often it had changed hands by then, by its annotations. */
-export interface Term {
-  readonly lease: string;
-  readonly epoch: number;
 }
 
 /** A ChartRelease. */
