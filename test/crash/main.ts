@@ -43,9 +43,9 @@ try {
   const recorder = cleanup.adopt(startRecorder(ground.lab.etcd), (it) => it.close());
   const report = await sweep({ ...ground, recorder, recoveryMs: RECOVERY_MS });
   if (report.found.length > MOST_SHOWN) console.log(`and ${report.found.length - MOST_SHOWN} more violations`);
-  console.log(`crash: ${report.runs} runs, ${report.found.length} violations, slowest recovery ${(report.slowestMs / 1000).toFixed(1)} s`);
   const isWhole = doubles > 0 || report.unreached.length <= report.runs * MOST_UNREACHED;
   if (!isWhole) console.log(`too many writes did not come, so that nobody was killed there: ${report.unreached.slice(0, MOST_SHOWN).map(printPoint).join(', ')}`);
+  console.log(`crash: ${report.runs} runs, ${report.found.length} violations, slowest recovery ${(report.slowestMs / 1000).toFixed(1)} s`);
   process.exitCode = report.found.length === 0 && isWhole ? 0 : 1;
 } catch (error) {
   console.error(`\nThe crash sweep failed: ${error instanceof Error ? error.message : String(error)}`);
