@@ -23,8 +23,16 @@ const refused = (code: number, reason: string, headers: Readonly<Record<string, 
 const READS = ['get', 'list', 'watch'] as const;
 const WRITES = ['create', 'update', 'apply', 'patch', 'delete'] as const;
 
+interface RequestFault {
+  readonly fault: Fault;
+  readonly verbs: readonly Verb[];
+  /** The question whether it is ready is answered so too, as by an API server that has just started. */
+  readonly isAtStart?: boolean;
+}
+
 /** What goes wrong, and with which requests it can. */
-const FAULTS: Readonly<Record<string, { readonly fault: Fault; readonly verbs: readonly Verb[] }>> = {
+const FAULTS: Readonly<Record<string, RequestFault>> = {
+  '403-at-start': { fault: refused(403, 'Forbidden'), verbs: [...READS, ...WRITES], isAtStart: true },
   '409': { fault: refused(409, 'Conflict'), verbs: WRITES },
   '422': { fault: refused(422, 'Invalid'), verbs: ['create', 'update', 'apply', 'patch'] },
   '429': { fault: refused(429, 'TooManyRequests', { 'retry-after': '1' }), verbs: [...READS, ...WRITES] },
@@ -41,9 +49,10 @@ const isVerdict = (name: string, verb: Verb): boolean => (name === '409' || name
 /** Every fault with every verb where it applies: once, at a moment that the seed decides, and for a while. */
 export const requestRuns = (seed: number): readonly Run[] => {
   const random = seeded(seed);
-  return Object.entries(FAULTS).flatMap(([name, { fault, verbs }]) =>
+  return Object.entries(FAULTS).flatMap(([name, { fault, verbs, isAtStart = false }]) =>
     verbs.flatMap((verb): readonly Run[] => {
-      const trouble = { fault, verb, mayFail: isVerdict(name, verb) };
+      const isMeant = (call: SeenCall) => isTo(call, verb) || (isAtStart && call.path === '/readyz');
+      const trouble = { fault, isMeant, verb, mayFail: isVerdict(name, verb) };
       // Others who write an object at the same moment are no verdict, unless they go on.
       const isPassing = name === '409' && verb === 'apply';
       const after = pick(random, AFTER[verb] ?? [0]);
@@ -57,14 +66,15 @@ export const requestRuns = (seed: number): readonly Run[] => {
 
 interface Trouble {
   readonly fault: Fault;
+  readonly isMeant: (call: SeenCall) => boolean;
   readonly verb: Verb;
   /** The revision may have failed by it. */
   readonly mayFail: boolean;
 }
 
-const once = async (field: Field, subject: Subject, { fault, verb, mayFail, after }: Trouble & { readonly after: number }) => {
+const once = async (field: Field, subject: Subject, { fault, isMeant, verb, mayFail, after }: Trouble & { readonly after: number }) => {
   await scenarioOf(verb).prepare(field, subject);
-  const steered = field.proxy.steer({ isMeant: isTo(verb), after, times: 1, fault });
+  const steered = field.proxy.steer({ isMeant, after, times: 1, fault });
   try {
     await act(field, subject, verb);
     await endsRight(field, subject, verb, mayFail);
@@ -77,9 +87,9 @@ const once = async (field: Field, subject: Subject, { fault, verb, mayFail, afte
 /** How many requests are passed over before the one that is struck. */
 const AFTER: Readonly<Partial<Record<Verb, readonly number[]>>> = { create: [0, 1, 2], apply: [0, 2, 4, 6], patch: [0, 1, 2, 3], get: [0, 2, 4], delete: [0, 1] };
 
-const forAWhile = async (field: Field, subject: Subject, { fault, verb, mayFail }: Trouble) => {
+const forAWhile = async (field: Field, subject: Subject, { fault, isMeant, verb, mayFail }: Trouble) => {
   await scenarioOf(verb).prepare(field, subject);
-  const steered = field.proxy.steer({ isMeant: isTo(verb), fault });
+  const steered = field.proxy.steer({ isMeant, fault });
   await act(field, subject, verb);
   await becomes(async () => steered.strikes() > 0, STRUCK_MS);
   const before = steered.strikes();
@@ -111,7 +121,4 @@ const endsRight = async (field: Field, subject: Subject, verb: Verb, mayFail: bo
 const scenarioOf = (verb: Verb): Scenario => (verb === 'update' ? WIDENING : SCENARIOS.hooks);
 
 /** Events are nobody's business. */
-const isTo =
-  (verb: Verb) =>
-  (call: SeenCall): boolean =>
-    call.verb === verb && !call.path.includes('/events');
+const isTo = (call: SeenCall, verb: Verb): boolean => call.verb === verb && !call.path.includes('/events');

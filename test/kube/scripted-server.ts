@@ -18,6 +18,8 @@ export interface ScriptedServer {
   readonly url: string;
   readonly seen: SeenRequest[];
   script: Script;
+  /** What it says by itself where it is asked for /readyz, as an API server does; that is not in `seen`. */
+  isReady: boolean;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,10 @@ export interface ScriptedServer {
 export const startScripted = async (script: Script): Promise<ScriptedServer> => {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {
+    if (request.url === '/readyz') {
+      response.writeHead(running.isReady ? 200 : 403).end();
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() };
@@ -37,6 +43,7 @@ export const startScripted = async (script: Script): Promise<ScriptedServer> => 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     script,
+    isReady: true,
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -89,6 +89,43 @@ describe('Transport', () => {
     await expect(sent).rejects.toMatchObject({ name: 'NoReply', wasSent: false, message: expect.stringContaining('ECONNREFUSED') });
   });
 
+  it.each([GET, PATCH])('takes no 403 for an answer to $method before the server has said that it is ready', async (request) => {
+    server.isReady = false;
+    server.script = (_, response) => json(response, server.isReady ? 200 : 403, {});
+    const sent = Promise.all([open().send(request, signal), transport?.send(GET, signal)]);
+    await vi.waitFor(() => expect(server.seen).toHaveLength(2));
+    server.isReady = true;
+    expect((await sent).map((reply) => reply?.status)).toEqual([200, 200]);
+    expect(server.seen).toHaveLength(4);
+  });
+
+  it('takes the second 403 of a server that is ready', async () => {
+    server.script = (_, response) => json(response, 403, {});
+    expect((await open().send(PATCH, signal)).status).toBe(403);
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it('takes the 403 of a server that does not say for 15 s whether it is ready', async () => {
+    server.isReady = false;
+    server.script = (_, response) => json(response, 403, {});
+    const clock = new FakeClock();
+    const sent = open({ clock }).send(PATCH, signal);
+    await vi.waitFor(() => expect(clock.pending).toBe(3));
+    await clock.advance(14_000);
+    expect(server.seen).toHaveLength(1);
+    await vi.waitFor(() => expect(clock.pending).toBe(3));
+    await clock.advance(1_000);
+    expect((await sent).status).toBe(403);
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it('takes the 403 to a request for the Lease at once', async () => {
+    server.isReady = false;
+    server.script = (_, response) => json(response, 403, {});
+    expect((await open().send({ ...PATCH, isLease: true }, signal)).status).toBe(403);
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('gives up a server that accepts and says nothing', async () => {
     server.script = () => undefined;
     await expect(open({ timeoutMs: 1000 }).send(GET, signal)).rejects.toThrow(new NoReply(true, new Error('no answer in 1 s')).message);

@@ -6,7 +6,7 @@ import { type ApiMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Credentials, TlsSettings } from './credentials.ts';
 import { exchange, NoReply, type Reply } from './exchange.ts';
 import { type Fence, NO_FENCE } from './fence.ts';
-import { pause, within } from './pause.ts';
+import { pause, untilAborted, within } from './pause.ts';
 import { openPools, type OpenPools, type Pools } from './pools.ts';
 import { type Outcome, retryDelayMs } from './retry.ts';
 
@@ -54,6 +54,10 @@ export interface TransportOptions {
 const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
 /** kube-apiserver's own `--request-timeout`. */
 const TIMEOUT_MS = 60_000;
+const READINESS: ReadRequest = { method: 'GET', path: '/readyz' };
+const READY_POLL_MS = 500;
+/** An API server that has not read the rights after so long is not just starting. */
+const READY_WITHIN_MS = 15_000;
 /** One request at a time each: the cap on requests in flight too, far below the server's fair-queue limit. */
 const CONNECTIONS = 32;
 
@@ -73,6 +77,8 @@ export class Transport {
   readonly #closing = new AbortController();
   readonly #openPools: OpenPools;
   #pools: Pools;
+  /** Under way for all that were refused meanwhile. */
+  #readiness: Promise<void> | undefined;
 
   constructor(options: TransportOptions) {
     const url = new URL(options.server);
@@ -97,7 +103,10 @@ export class Transport {
   async send(request: ApiRequest, signal: AbortSignal): Promise<Reply> {
     const late = () => new NoReply(true, new Error(`no answer in ${this.#timeoutMs / 1000} s`));
     const endsAt = this.#clock.now() + this.#timeoutMs;
-    return within(this.#clock, { timeoutMs: this.#timeoutMs, late }, signal, (bounded) => this.#persist(request, endsAt, bounded));
+    return within(this.#clock, { timeoutMs: this.#timeoutMs, late }, signal, async (bounded) => {
+      const reply = await this.#persist(request, endsAt, bounded);
+      return reply.status === 403 && request.isLease !== true ? this.#sendOnceReady(request, endsAt, bounded) : reply;
+    });
   }
 
   /**
@@ -133,6 +142,31 @@ export class Transport {
       this.#metrics.retried(request.method, outcome.kind === 'Reply' ? outcome.reply.status : undefined);
       await pause(this.#clock, delayMs, signal);
     }
+  }
+
+  /**
+   * An API server that has just started allows nobody anything until it has read who has which rights, and admits nothing until it knows its
+   * quotas and namespaces: a 403 counts when it says that it is ready. What it was the answer to is certainly not done.
+   */
+  async #sendOnceReady(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
+    this.#readiness ??= this.#untilReady().finally(() => (this.#readiness = undefined));
+    await untilAborted(this.#readiness, signal);
+    this.#metrics.retried(request.method, 403);
+    return this.#persist(request, endsAt, signal);
+  }
+
+  /** Resolves also where the API server has not said that it is ready for a while: it may be that it does not say so to everybody. */
+  async #untilReady(): Promise<void> {
+    const limit = { timeoutMs: READY_WITHIN_MS, late: () => new Error(`not ready in ${READY_WITHIN_MS / 1000} s`) };
+    const poll = async (signal: AbortSignal) => {
+      while (!(await this.#isReady(signal))) await pause(this.#clock, READY_POLL_MS, signal);
+    };
+    await within(this.#clock, limit, this.closing, poll).catch(() => undefined);
+  }
+
+  async #isReady(signal: AbortSignal): Promise<boolean> {
+    const outcome = await this.#withRenewal((identity) => this.#try(READINESS, identity, signal), isUnauthorized, signal);
+    return outcome.kind === 'Reply' && outcome.reply.status === 200;
   }
 
   /** What was answered with 401 is certainly not done, so it is sent again at once as soon as there are other credentials. */
