@@ -161,6 +161,7 @@ describe('what a failure leaves as it was', () => {
     ['is nothing where nothing runs', { records: [] }, running, 'no'],
     ['is not told where a later revision has been begun', { reason: 'UpgradeFailed', records: [record(1, 'deployed'), record(2, 'failed')] }, {}, 'no'],
     ['is not told of a release that is being uninstalled', { reason: 'UninstallFailed' }, running, 'no'],
+    ['is not told where the namespace is gone, or going', { reason: 'NamespaceNotFound' }, running, 'no'],
     ['is not told where all is well', { reason: 'UpgradeSucceeded' }, running, 'no'],
   ])('%s', (_name, outcome, previous, message) => {
     expect(messageOf(outcome, previous)).toBe(message);

@@ -153,9 +153,12 @@ const retryOf = (previous: ChartReleaseStatus, outcome: Outcome, context: Status
 /** What a failure, or a rest, has left as it was: the deployed revision, unless a later one has been begun, which may have changed its objects. */
 const describeUntouched = ({ reason }: Outcome, running: Running): string => {
   const { revision, chart } = running;
-  const isLeft = ['False', 'AsBefore', 'Standing'].includes(reasonSpec(reason).ready) && reason !== 'UninstallFailed' && isUntouched(running);
+  const isLeft = ['False', 'AsBefore', 'Standing'].includes(reasonSpec(reason).ready) && !GOING.has(reason) && isUntouched(running);
   return isLeft && revision !== undefined && chart !== undefined ? describeStillRunning(revision, chart) : '';
 };
+
+/** What runs may be on its way out, or gone with its namespace. */
+const GOING: ReadonlySet<Reason> = new Set(['UninstallFailed', 'NamespaceNotFound']);
 
 /** No later revision than the deployed one has been begun. */
 const isUntouched = ({ revision, history }: Running): boolean => history?.[0]?.revision === revision;
