@@ -6,7 +6,7 @@ import type { Capabilities } from './renderer.ts';
 export type ClusterErrorCode =
   /** No connection, time-out, 5xx, 429 that did not end: nobody knows whether a write was done. Or 401: no fault of what was asked, and over with other credentials. */
   | 'Unavailable'
-  /** 403 from an API server that is ready. */
+  /** 403, from an API server that is ready as far as it says. */
   | 'Forbidden'
   /** 404 for the object itself. */
   | 'NotFound'

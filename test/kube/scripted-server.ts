@@ -9,6 +9,8 @@ export interface SeenRequest {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The client's. */
+  readonly port: number;
 }
 
 export type Script = (request: SeenRequest, response: ServerResponse) => void;
@@ -18,8 +20,10 @@ export interface ScriptedServer {
   readonly url: string;
   readonly seen: SeenRequest[];
   script: Script;
-  /** What it says by itself where it is asked for /readyz, as an API server does; that is not in `seen`. */
-  isReady: boolean;
+  /** The status that it answers `/readyz` with by itself, as an API server does; that is not in `seen`. */
+  readyz: number;
+  /** From which port of the client it was asked so, each time. */
+  readonly readyzPorts: number[];
   close(): Promise<void>;
 }
 
@@ -27,13 +31,15 @@ export interface ScriptedServer {
 export const startScripted = async (script: Script): Promise<ScriptedServer> => {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {
+    const port = request.socket.remotePort ?? 0;
     if (request.url === '/readyz') {
-      response.writeHead(running.isReady ? 200 : 403).end();
+      running.readyzPorts.push(port);
+      response.writeHead(running.readyz).end();
       return;
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() };
+    const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString(), port };
     seen.push(one);
     running.script(one, response);
   });
@@ -43,7 +49,8 @@ export const startScripted = async (script: Script): Promise<ScriptedServer> => 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     script,
-    isReady: true,
+    readyz: 200,
+    readyzPorts: [],
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -27,8 +27,8 @@ export const refusal = (action: string, request: ApiRequest, reply: Reply): Clus
 export const silence = (action: string, cause: unknown): ClusterError =>
   new ClusterError('Unavailable', oneLine(`cannot ${action}: the API server does not answer: ${cause instanceof Error ? cause.message : String(cause)}`), { cause });
 
-/** The error for a request that was not let go. */
-export const fenced = (action: string, cause: Error): ClusterError => new ClusterError('Unavailable', `cannot ${action}: ${cause.message}`, { cause });
+/** The error for a request that was not let go, or not yet: the cause says why. */
+export const heldBack = (action: string, cause: Error): ClusterError => new ClusterError('Unavailable', `cannot ${action}: ${cause.message}`, { cause });
 
 /** The error for an answer that makes no sense. */
 export const nonsense = (action: string, what: string, cause?: unknown): ClusterError =>

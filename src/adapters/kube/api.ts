@@ -1,5 +1,5 @@
-import { fenced, nonsense, refusal, silence } from './api-error.ts';
-import { Fenced, NoReply, type Reply } from './exchange.ts';
+import { heldBack, nonsense, refusal, silence } from './api-error.ts';
+import { Fenced, NoReply, NotReady, type Reply } from './exchange.ts';
 import type { ApiRequest, ReadRequest, ReplyStream, Transport } from './transport.ts';
 
 /** Requests to the API server whose failures are ClusterErrors. `action` is what is tried and on what, for messages. */
@@ -27,7 +27,7 @@ export class Api {
     try {
       return await this.#transport.send(request, signal);
     } catch (error) {
-      if (error instanceof Fenced) throw fenced(action, error);
+      if (error instanceof Fenced || error instanceof NotReady) throw heldBack(action, error);
       throw error instanceof NoReply ? silence(action, error) : error;
     }
   }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../../../test/fakes/clock.ts';
 import { json, type ScriptedServer, startScripted } from '../../../test/kube/scripted-server.ts';
 import { Api } from './api.ts';
@@ -113,6 +113,19 @@ describe('Discovery', () => {
     await clock.advance(5000);
     await look('Other');
     expect(asked()).toBe(3);
+  });
+
+  it('does not take what an API server leaves out that has just started for what is not served', async () => {
+    const all = AGGREGATED;
+    serve({ ...all, '/apis': aggregated() });
+    server.readyz = 500;
+    const found = discovery.kind('apps/v1', 'Deployment', signal);
+    await vi.waitFor(() => expect(server.readyzPorts).toHaveLength(1));
+    serve(all);
+    server.readyz = 200;
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(1));
+    await clock.advance(500);
+    expect(await found).toEqual({ resource: 'deployments', isNamespaced: true });
   });
 
   it('answers about capabilities anew after a minute', async () => {

@@ -112,8 +112,10 @@ export class Discovery {
     return Promise.all(plainApiVersions(document).map(async (apiVersion) => plainVersion(apiVersion, await this.#getOrNothing(rootOf(apiVersion), signal))));
   }
 
+  /** An API server that has just started leaves out the kinds of CustomResourceDefinitions that it has not read yet. */
   async #get(path: string, signal: AbortSignal): Promise<unknown> {
-    return readJson(ACTION, await this.#api.ask(ACTION, { method: 'GET', path, accept: AGGREGATED, limitBytes: LIMIT_BYTES }, signal));
+    const request = { method: 'GET', path, accept: AGGREGATED, limitBytes: LIMIT_BYTES, isToReady: path === '/apis' } as const;
+    return readJson(ACTION, await this.#api.ask(ACTION, request, signal));
   }
 
   /** One API that does not answer must not hide the others. */

@@ -26,6 +26,11 @@ export class TooLong extends NoReply {
   }
 }
 
+/** The API server says that it is not ready, so what it answers does not count. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
+}
+
 /** The request was about to leave, and was not let go; it is never sent again. */
 export class Fenced extends Error {
   override readonly name = 'Fenced';

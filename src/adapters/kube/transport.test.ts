@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeClock } from '../../../test/fakes/clock.ts';
+import { FakeClock, settle } from '../../../test/fakes/clock.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import { json, type ScriptedServer, startScripted } from '../../../test/kube/scripted-server.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -90,37 +90,100 @@ describe('Transport', () => {
   });
 
   it.each([GET, PATCH])('takes no 403 for an answer to $method before the server has said that it is ready', async (request) => {
-    server.isReady = false;
-    server.script = (_, response) => json(response, server.isReady ? 200 : 403, {});
-    const sent = Promise.all([open().send(request, signal), transport?.send(GET, signal)]);
-    await vi.waitFor(() => expect(server.seen).toHaveLength(2));
-    server.isReady = true;
-    expect((await sent).map((reply) => reply?.status)).toEqual([200, 200]);
-    expect(server.seen).toHaveLength(4);
+    server.readyz = 403;
+    server.script = (_, response) => json(response, server.readyz === 200 ? 200 : 403, {});
+    const sent = open().send(request, signal);
+    await vi.waitFor(() => expect(server.seen).toHaveLength(1));
+    server.readyz = 200;
+    expect((await sent).status).toBe(200);
+    expect(server.seen).toHaveLength(2);
   });
 
-  it('takes the second 403 of a server that is ready', async () => {
+  it('asks the very server that has said that it is ready', async () => {
     server.script = (_, response) => json(response, 403, {});
     expect((await open().send(PATCH, signal)).status).toBe(403);
+    const [first, second] = server.seen;
     expect(server.seen).toHaveLength(2);
+    expect(second?.port).not.toBe(first?.port);
+    expect(second?.port).toBe(server.readyzPorts[0]);
+    expect(server.readyzPorts).toHaveLength(1);
   });
 
-  it('takes the 403 of a server that does not say for 15 s whether it is ready', async () => {
-    server.isReady = false;
-    server.script = (_, response) => json(response, 403, {});
-    const clock = new FakeClock();
-    const sent = open({ clock }).send(PATCH, signal);
-    await vi.waitFor(() => expect(clock.pending).toBe(3));
-    await clock.advance(14_000);
-    expect(server.seen).toHaveLength(1);
-    await vi.waitFor(() => expect(clock.pending).toBe(3));
-    await clock.advance(1_000);
-    expect((await sent).status).toBe(403);
+  it('takes no 403 of one that has been started anew since it said so', async () => {
+    server.script = (_, response) => {
+      // The second request meets the end of one server, the third the start of the next.
+      if (server.seen.length === 2) response.socket?.destroy();
+      else json(response, server.seen.length === 4 ? 200 : 403, {});
+      if (server.seen.length === 2) server.readyz = 403;
+    };
+    const sent = open().send(GET, signal);
+    await vi.waitFor(() => expect(server.readyzPorts.length).toBeGreaterThan(1));
     expect(server.seen).toHaveLength(2);
+    server.readyz = 200;
+    expect((await sent).status).toBe(403);
+    expect(server.seen).toHaveLength(3);
+  });
+
+  const patience = async (request: ApiRequest) => {
+    const clock = new FakeClock();
+    const sent = open({ clock }).send(request, signal);
+    const ended = sent.then(
+      () => true,
+      () => true,
+    );
+    let isOver = false;
+    void ended.then(() => (isOver = true));
+    while (!isOver) {
+      await settle();
+      if (clock.pending > 1) await clock.advance(500);
+    }
+    return { clock, sent };
+  };
+
+  it('takes the 403 of a server that does not say for 15 s whether it is ready, and does not ask it again for 10 min', async () => {
+    server.readyz = 403;
+    server.script = (_, response) => json(response, 403, {});
+    const { clock, sent } = await patience(PATCH);
+    expect((await sent).status).toBe(403);
+    expect(clock.now()).toBe(14_500);
+    expect(server.seen).toHaveLength(2);
+    const asked = server.readyzPorts.length;
+    expect((await transport?.send(PATCH, signal))?.status).toBe(403);
+    expect(server.readyzPorts).toHaveLength(asked);
+    server.readyz = 200;
+    await clock.advance(600_000);
+    expect((await transport?.send(PATCH, signal))?.status).toBe(403);
+    expect(server.readyzPorts).toHaveLength(asked + 1);
+  });
+
+  it('takes nothing for an answer of a server that says for 15 s that it is not ready', async () => {
+    server.readyz = 500;
+    server.script = (_, response) => json(response, 403, {});
+    const { clock, sent } = await patience(PATCH);
+    await expect(sent).rejects.toMatchObject({ name: 'NotReady', message: 'the API server is not ready: it answers 500' });
+    expect(clock.now()).toBe(14_500);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('asks nothing that only a ready server knows before it has said that it is', async () => {
+    server.readyz = 500;
+    const sent = open().send({ ...GET, isToReady: true }, signal);
+    await vi.waitFor(() => expect(server.readyzPorts.length).toBeGreaterThan(1));
+    expect(server.seen).toHaveLength(0);
+    server.readyz = 200;
+    expect((await sent).status).toBe(200);
+  });
+
+  it('ends a question of a ready server when it is closed', async () => {
+    server.script = () => undefined;
+    const sent = open().send({ ...PATCH, isToReady: true }, signal);
+    await vi.waitFor(() => expect(server.seen).toHaveLength(1));
+    await transport?.close();
+    await expect(sent).rejects.toMatchObject({ name: 'NoReply', wasSent: true });
   });
 
   it('takes the 403 to a request for the Lease at once', async () => {
-    server.isReady = false;
+    server.readyz = 403;
     server.script = (_, response) => json(response, 403, {});
     expect((await open().send({ ...PATCH, isLease: true }, signal)).status).toBe(403);
     expect(server.seen).toHaveLength(1);

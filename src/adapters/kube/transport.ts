@@ -4,10 +4,11 @@ import type { Clock } from '../../ports/clock.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import { type ApiMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Credentials, TlsSettings } from './credentials.ts';
-import { exchange, NoReply, type Reply } from './exchange.ts';
+import { exchange, NoReply, NotReady, type Reply } from './exchange.ts';
 import { type Fence, NO_FENCE } from './fence.ts';
-import { pause, untilAborted, within } from './pause.ts';
-import { openPools, type OpenPools, type Pools } from './pools.ts';
+import { pause, within } from './pause.ts';
+import { type Connections, openPools, type OpenPools, type Pools } from './pools.ts';
+import { readinessIn } from './readiness.ts';
 import { type Outcome, retryDelayMs } from './retry.ts';
 
 /** A request to the API server. */
@@ -22,6 +23,8 @@ export interface ApiRequest {
   readonly limitBytes?: number;
   /** Says that it changes nothing though it is no GET. */
   readonly isSafe?: boolean;
+  /** Its answer counts only where the API server has said that it is ready. */
+  readonly isToReady?: boolean;
   /** Of the Lease by which a leader is elected: it has a connection of its own, passes the fence, and is sent once: its next try is another one. */
   readonly isLease?: boolean;
 }
@@ -54,10 +57,12 @@ export interface TransportOptions {
 const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
 /** kube-apiserver's own `--request-timeout`. */
 const TIMEOUT_MS = 60_000;
-const READINESS: ReadRequest = { method: 'GET', path: '/readyz' };
+const READYZ: ReadRequest = { method: 'GET', path: '/readyz' };
 const READY_POLL_MS = 500;
-/** An API server that has not read the rights after so long is not just starting. */
+/** As long as the start of an API server may take. */
 const READY_WITHIN_MS = 15_000;
+/** How long one that does not say whether it is ready is not asked again. */
+const UNTOLD_MS = 600_000;
 /** One request at a time each: the cap on requests in flight too, far below the server's fair-queue limit. */
 const CONNECTIONS = 32;
 
@@ -77,8 +82,7 @@ export class Transport {
   readonly #closing = new AbortController();
   readonly #openPools: OpenPools;
   #pools: Pools;
-  /** Under way for all that were refused meanwhile. */
-  #readiness: Promise<void> | undefined;
+  #untoldUntil = 0;
 
   constructor(options: TransportOptions) {
     const url = new URL(options.server);
@@ -99,13 +103,20 @@ export class Transport {
     return this.#closing.signal;
   }
 
-  /** The server's answer, whatever its status. Rejects with NoReply, and with the signal's reason when it aborts. */
+  /**
+   * The server's answer, whatever its status; a refusal (403) only from one that is ready. Rejects with NoReply, with NotReady, and with the
+   * signal's reason when it aborts.
+   */
   async send(request: ApiRequest, signal: AbortSignal): Promise<Reply> {
     const late = () => new NoReply(true, new Error(`no answer in ${this.#timeoutMs / 1000} s`));
     const endsAt = this.#clock.now() + this.#timeoutMs;
     return within(this.#clock, { timeoutMs: this.#timeoutMs, late }, signal, async (bounded) => {
+      if (request.isToReady === true) return this.#sendToReady(request, endsAt, bounded);
       const reply = await this.#persist(request, endsAt, bounded);
-      return reply.status === 403 && request.isLease !== true ? this.#sendOnceReady(request, endsAt, bounded) : reply;
+      if (reply.status !== 403 || request.isLease === true) return reply;
+      // It is certainly not done.
+      this.#metrics.retried(request.method, reply.status);
+      return this.#sendToReady(request, endsAt, bounded);
     });
   }
 
@@ -133,9 +144,24 @@ export class Transport {
     await Promise.all([requests.destroy(), watches.destroy(), lease.destroy()]);
   }
 
-  async #persist(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
+  /** Over a connection of its own, by which the API server has said that it is ready: there may be several behind one address. */
+  async #sendToReady(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
+    const { requests, watches, lease } = this.#openPools(this.#origin, 1, this.#credentials);
+    const end = () => void Promise.all([requests.destroy(), watches.destroy(), lease.destroy()]);
+    this.closing.addEventListener('abort', end, { once: true });
+    try {
+      return await this.#persist(request, endsAt, signal, requests);
+    } finally {
+      this.closing.removeEventListener('abort', end);
+      end();
+    }
+  }
+
+  /** `own`: the connection to use, by which the API server has to say before each try that it is ready. */
+  async #persist(request: ApiRequest, endsAt: number, signal: AbortSignal, own?: Connections): Promise<Reply> {
     for (let tries = 1; ; tries += 1) {
-      const outcome = await this.#withRenewal((identity) => this.#try(request, identity, signal), isUnauthorized, signal);
+      if (own !== undefined) await this.#untilReady(own, signal);
+      const outcome = await this.#ask(request, signal, own);
       if (request.isLease) return replyOf(outcome);
       const delayMs = retryDelayMs(outcome, isSafe(request), tries, this.#clock.random());
       if (delayMs === undefined || this.#clock.now() + delayMs >= endsAt || this.closing.aborted) return replyOf(outcome);
@@ -144,29 +170,20 @@ export class Transport {
     }
   }
 
-  /**
-   * An API server that has just started allows nobody anything until it has read who has which rights, and admits nothing until it knows its
-   * quotas and namespaces: a 403 counts when it says that it is ready. What it was the answer to is certainly not done.
-   */
-  async #sendOnceReady(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
-    this.#readiness ??= this.#untilReady().finally(() => (this.#readiness = undefined));
-    await untilAborted(this.#readiness, signal);
-    this.#metrics.retried(request.method, 403);
-    return this.#persist(request, endsAt, signal);
+  /** Rejects with NotReady where the API server says for a while that it is not; one that says nothing for so long is believed. */
+  async #untilReady(own: Connections, signal: AbortSignal): Promise<void> {
+    const until = this.#clock.now() + READY_WITHIN_MS;
+    while (this.#clock.now() >= this.#untoldUntil) {
+      const readiness = readinessIn(await this.#ask(READYZ, signal, own));
+      if (readiness.kind === 'Ready') return;
+      if (this.#clock.now() + READY_POLL_MS < until) await pause(this.#clock, READY_POLL_MS, signal);
+      else if (readiness.kind === 'Unready') throw new NotReady(`the API server is not ready: ${readiness.message}`);
+      else this.#untoldUntil = this.#clock.now() + UNTOLD_MS;
+    }
   }
 
-  /** Resolves also where the API server has not said that it is ready for a while: it may be that it does not say so to everybody. */
-  async #untilReady(): Promise<void> {
-    const limit = { timeoutMs: READY_WITHIN_MS, late: () => new Error(`not ready in ${READY_WITHIN_MS / 1000} s`) };
-    const poll = async (signal: AbortSignal) => {
-      while (!(await this.#isReady(signal))) await pause(this.#clock, READY_POLL_MS, signal);
-    };
-    await within(this.#clock, limit, this.closing, poll).catch(() => undefined);
-  }
-
-  async #isReady(signal: AbortSignal): Promise<boolean> {
-    const outcome = await this.#withRenewal((identity) => this.#try(READINESS, identity, signal), isUnauthorized, signal);
-    return outcome.kind === 'Reply' && outcome.reply.status === 200;
+  #ask(request: ApiRequest, signal: AbortSignal, own: Connections | undefined): Promise<Outcome> {
+    return this.#withRenewal((identity) => this.#try(request, identity, signal, own), isUnauthorized, signal);
   }
 
   /** What was answered with 401 is certainly not done, so it is sent again at once as soon as there are other credentials. */
@@ -185,12 +202,13 @@ export class Transport {
     return { headers, tls: this.#credentials.tls };
   }
 
-  async #try(request: ApiRequest, identity: Identity, signal: AbortSignal): Promise<Outcome> {
+  async #try(request: ApiRequest, identity: Identity, signal: AbortSignal, own: Connections | undefined): Promise<Outcome> {
+    const { requests, lease } = this.#pools;
     const mayLeave = () => isSafe(request) || request.isLease === true || this.#fence.isOpen();
     const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES, mayLeave };
     const answered = this.#metrics.begin(request.method);
     try {
-      const reply = await exchange(request.isLease ? this.#pools.lease : this.#pools.requests, options, signal);
+      const reply = await exchange(own ?? (request.isLease ? lease : requests), options, signal);
       answered(reply.status);
       return { kind: 'Reply', reply };
     } catch (error) {

@@ -285,6 +285,25 @@ describe('Watcher', () => {
     expect(watcher.trouble).toBeUndefined();
   });
 
+  it('takes no list that is older than what it has seen, unless that stays so', async () => {
+    const old = list(8, [object('a', 1)]);
+    serve([list(9, [object('a', 1)]), old, old, list(11, [object('a', 1), object('b', 10)])], (_, response) => hold(response));
+    const watcher = start();
+    await watcher.ready(signal);
+    await vi.waitFor(() => expect(open).toHaveLength(1));
+    open[0]?.write(event('ADDED', object('b', 10)));
+    await vi.waitFor(() => expect(watcher.keys()).toHaveLength(2));
+    watcher.refresh();
+    await expect(watcher.readyOrTrouble(signal)).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('behind, at 8, and was at 10 before') });
+    await watcher.ready(signal);
+    expect(watcher.keys()).toHaveLength(2);
+    serve([...Array.from({ length: 10 }, () => old), list(8, [object('a', 1)], 'more'), list(8, [])]);
+    watcher.refresh();
+    await watcher.ready(signal);
+    expect(watcher.keys()).toHaveLength(1);
+    expect(server.seen.filter((request) => !isWatch(request))).toHaveLength(4 + 12);
+  });
+
   it('ends without a word when the connection is closed', async () => {
     serve([list(9, [])]);
     start();

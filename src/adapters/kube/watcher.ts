@@ -1,3 +1,4 @@
+import { isNewer } from '../../core/resource-version.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import type { Connection } from './connection.ts';
 import { fieldsOf, metadataOf } from './kube-object.ts';
@@ -21,6 +22,9 @@ export interface WatcherOptions<T> {
   /** How JSON is read; `JSON.parse` where absent. */
   readonly parse?: (text: string) => unknown;
 }
+
+/** A list of the past that comes so often, for a minute, is the present of an etcd that was restored. */
+const MAX_OLD_LISTS = 10;
 
 /** Lists and watches until its connection is closed, or it is ended, whatever happens: `watch-machine.ts` says what comes next. */
 export class Watcher<T> {
@@ -146,12 +150,18 @@ export class Watcher<T> {
     const page = await listPage(this.#connection.api, this.#action('list'), selection, state.continueToken, parse, signal);
     signal.throwIfAborted(); // what was read before it is listed anew is not of that list
     if (page.kind === 'Gone') return this.#take(state, page);
+    const isOld = state.continueToken === '' && isNewer(this.#resourceVersion, page.resourceVersion);
+    if (isOld && state.failures < MAX_OLD_LISTS) return this.#fail(state, this.#isBehind(page.resourceVersion));
     const next = this.#take(state, { ...page, entries: page.objects.flatMap((object) => this.#entryOf(object)) });
     this.#trouble = undefined;
     this.#beBack();
     if (next.kind === 'Watching') this.#isFresh = true;
     this.#wake();
     return next;
+  }
+
+  #isBehind(resourceVersion: string): ClusterError {
+    return new ClusterError('Unavailable', `cannot ${this.#action('list')}: the API server is behind, at ${resourceVersion}, and was at ${this.#resourceVersion} before`);
   }
 
   async #watch(from: Watching, signal: AbortSignal): Promise<WatchState> {

@@ -76,6 +76,7 @@ export class ApiServer {
 
   #answer(request: Request): Answer {
     const [path = ''] = request.path.split('?');
+    if (path === '/readyz') return { status: 200, headers: {}, body: 'ok' };
     if (path === '/version') return { status: 200, headers: JSON_HEADERS, body: VERSION };
     if (path === '/api') return { status: 200, headers: JSON_HEADERS, body: CORE };
     if (path === '/apis') return { status: 200, headers: JSON_HEADERS, body: GROUPS };
