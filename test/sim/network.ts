@@ -23,7 +23,7 @@ type Handler = Dispatcher.DispatchHandler;
 /** What undici is to a Transport, for one process. */
 export const poolsFor = (options: NetworkOptions, life: Life): Pools => {
   const line = new Line(options, life);
-  return { tls: TLS, requests: line, watches: line, lease: line };
+  return { tls: TLS, requests: line, watches: line, lease: line, asides: [line] };
 };
 
 class Line implements Connections {

@@ -40,23 +40,29 @@ export const listPage = async (api: Api, action: string, selection: Selection, c
   };
 };
 
-/** All objects of a selection, of one moment. Rejects with ClusterError. */
-export const listAll = async (api: Api, action: string, selection: Selection, signal: AbortSignal): Promise<readonly unknown[]> => {
+/** Objects of one moment, and which that is. */
+export interface WholeList {
+  readonly objects: readonly unknown[];
+  readonly resourceVersion: string;
+}
+
+/** All objects of a selection. Rejects with ClusterError. */
+export const listAll = async (api: Api, action: string, selection: Selection, signal: AbortSignal): Promise<WholeList> => {
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-    const objects = await listOnce(api, action, selection, signal);
-    if (objects !== undefined) return objects;
+    const list = await listOnce(api, action, selection, signal);
+    if (list !== undefined) return list;
   }
   throw new ClusterError('Unavailable', `cannot ${action}: the list expired before its last page, ${MAX_TRIES} times`);
 };
 
 /** Undefined where the list expired: pages of two moments must not be mixed. */
-const listOnce = async (api: Api, action: string, selection: Selection, signal: AbortSignal): Promise<readonly unknown[] | undefined> => {
+const listOnce = async (api: Api, action: string, selection: Selection, signal: AbortSignal): Promise<WholeList | undefined> => {
   const collected: unknown[] = [];
   for (let token = ''; ; ) {
     const page = await listPage(api, action, selection, token, JSON.parse, signal);
     if (page.kind === 'Gone') return undefined;
     collected.push(...page.objects);
-    if (page.continueToken === '') return collected;
+    if (page.continueToken === '') return { objects: collected, resourceVersion: page.resourceVersion };
     token = page.continueToken;
   }
 };

@@ -3,19 +3,28 @@ import type { Credentials, TlsSettings } from './credentials.ts';
 
 /** Go's server closes connections that idle for 90 s; ours must be the first to do so. */
 const KEEP_ALIVE_MS = 30_000;
+/** Refusals are rare; more of them at once than that wait for each other. */
+const ASIDES = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Connections to one API server: those of requests, those of watches, which are as many as there are watches, and that of the Lease, which waits for nobody. */
+/**
+ * Connections to one API server: those of requests, those of watches, which are as many as there are watches, that of the Lease, which waits for nobody, and
+ * those aside, each a single one, for what has to be answered by the very server that has answered before.
+ */
 export interface Pools {
   /** The settings that they were opened with. */
   readonly tls: TlsSettings;
   readonly requests: Connections;
   readonly watches: Connections;
   readonly lease: Connections;
+  readonly asides: readonly Connections[];
 }
 
 /** The part of undici's Pool that is used. */
 export type Connections = Pick<Dispatcher, 'dispatch' | 'request'> & { close(): Promise<void>; destroy(): Promise<void> };
+
+/** Every one of them. */
+export const allOf = ({ requests, watches, lease, asides }: Pools): readonly Connections[] => [requests, watches, lease, ...asides];
 
 /** How pools are opened for an origin, so many connections for requests. */
 export type OpenPools = (origin: string, connections: number, credentials: Credentials) => Pools;
@@ -36,6 +45,7 @@ export const openPools: OpenPools = (origin, connections, credentials) => {
     requests: new Pool(origin, { ...common, connections }),
     watches: new Pool(origin, { ...common, connections: null }),
     lease: new Pool(origin, { ...common, connections: 1 }),
+    asides: Array.from({ length: ASIDES }, () => new Pool(origin, { ...common, connections: 1 })),
   };
 };
 

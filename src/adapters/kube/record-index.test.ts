@@ -33,13 +33,14 @@ describe('RecordIndex', () => {
   let index: RecordIndex;
   let watch: ServerResponse | undefined;
   let told = 0;
+  let listed: { readonly resourceVersion: string; readonly items: readonly unknown[] };
   const emit = (type: string, object: unknown) => watch?.write(`${JSON.stringify({ type, object })}\n`);
   const revisions = async () => (await index.heads(address, signal)).map(({ revision }) => revision);
 
   beforeEach(async () => {
-    [watch, told] = [undefined, 0];
+    [watch, told, listed] = [undefined, 0, { resourceVersion: '30', items: [] }];
     server = await startScripted((request, response) => {
-      if (!request.url.includes('watch=true')) json(response, 200, { metadata: { resourceVersion: '30' }, items: [] });
+      if (!request.url.includes('watch=true')) json(response, 200, { metadata: { resourceVersion: listed.resourceVersion }, items: listed.items });
       else {
         response.writeHead(200).flushHeaders();
         watch = response;
@@ -85,5 +86,25 @@ describe('RecordIndex', () => {
     emit('ADDED', secret('60'));
     await vi.waitFor(() => expect(told).toBe(4));
     expect(await revisions()).toEqual([2]);
+  });
+
+  it('believes no list that is older than what the watch has told', async () => {
+    emit('ADDED', secret('40'));
+    await vi.waitFor(() => expect(told).toBe(1));
+    index.doubt(address);
+    listed = { resourceVersion: '39', items: [] };
+    await expect(revisions()).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('the API server is behind, at 39, and was at 40 before') });
+    listed = { resourceVersion: '41', items: [] };
+    expect(await revisions()).toEqual([]);
+  });
+
+  it('keeps what we wrote after the moment of a list', async () => {
+    index.wrote(address, { kind: 'Wrote', head: head('40') });
+    index.doubt(address);
+    listed = { resourceVersion: '39', items: [secret('31', 1), secret('35')] };
+    expect((await index.heads(address, signal)).map(({ resourceVersion }) => resourceVersion)).toEqual(['31', '40']);
+    index.wrote(address, { kind: 'Removed', head: head('40') });
+    index.doubt(address);
+    expect(await revisions()).toEqual([1]);
   });
 });

@@ -75,8 +75,7 @@ export class RecordIndex {
   async heads(address: ReleaseAddress, signal: AbortSignal): Promise<readonly RecordHead[]> {
     await this.#watcher.readyOrTrouble(signal);
     const key = keyOf(address);
-    const { clock } = this.#connection;
-    const isOverdue = [...(this.#own.get(key)?.values() ?? [])].some((write) => clock.now() - write.at > LONG_MS);
+    const isOverdue = [...(this.#own.get(key)?.values() ?? [])].some((write) => this.#isOverdue(write));
     if (isOverdue || this.#doubted.has(key)) await this.#askAfresh(address, key, signal);
     return this.#headsOf(key);
   }
@@ -98,6 +97,10 @@ export class RecordIndex {
     this.#doubted.add(keyOf(address));
   }
 
+  #isOverdue({ at }: OwnWrite): boolean {
+    return this.#connection.clock.now() - at > LONG_MS;
+  }
+
   #headsOf(key: string): readonly RecordHead[] {
     const heads = new Map(this.#seen.get(key));
     for (const [secret, write] of this.#own.get(key) ?? []) {
@@ -109,11 +112,18 @@ export class RecordIndex {
 
   async #askAfresh(address: ReleaseAddress, key: string, signal: AbortSignal): Promise<void> {
     const selection = { path: `/api/v1/namespaces/${encodeURIComponent(address.namespace)}/secrets`, labelSelector: recordSelector(address), isMetadataOnly: true };
-    const secrets = await listAll(this.#connection.api, `list the records of release ${key}`, selection, signal);
-    const present = new Map(secrets.flatMap((secret) => headOf(address, secret) ?? []).map((head) => [head.secret, head]));
+    const action = `list the records of release ${key}`;
+    const { objects, resourceVersion } = await listAll(this.#connection.api, action, selection, signal);
+    const seenUntil = this.#watcher.resourceVersion;
+    if (isNewer(seenUntil, resourceVersion))
+      throw new ClusterError('Unavailable', `cannot ${action}: the API server is behind, at ${resourceVersion}, and was at ${seenUntil} before`);
+    const present = new Map(objects.flatMap((secret) => headOf(address, secret) ?? []).map((head) => [head.secret, head]));
+    // What we wrote after that moment it does not know of.
+    const later = new Map([...(this.#own.get(key) ?? [])].filter(([, write]) => isNewer(write.head.resourceVersion, resourceVersion) && !this.#isOverdue(write)));
     this.#own.delete(key);
     for (const head of this.#seen.get(key)?.values() ?? []) if (!present.has(head.secret)) this.wrote(address, { kind: 'Removed', head });
     for (const head of present.values()) this.wrote(address, { kind: 'Wrote', head });
+    for (const write of later.values()) this.wrote(address, write);
     this.#doubted.delete(key);
   }
 

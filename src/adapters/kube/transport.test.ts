@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeClock, settle } from '../../../test/fakes/clock.ts';
+import { FakeClock } from '../../../test/fakes/clock.ts';
 import { realClock } from '../../../test/kube/real-clock.ts';
 import { json, type ScriptedServer, startScripted } from '../../../test/kube/scripted-server.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -14,6 +14,16 @@ const signal = new AbortController().signal;
 const anonymous = { tls: {}, headers: async () => ({}), renew: async () => undefined };
 const GET: ReadRequest = { method: 'GET', path: '/version' };
 const PATCH: ApiRequest = { method: 'PATCH', path: '/api/v1/namespaces/default/configmaps/a', body: '{}' };
+
+/** Counts waits of half a second. */
+class PausingClock extends FakeClock {
+  pauses = 0;
+
+  override after(delayMs: number, callback: () => void): () => void {
+    if (delayMs === 500) this.pauses += 1;
+    return super.after(delayMs, callback);
+  }
+}
 
 describe('Transport', () => {
   let server: ScriptedServer;
@@ -124,28 +134,21 @@ describe('Transport', () => {
     expect(server.seen).toHaveLength(3);
   });
 
-  const patience = async (request: ApiRequest) => {
-    const clock = new FakeClock();
-    const sent = open({ clock }).send(request, signal);
-    const ended = sent.then(
-      () => true,
-      () => true,
-    );
-    let isOver = false;
-    void ended.then(() => (isOver = true));
-    while (!isOver) {
-      await settle();
-      if (clock.pending > 1) await clock.advance(500);
+  /** What comes of a request when the server has been asked for 15 s, each half second, whether it is ready. */
+  const patiently = async <T>(clock: PausingClock, sent: Promise<T>): Promise<T> => {
+    sent.catch(() => undefined);
+    for (let pauses = 1; pauses < 30; pauses += 1) {
+      await vi.waitFor(() => expect(clock.pauses).toBe(pauses));
+      await clock.advance(500);
     }
-    return { clock, sent };
+    return sent;
   };
 
   it('takes the 403 of a server that does not say for 15 s whether it is ready, and does not ask it again for 10 min', async () => {
     server.readyz = 403;
     server.script = (_, response) => json(response, 403, {});
-    const { clock, sent } = await patience(PATCH);
-    expect((await sent).status).toBe(403);
-    expect(clock.now()).toBe(14_500);
+    const clock = new PausingClock();
+    expect((await patiently(clock, open({ clock }).send(PATCH, signal))).status).toBe(403);
     expect(server.seen).toHaveLength(2);
     const asked = server.readyzPorts.length;
     expect((await transport?.send(PATCH, signal))?.status).toBe(403);
@@ -159,10 +162,38 @@ describe('Transport', () => {
   it('takes nothing for an answer of a server that says for 15 s that it is not ready', async () => {
     server.readyz = 500;
     server.script = (_, response) => json(response, 403, {});
-    const { clock, sent } = await patience(PATCH);
-    await expect(sent).rejects.toMatchObject({ name: 'NotReady', message: 'the API server is not ready: it answers 500' });
-    expect(clock.now()).toBe(14_500);
+    const clock = new PausingClock();
+    await expect(patiently(clock, open({ clock }).send(PATCH, signal))).rejects.toMatchObject({ name: 'NotReady', message: 'the API server is not ready: it answers 500' });
     expect(server.seen).toHaveLength(1);
+  });
+
+  it('takes no 403 of a server that has said before that it is ready, and does not say so any more', async () => {
+    server.script = (_, response) => json(response, 403, {});
+    const clock = new PausingClock();
+    expect((await open({ clock }).send(PATCH, signal)).status).toBe(403);
+    server.readyz = 403;
+    const sent = transport?.send(PATCH, signal) ?? Promise.reject(new Error('it was not opened'));
+    await expect(patiently(clock, sent)).rejects.toMatchObject({ name: 'NotReady', message: 'the API server is not ready: it answers 403' });
+  });
+
+  it('asks at most 8 at once whether they are ready', async () => {
+    server.readyz = 403;
+    server.script = (_, response) => json(response, 403, {});
+    const one = open();
+    const sent = Promise.all(Array.from({ length: 50 }, () => one.send(PATCH, signal)));
+    await vi.waitFor(() => expect(server.readyzPorts.length).toBeGreaterThan(20));
+    expect(new Set(server.readyzPorts).size).toBe(8);
+    server.readyz = 200;
+    expect(new Set((await sent).map(({ status }) => status))).toEqual(new Set([403]));
+  });
+
+  it('asks none any more when it is closed', async () => {
+    server.readyz = 500;
+    server.script = (_, response) => json(response, 403, {});
+    const sent = open().send(PATCH, signal);
+    await vi.waitFor(() => expect(server.readyzPorts.length).toBeGreaterThan(1));
+    await transport?.close();
+    await expect(sent).rejects.toMatchObject({ name: 'NoReply' });
   });
 
   it('asks nothing that only a ready server knows before it has said that it is', async () => {

@@ -4,11 +4,11 @@ import type { Clock } from '../../ports/clock.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import { type ApiMetrics, SILENT_METRICS } from '../../ports/metrics.ts';
 import type { Credentials, TlsSettings } from './credentials.ts';
-import { exchange, NoReply, NotReady, type Reply } from './exchange.ts';
+import { exchange, NoReply, type Reply } from './exchange.ts';
 import { type Fence, NO_FENCE } from './fence.ts';
 import { pause, within } from './pause.ts';
-import { type Connections, openPools, type OpenPools, type Pools } from './pools.ts';
-import { readinessIn } from './readiness.ts';
+import { allOf, openPools, type OpenPools, type Pools } from './pools.ts';
+import { Readiness } from './readiness.ts';
 import { type Outcome, retryDelayMs } from './retry.ts';
 
 /** A request to the API server. */
@@ -58,11 +58,6 @@ const OBJECT_LIMIT_BYTES = 4 * 1024 * 1024;
 /** kube-apiserver's own `--request-timeout`. */
 const TIMEOUT_MS = 60_000;
 const READYZ: ReadRequest = { method: 'GET', path: '/readyz' };
-const READY_POLL_MS = 500;
-/** As long as the start of an API server may take. */
-const READY_WITHIN_MS = 15_000;
-/** How long one that does not say whether it is ready is not asked again. */
-const UNTOLD_MS = 600_000;
 /** One request at a time each: the cap on requests in flight too, far below the server's fair-queue limit. */
 const CONNECTIONS = 32;
 
@@ -82,7 +77,9 @@ export class Transport {
   readonly #closing = new AbortController();
   readonly #openPools: OpenPools;
   #pools: Pools;
-  #untoldUntil = 0;
+  readonly #readiness: Readiness;
+  /** Requests that use each of the asides, by its index. */
+  readonly #asideUse: number[];
 
   constructor(options: TransportOptions) {
     const url = new URL(options.server);
@@ -96,6 +93,8 @@ export class Transport {
     this.#metrics = (options.metrics ?? SILENT_METRICS.api).to(url.host);
     this.#openPools = options.openPools ?? openPools;
     this.#pools = this.#openPools(this.#origin, this.#connections, this.#credentials);
+    this.#readiness = new Readiness(this.#clock);
+    this.#asideUse = this.#pools.asides.map(() => 0);
   }
 
   /** Aborts when `close` is called. */
@@ -140,28 +139,29 @@ export class Transport {
   /** Ends every request, watch and connection. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the connection to the API server is closed'));
-    const { requests, watches, lease } = this.#pools;
-    await Promise.all([requests.destroy(), watches.destroy(), lease.destroy()]);
+    await Promise.all(allOf(this.#pools).map((pool) => pool.destroy()));
   }
 
-  /** Over a connection of its own, by which the API server has said that it is ready: there may be several behind one address. */
+  /** Over a connection by which the API server has said that it is ready: there may be several behind one address. */
   async #sendToReady(request: ApiRequest, endsAt: number, signal: AbortSignal): Promise<Reply> {
-    const { requests, watches, lease } = this.#openPools(this.#origin, 1, this.#credentials);
-    const end = () => void Promise.all([requests.destroy(), watches.destroy(), lease.destroy()]);
-    this.closing.addEventListener('abort', end, { once: true });
+    const aside = this.#asideUse.indexOf(Math.min(...this.#asideUse));
+    this.#useAside(aside, 1);
     try {
-      return await this.#persist(request, endsAt, signal, requests);
+      return await this.#persist(request, endsAt, signal, aside);
     } finally {
-      this.closing.removeEventListener('abort', end);
-      end();
+      this.#useAside(aside, -1);
     }
   }
 
-  /** `own`: the connection to use, by which the API server has to say before each try that it is ready. */
-  async #persist(request: ApiRequest, endsAt: number, signal: AbortSignal, own?: Connections): Promise<Reply> {
+  #useAside(aside: number, change: 1 | -1): void {
+    this.#asideUse[aside] = (this.#asideUse[aside] ?? 0) + change;
+  }
+
+  /** `aside`: by which of the connections aside the API server has to say before each try that it is ready, to be asked by the same. */
+  async #persist(request: ApiRequest, endsAt: number, signal: AbortSignal, aside?: number): Promise<Reply> {
     for (let tries = 1; ; tries += 1) {
-      if (own !== undefined) await this.#untilReady(own, signal);
-      const outcome = await this.#ask(request, signal, own);
+      if (aside !== undefined) await this.#readiness.wait((bounded) => this.#ask(READYZ, bounded, aside), signal);
+      const outcome = await this.#ask(request, signal, aside);
       if (request.isLease) return replyOf(outcome);
       const delayMs = retryDelayMs(outcome, isSafe(request), tries, this.#clock.random());
       if (delayMs === undefined || this.#clock.now() + delayMs >= endsAt || this.closing.aborted) return replyOf(outcome);
@@ -170,20 +170,9 @@ export class Transport {
     }
   }
 
-  /** Rejects with NotReady where the API server says for a while that it is not; one that says nothing for so long is believed. */
-  async #untilReady(own: Connections, signal: AbortSignal): Promise<void> {
-    const until = this.#clock.now() + READY_WITHIN_MS;
-    while (this.#clock.now() >= this.#untoldUntil) {
-      const readiness = readinessIn(await this.#ask(READYZ, signal, own));
-      if (readiness.kind === 'Ready') return;
-      if (this.#clock.now() + READY_POLL_MS < until) await pause(this.#clock, READY_POLL_MS, signal);
-      else if (readiness.kind === 'Unready') throw new NotReady(`the API server is not ready: ${readiness.message}`);
-      else this.#untoldUntil = this.#clock.now() + UNTOLD_MS;
-    }
-  }
-
-  #ask(request: ApiRequest, signal: AbortSignal, own: Connections | undefined): Promise<Outcome> {
-    return this.#withRenewal((identity) => this.#try(request, identity, signal, own), isUnauthorized, signal);
+  #ask(request: ApiRequest, signal: AbortSignal, aside: number | undefined): Promise<Outcome> {
+    if (this.closing.aborted) throw new NoReply(false, this.closing.reason);
+    return this.#withRenewal((identity) => this.#try(request, identity, signal, aside), isUnauthorized, signal);
   }
 
   /** What was answered with 401 is certainly not done, so it is sent again at once as soon as there are other credentials. */
@@ -202,13 +191,13 @@ export class Transport {
     return { headers, tls: this.#credentials.tls };
   }
 
-  async #try(request: ApiRequest, identity: Identity, signal: AbortSignal, own: Connections | undefined): Promise<Outcome> {
-    const { requests, lease } = this.#pools;
+  async #try(request: ApiRequest, identity: Identity, signal: AbortSignal, aside: number | undefined): Promise<Outcome> {
+    const { requests, lease, asides } = this.#pools;
     const mayLeave = () => isSafe(request) || request.isLease === true || this.#fence.isOpen();
     const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES, mayLeave };
     const answered = this.#metrics.begin(request.method);
     try {
-      const reply = await exchange(own ?? (request.isLease ? lease : requests), options, signal);
+      const reply = await exchange(asides[aside ?? -1] ?? (request.isLease ? lease : requests), options, signal);
       answered(reply.status);
       return { kind: 'Reply', reply };
     } catch (error) {
@@ -238,12 +227,10 @@ export class Transport {
 
   /** A client certificate belongs to its connection; the old ones end with what they are doing. */
   #replacePools(tls: TlsSettings): void {
-    const { requests, watches, lease } = this.#pools;
-    if (this.#pools.tls === tls) return; // Somebody else was first.
+    const old = this.#pools;
+    if (old.tls === tls) return; // Somebody else was first.
     this.#pools = this.#openPools(this.#origin, this.#connections, this.#credentials);
-    void requests.close();
-    void watches.close();
-    void lease.close();
+    for (const pool of allOf(old)) void pool.close();
   }
 }
 

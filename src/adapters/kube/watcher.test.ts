@@ -304,6 +304,23 @@ describe('Watcher', () => {
     expect(server.seen.filter((request) => !isWatch(request))).toHaveLength(4 + 12);
   });
 
+  it('takes none after an outage either, however long it was', async () => {
+    let answers = 0;
+    serve([list(9, [object('a', 1)])], (_, response) => hold(response));
+    const watcher = start();
+    await watcher.ready(signal);
+    await vi.waitFor(() => expect(open).toHaveLength(1));
+    server.script = (request, response) => {
+      if (isWatch(request)) return hold(response);
+      answers += 1;
+      if (answers <= 12) json(response, 500, { kind: 'Status', message: 'no list' });
+      else json(response, 200, answers === 13 ? list(8, []) : list(10, [object('a', 1), object('b', 10)]));
+    };
+    open[0]?.write(event('ERROR', expired));
+    await vi.waitFor(() => expect(watcher.keys()).toHaveLength(2), { timeout: 20_000 });
+    expect(logger.lines.filter(({ fields }) => String(fields['error']).includes('is behind'))).toHaveLength(1);
+  });
+
   it('ends without a word when the connection is closed', async () => {
     serve([list(9, [])]);
     start();

@@ -38,6 +38,8 @@ export class Watcher<T> {
   /** Aborts when what is under way is to be left for a new list, which is then not in yet. */
   #round = new AbortController();
   #isFresh = false;
+  /** So many lists of the past came one after the other. */
+  #oldLists = 0;
   #isAway = false;
 
   constructor(connection: Connection, options: WatcherOptions<T>) {
@@ -151,7 +153,8 @@ export class Watcher<T> {
     signal.throwIfAborted(); // what was read before it is listed anew is not of that list
     if (page.kind === 'Gone') return this.#take(state, page);
     const isOld = state.continueToken === '' && isNewer(this.#resourceVersion, page.resourceVersion);
-    if (isOld && state.failures < MAX_OLD_LISTS) return this.#fail(state, this.#isBehind(page.resourceVersion));
+    this.#oldLists = isOld ? this.#oldLists + 1 : 0;
+    if (isOld && this.#oldLists <= MAX_OLD_LISTS) return this.#fail(state, this.#isBehind(page.resourceVersion));
     const next = this.#take(state, { ...page, entries: page.objects.flatMap((object) => this.#entryOf(object)) });
     this.#trouble = undefined;
     this.#beBack();
