@@ -246,7 +246,7 @@ export const REASONS = {
     retry: 'withBackoff',
     retryWithinMs: 20_000,
     event: 'None',
-    doc: 'The API server does not answer or is overloaded, or a webhook that it has to ask. It is asked again, and at once when a watch of it that was broken is back.',
+    doc: 'The API server does not answer, is overloaded, behind or not ready yet, or a webhook that it has to ask does not answer. It is asked again, and at once when a watch of it that was broken is back.',
   },
 
   HookFailed: {
