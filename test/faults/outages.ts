@@ -16,8 +16,8 @@ interface Outage {
   end(place: Place): Promise<void>;
   /** Beside the time that beginning and ending take. */
   readonly forMs: number;
-  /** Beginning and ending take so long that it counts as a long one. */
-  readonly isLong?: boolean;
+  /** It takes so long, or comes so often, that the other clients of the API server fall into long pauses. */
+  readonly isHardOnOthers?: boolean;
   /** Before anything is asked of the operator, and not in the middle. */
   readonly isBefore?: boolean;
   /** What the operator was about to write may be refused, so that the revision fails. */
@@ -59,8 +59,8 @@ const isUnserved = (code: string): boolean => isUnanswered(code) || code.startsW
 const OUTAGES: Readonly<Record<string, Outage>> = {
   // A little longer than at once: a watch that breaks is opened anew after a moment, and must not find all as it was.
   'apiserver-killed': { begin: kill('kube-apiserver'), end: start('kube-apiserver'), forMs: 2_000, isSign: isUnanswered },
-  'apiserver-terminated': { begin: kill('kube-apiserver', 'SIGTERM'), end: start('kube-apiserver'), forMs: 0, isLong: true, isSign: isUnanswered },
-  'apiserver-flaps': { begin: (place) => flap(place), end: start('kube-apiserver'), forMs: 0, isLong: true, isSign: isUnanswered },
+  'apiserver-terminated': { begin: kill('kube-apiserver', 'SIGTERM'), end: start('kube-apiserver'), forMs: 0, isHardOnOthers: true, isSign: isUnanswered },
+  'apiserver-flaps': { begin: (place) => flap(place), end: start('kube-apiserver'), forMs: 0, isHardOnOthers: true, isSign: isUnanswered },
   // Longer than the revision that never becomes ready has, so that something has to be written in that time however quick the machine is.
   // The lab's etcd does not call fsync. That is no matter here: what a process has written before it is killed is the kernel's, and etcd answers no sooner.
   'etcd-killed': { begin: kill('etcd'), end: start('etcd'), forMs: 3_000, isSign: isUnserved, holds: true },
@@ -87,7 +87,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
 
 export const OUTAGE_NAMES = Object.keys(OUTAGES);
 
-const isLong = (outage: Outage | undefined): boolean => outage !== undefined && (outage.isLong === true || outage.forMs >= LONG_MS);
+const isLong = (outage: Outage | undefined): boolean => outage !== undefined && outage.forMs >= LONG_MS;
 
 const flap = async (place: Place): Promise<void> => {
   for (let times = 1; times < FLAPS; times += 1) {
@@ -199,7 +199,7 @@ const goThrough = async (place: Place, outage: Outage, { subjects, headStartMs }
     const ends = await Promise.allSettled(subjects.map(({ scenario, subject }) => endsRight(field, subject, scenario, outage)));
     return { ends, over: await askedBy(field) };
   };
-  const [end] = await Promise.all([settled(), isLong(outage) && wakeOthers(ground)]);
+  const [end] = await Promise.all([settled(), (isLong(outage) || outage.isHardOnOthers === true) && wakeOthers(ground)]);
   return { underWay: isOver.filter((one) => !one).length, before, during, atEnd, ...end };
 };
 
