@@ -2,7 +2,7 @@ import type { TestReport } from '../api/chart-release.ts';
 import { imprintOf, printImprints } from '../core/imprint.ts';
 import { refKey } from '../core/object-ref.ts';
 import { objectsToPrune, type PlannedObject } from '../core/plan.ts';
-import type { Unready } from '../core/readiness.ts';
+import { graceMs, type Unready } from '../core/readiness.ts';
 import type { RecordHead } from '../core/record.ts';
 import type { Trouble } from '../core/release-state.ts';
 import { pinOf } from '../core/pin.ts';
@@ -183,7 +183,7 @@ const recover = async (deps: Deps, run: Run, rollout: Applied, records: readonly
 
 /** Not ready: in time still, or failed. A failed revision is looked at again whenever its objects' health changes. */
 const hold = async (deps: Deps, run: Run, rollout: Rollout, records: readonly RecordHead[], verdict: Unready): Promise<Outcome> => {
-  const leftMs = leftMsOf(deps, run, rollout);
+  const leftMs = leftMsOf(deps, run, rollout) + graceMs(verdict);
   if (verdict.kind === 'Waiting' && leftMs > 0) {
     return { reason: 'Progressing', message: describeWaiting(rollout.record, verdict.message), records, waitingSince: rollout.since, lookAgainAfterMs: leftMs };
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type QueueMetrics, SILENT_METRICS } from '../ports/metrics.ts';
 
 const FIRST_MS = 500;
-const MOST_MS = 60_000;
+const MOST_MS = 20_000;
 const HURRIED_MS = 2_000;
 
 /**
@@ -50,7 +50,7 @@ export class Workqueue {
     this.#timers.set(key, cancel);
   }
 
-  /** Adds the key after a pause that grows with each failure: 0.5 s doubling to 1 min, with half of it jitter. */
+  /** Adds the key after a pause that grows with each failure: 0.5 s doubling to 20 s, with half of it jitter. */
   addRateLimited(key: string): void {
     this.#metrics.retried();
     const failures = (this.#failures.get(key) ?? 0) + 1;

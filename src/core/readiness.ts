@@ -28,7 +28,12 @@ type SightingOf = (ref: ObjectRef) => Sighting | undefined;
 export interface Unready {
   readonly kind: 'Waiting' | 'Failed';
   readonly message: string;
+  /** Of no object it is known that it is not ready: the watches have not shown them as they were applied. */
+  readonly isUnseen?: boolean;
 }
+
+/** How long is waited beyond the time-out, in ms: what nobody has seen has not failed, and a list may be a minute without an answer. */
+export const graceMs = ({ isUnseen }: Unready): number => (isUnseen === true ? 90_000 : 0);
 
 /** Whether a set of applied objects is ready. */
 export type Verdict =
@@ -54,7 +59,8 @@ export const judge = (objects: readonly AppliedObject[], sightingOf: SightingOf)
   const [first] = unready;
   if (first === undefined) return { kind: 'Ready' };
   const laggards = first.health.isTold === true ? [] : unready.filter(({ health }) => health.isTold !== true).map(({ object }) => object);
-  return { kind: 'Waiting', message: `${printRef(first.object.ref)}: ${first.health.message}`, laggards };
+  const isUnseen = unready.every(({ health }) => health === NOT_SEEN);
+  return { kind: 'Waiting', message: `${printRef(first.object.ref)}: ${first.health.message}`, laggards, ...(isUnseen && { isUnseen }) };
 };
 
 /** Objects that the watches do not have as they were applied: not yet, or not any more. */

@@ -22,7 +22,7 @@ import {
 import { withCause } from '../core/cause.ts';
 import { groupOf, keyOf, type ObjectRef, printRef } from '../core/object-ref.ts';
 import { type Owner, stampOf } from '../core/ownership.ts';
-import { type AppliedObject, judge, type Unready } from '../core/readiness.ts';
+import { type AppliedObject, graceMs, judge, type Unready } from '../core/readiness.ts';
 import type { RecordHead, RecordStatus, ReleaseAddress } from '../core/record.ts';
 import { QUIET_MS } from '../core/status.ts';
 import type { Causes } from '../ports/causes.ts';
@@ -156,7 +156,7 @@ class HookPass {
     const since = timeCountsFrom(run, advanced.madeAt, this.#input.timeoutMs);
     const verdict = await this.#explain(since, advanced);
     const ageMs = clock.now() - since;
-    const leftMs = this.#input.timeoutMs - ageMs;
+    const leftMs = this.#input.timeoutMs - ageMs + (verdict.kind === 'Succeeded' ? 0 : graceMs(verdict));
     if (verdict.kind === 'Waiting' && leftMs > 0) {
       const message = `${printHook(hook, this.#input.event)}: ${verdict.message}`;
       const soonMs = verdict.isPolled === true ? POLL_MS : QUIET_MS - ageMs;

@@ -113,6 +113,21 @@ it.each([
   expect(recordsOf(simulation)).toHaveLength(2);
 });
 
+it('does not fail what nobody has seen, since a list was without an answer for a minute', async () => {
+  const { simulation, person } = await scene({}, '1.0.0');
+  let lists = 0;
+  simulation.faults.plot = ({ method, path }) => {
+    if (method !== 'GET' || !path.startsWith('/apis/batch/v1/jobs?limit')) return undefined;
+    lists += 1;
+    return lists === 1 ? 'Silent' : undefined;
+  };
+  person.push(chart('1.4.0'));
+  await simulation.pass(5 * MINUTE_MS);
+  expect(lists).toBeGreaterThan(1);
+  expect(complaints(simulation, person)).toEqual([]);
+  expect(recordsOf(simulation)).toHaveLength(2);
+});
+
 it('warns before a token ends and says when it has, each with one write and one Event, though nothing else wakes the release', async () => {
   const { simulation, person } = await scene({}, '1.0.0');
   const now = simulation.timeline.now / 1000;

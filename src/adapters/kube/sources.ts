@@ -88,7 +88,20 @@ export class KubeSources implements Sources {
     if (this.#watched.has(kind)) return;
     this.#watched.add(kind);
     const selection: Selection = { path: `/api/v1/${COLLECTIONS[kind]}`, isMetadataOnly: true, ...(kind === 'Secret' && { fieldSelector: `type!=${RECORD_TYPE}` }) };
-    new Watcher<undefined>(this.#connection, { apiVersion: 'v1', kind, selection, keep: () => undefined, changed: (change) => this.#tell(kind, change) }).start();
+    const watcher = new Watcher<undefined>(this.#connection, { apiVersion: 'v1', kind, selection, keep: () => undefined, changed: (change) => this.#tell(kind, change) });
+    watcher.start();
+    void watcher.ready(this.#connection.api.closing).then(
+      () => this.#tellGone(kind, watcher),
+      () => undefined,
+    );
+  }
+
+  /** What was read before the first list was in, and is not in it: no change tells that it went in between. */
+  #tellGone(kind: SourceRef['kind'], watcher: Watcher<undefined>): void {
+    for (const [key, readers] of this.#readersOf) {
+      if (!key.startsWith(`${kind} `) || watcher.get(key.slice(kind.length + 1)) !== undefined) continue;
+      for (const { follower, readings } of readers) if (readings.get(key) !== '') this.#wake(follower);
+    }
   }
 
   #tell(kind: SourceRef['kind'], change: Change<undefined>): void {
