@@ -113,17 +113,21 @@ it.each([
   expect(recordsOf(simulation)).toHaveLength(2);
 });
 
-it('does not fail what nobody has seen, since a list was without an answer for a minute', async () => {
-  const { simulation, person } = await scene({}, '1.0.0');
+it('does not fail what nobody has seen, since the lists of a watch that was cut are without an answer for two minutes', async () => {
+  const { simulation, person } = await scene({}, '1.3.0');
   let lists = 0;
   simulation.faults.plot = ({ method, path }) => {
     if (method !== 'GET' || !path.startsWith('/apis/batch/v1/jobs?limit')) return undefined;
     lists += 1;
-    return lists === 1 ? 'Silent' : undefined;
+    return lists <= 2 ? 'Silent' : undefined;
   };
+  const { ofWatch } = simulation.faults;
+  simulation.faults.ofWatch = () => 'Gone';
+  await simulation.pass(15 * MINUTE_MS, () => lists > 0);
+  simulation.faults.ofWatch = ofWatch;
   person.push(chart('1.4.0'));
-  await simulation.pass(5 * MINUTE_MS);
-  expect(lists).toBeGreaterThan(1);
+  await simulation.pass(6 * MINUTE_MS);
+  expect(lists).toBeGreaterThan(2);
   expect(complaints(simulation, person)).toEqual([]);
   expect(recordsOf(simulation)).toHaveLength(2);
 });
