@@ -95,7 +95,7 @@ const isAppApplied = ({ method, path }: Request): boolean => method === 'PATCH' 
 
 it.each([
   ...[0.65, 0.75, 0.85, 0.95, 1.5].map((minutes) => ({ what: 'a hook', version: '1.4.0', isMade: isHookMade, minutes })),
-  ...[0.95, 1.5].map((minutes) => ({ what: 'a Deployment', version: '1.1.0', isMade: isAppApplied, minutes })),
+  ...[0.85, 0.95, 1.5].map((minutes) => ({ what: 'a Deployment', version: '1.1.0', isMade: isAppApplied, minutes })),
 ])('gives $what its whole time, a minute, where it could not be made for $minutes of it', async ({ version, isMade, minutes }) => {
   const { simulation, person } = await scene({}, '1.0.0');
   let isTried = false;

@@ -30,6 +30,10 @@ export const silence = (action: string, cause: unknown): ClusterError =>
 /** The error for a request that was not let go, or not yet: the cause says why. */
 export const heldBack = (action: string, cause: Error): ClusterError => new ClusterError('Unavailable', `cannot ${action}: ${cause.message}`, { cause });
 
+/** The error for an answer of a moment before one that is known, both as resourceVersions. */
+export const behind = (action: string, at: string, known: string): ClusterError =>
+  new ClusterError('Unavailable', `cannot ${action}: the API server is behind, at ${at}, and was at ${known} before`);
+
 /** The error for an answer that makes no sense. */
 export const nonsense = (action: string, what: string, cause?: unknown): ClusterError =>
   new ClusterError('Unavailable', oneLine(`cannot ${action}: the API server's answer cannot be read: ${what}`), { cause });

@@ -9,10 +9,11 @@ import { fieldsOf, textOf } from './kube-object.ts';
 import { untilAborted } from './pause.ts';
 
 /** Before Kubernetes 1.30 it was of v2beta1, and the same. */
-const AGGREGATED = ['v2', 'v2beta1']
-  .map((version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList,`)
-  .join('')
-  .concat('application/json');
+const AGGREGATED = [
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+  'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList',
+  'application/json',
+].join(',');
 const LIMIT_BYTES = 64 * 1024 * 1024;
 const ACTION = 'ask what the API server serves';
 /** How soon the same unknown kind makes us ask again. */

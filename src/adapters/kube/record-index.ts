@@ -1,6 +1,7 @@
 import { isNewer } from '../../core/resource-version.ts';
 import { ClusterError } from '../../ports/cluster.ts';
 import type { RecordHead, RecordsChanged, ReleaseAddress } from '../../ports/records.ts';
+import { behind } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { metadataOf } from './kube-object.ts';
 import { listAll } from './list-page.ts';
@@ -115,8 +116,7 @@ export class RecordIndex {
     const action = `list the records of release ${key}`;
     const { objects, resourceVersion } = await listAll(this.#connection.api, action, selection, signal);
     const seenUntil = this.#watcher.resourceVersion;
-    if (isNewer(seenUntil, resourceVersion))
-      throw new ClusterError('Unavailable', `cannot ${action}: the API server is behind, at ${resourceVersion}, and was at ${seenUntil} before`);
+    if (isNewer(seenUntil, resourceVersion)) throw behind(action, resourceVersion, seenUntil);
     const present = new Map(objects.flatMap((secret) => headOf(address, secret) ?? []).map((head) => [head.secret, head]));
     // What we wrote after that moment it does not know of.
     const later = new Map([...(this.#own.get(key) ?? [])].filter(([, write]) => isNewer(write.head.resourceVersion, resourceVersion) && !this.#isOverdue(write)));

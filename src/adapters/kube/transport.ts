@@ -193,11 +193,12 @@ export class Transport {
 
   async #try(request: ApiRequest, identity: Identity, signal: AbortSignal, aside: number | undefined): Promise<Outcome> {
     const { requests, lease, asides } = this.#pools;
+    const usual = request.isLease ? lease : requests;
     const mayLeave = () => isSafe(request) || request.isLease === true || this.#fence.isOpen();
     const options = { ...this.#dispatchOptions(request, identity), limitBytes: request.limitBytes ?? OBJECT_LIMIT_BYTES, mayLeave };
     const answered = this.#metrics.begin(request.method);
     try {
-      const reply = await exchange(asides[aside ?? -1] ?? (request.isLease ? lease : requests), options, signal);
+      const reply = await exchange(aside === undefined ? usual : (asides[aside] ?? usual), options, signal);
       answered(reply.status);
       return { kind: 'Reply', reply };
     } catch (error) {

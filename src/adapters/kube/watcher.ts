@@ -1,5 +1,6 @@
 import { isNewer } from '../../core/resource-version.ts';
 import { ClusterError } from '../../ports/cluster.ts';
+import { behind } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { fieldsOf, metadataOf } from './kube-object.ts';
 import { listPage, type Selection } from './list-page.ts';
@@ -154,17 +155,13 @@ export class Watcher<T> {
     if (page.kind === 'Gone') return this.#take(state, page);
     const isOld = state.continueToken === '' && isNewer(this.#resourceVersion, page.resourceVersion);
     this.#oldLists = isOld ? this.#oldLists + 1 : 0;
-    if (isOld && this.#oldLists <= MAX_OLD_LISTS) return this.#fail(state, this.#isBehind(page.resourceVersion));
+    if (isOld && this.#oldLists <= MAX_OLD_LISTS) return this.#fail(state, behind(this.#action('list'), page.resourceVersion, this.#resourceVersion));
     const next = this.#take(state, { ...page, entries: page.objects.flatMap((object) => this.#entryOf(object)) });
     this.#trouble = undefined;
     this.#beBack();
     if (next.kind === 'Watching') this.#isFresh = true;
     this.#wake();
     return next;
-  }
-
-  #isBehind(resourceVersion: string): ClusterError {
-    return new ClusterError('Unavailable', `cannot ${this.#action('list')}: the API server is behind, at ${resourceVersion}, and was at ${this.#resourceVersion} before`);
   }
 
   async #watch(from: Watching, signal: AbortSignal): Promise<WatchState> {
