@@ -93,6 +93,17 @@ export class Field {
     return status.revision === revision && conditionIn(status, 'Ready')?.reason === 'RolledBack';
   }
 
+  /** Its Pods as they are, each with when it became so: what the operator waits for may be late itself. */
+  async podsOf(subject: Subject): Promise<readonly string[]> {
+    const { items } = JSON.parse(await this.site.ask('GET', `/api/v1/namespaces/${this.site.namespace}/pods`)) as { readonly items: readonly Pod[] };
+    return items
+      .filter((pod) => isOf(subject, pod))
+      .map(
+        ({ metadata, status }) =>
+          `Pod ${metadata.name}: ${status.phase} ${status.conditions?.map(({ type, status, lastTransitionTime }) => `${type}=${status} ${lastTransitionTime}`).join(' ')}`,
+      );
+  }
+
   /** The watches of the operator begin anew with a list, as when the API server has forgotten where they were. Returns when all have asked, how many were told so. */
   async relist(): Promise<number> {
     const before = this.proxy.passed.length;
@@ -117,6 +128,11 @@ export class Field {
       return [{ run: subject?.run ?? 'none', message: `${invariant} (${INVARIANTS[invariant]}): ${message}, etcd revision ${at}` }];
     });
   }
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly phase: string; readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime: string }[] };
 }
 
 /** Whether an object, or a record, is of the release, by its name. */

@@ -16,8 +16,8 @@ interface Outage {
   end(place: Place): Promise<void>;
   /** Beside the time that beginning and ending take. */
   readonly forMs: number;
-  /** It takes so long, or comes so often, that the other clients of the API server fall into long pauses. */
-  readonly isHardOnOthers?: boolean;
+  /** It is the operator's alone: the other clients of the API server notice nothing. */
+  readonly isOwn?: boolean;
   /** Before anything is asked of the operator, and not in the middle. */
   readonly isBefore?: boolean;
   /** What the operator was about to write may be refused, so that the revision fails. */
@@ -59,8 +59,8 @@ const isUnserved = (code: string): boolean => isUnanswered(code) || code.startsW
 const OUTAGES: Readonly<Record<string, Outage>> = {
   // A little longer than at once: a watch that breaks is opened anew after a moment, and must not find all as it was.
   'apiserver-killed': { begin: kill('kube-apiserver'), end: start('kube-apiserver'), forMs: 2_000, isSign: isUnanswered },
-  'apiserver-terminated': { begin: kill('kube-apiserver', 'SIGTERM'), end: start('kube-apiserver'), forMs: 0, isHardOnOthers: true, isSign: isUnanswered },
-  'apiserver-flaps': { begin: (place) => flap(place), end: start('kube-apiserver'), forMs: 0, isHardOnOthers: true, isSign: isUnanswered },
+  'apiserver-terminated': { begin: kill('kube-apiserver', 'SIGTERM'), end: start('kube-apiserver'), forMs: 0, isSign: isUnanswered },
+  'apiserver-flaps': { begin: (place) => flap(place), end: start('kube-apiserver'), forMs: 0, isSign: isUnanswered },
   // Longer than the revision that never becomes ready has, so that something has to be written in that time however quick the machine is.
   // The lab's etcd does not call fsync. That is no matter here: what a process has written before it is killed is the kernel's, and etcd answers no sooner.
   'etcd-killed': { begin: kill('etcd'), end: start('etcd'), forMs: 3_000, isSign: isUnserved, holds: true },
@@ -73,6 +73,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     begin: ({ account }) => account.revoke(),
     end: async ({ account, field }) => field.site.renewToken(await account.issue()),
     forMs: 3_000,
+    isOwn: true,
     isBefore: true,
     isSign: (code) => code === '401',
   },
@@ -80,6 +81,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     begin: ({ account }) => account.disempower(),
     end: ({ account }) => account.empower(),
     forMs: 4_000,
+    isOwn: true,
     mayFail: true,
     isSign: (code) => code === '403',
   },
@@ -199,7 +201,7 @@ const goThrough = async (place: Place, outage: Outage, { subjects, headStartMs }
     const ends = await Promise.allSettled(subjects.map(({ scenario, subject }) => endsRight(field, subject, scenario, outage)));
     return { ends, over: await askedBy(field) };
   };
-  const [end] = await Promise.all([settled(), (isLong(outage) || outage.isHardOnOthers === true) && wakeOthers(ground)]);
+  const [end] = await Promise.all([settled(), outage.isOwn !== true && wakeOthers(ground)]);
   return { underWay: isOver.filter((one) => !one).length, before, during, atEnd, ...end };
 };
 
@@ -225,7 +227,10 @@ const isReady = async ({ lab }: OwnGround): Promise<void> => {
   if (!(await becomes(saysSo, READY_MS))) throw new Error(`the API server is not ready ${READY_MS / 1000} s after the outage`);
 };
 
-/** The other clients of the API server may have fallen into pauses longer than the operator has. */
+/**
+ * The other clients of the API server may have fallen into pauses longer than the operator has, or have given something up: kwok does not try a
+ * Pod again whose status was refused with a 500.
+ */
 const wakeOthers = async ({ lab }: OwnGround): Promise<void> => {
   for (const part of ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const) {
     await lab.signal(part, 'SIGKILL');

@@ -44,9 +44,10 @@ export const becomes = async (isSo: () => Promise<boolean>, withinMs: number): P
 export const settles = async (field: Field, subject: Subject, isSo: () => Promise<boolean>): Promise<void> => {
   if (await becomes(isSo, SETTLED_MS)) return;
   const { status } = (await field.site.seen(subject.release)) ?? {};
+  const said = JSON.stringify({ revision: status?.revision, conditions: status?.conditions });
   const last = field.site.operator.log().slice(-6).join('\n  ');
   throw new Error(
-    `not over ${SETTLED_MS / 1000} s after the fault was: status is ${JSON.stringify({ revision: status?.revision, conditions: status?.conditions })}; the operator's log ends with\n  ${last}`,
+    `not over ${SETTLED_MS / 1000} s after the fault was: status is ${said}; the cluster has ${(await field.podsOf(subject)).join(', ') || 'no Pod'}; the operator's log ends with\n  ${last}`,
   );
 };
 
