@@ -5,10 +5,12 @@ import { GONE, type Watch } from './api/watch.ts';
 import type { ApiServer, Request } from './api/server.ts';
 import type { Faults } from './faults.ts';
 import type { Life, Timeline } from './timeline.ts';
+import type { Uptime } from './uptime.ts';
 
 /** What is between operators and the API server: everything takes its time, and some of it is lost. */
 export interface NetworkOptions {
   readonly server: ApiServer;
+  readonly uptime: Uptime;
   readonly timeline: Timeline;
   readonly faults: Faults;
   /** Told of every request that arrives, and of what is answered. */
@@ -62,6 +64,8 @@ class Call {
   readonly #life: Life;
   readonly #request: Request;
   readonly #handler: Handler;
+  /** Of the API server that the connection is to. */
+  readonly #process: number;
   #isAborted = false;
 
   constructor(network: NetworkOptions, life: Life, request: Request, handler: Handler) {
@@ -69,11 +73,12 @@ class Call {
     this.#life = life;
     this.#request = request;
     this.#handler = handler;
+    this.#process = network.uptime.process;
   }
 
   begin(): void {
-    const { timeline, faults } = this.#network;
-    const fault = faults.ofRequest(this.#request);
+    const { timeline, faults, uptime } = this.#network;
+    const fault = uptime.isAway ? 'Refused' : faults.ofRequest(this.#request);
     if (fault !== 'Refused') this.#handler.onRequestStart?.(this.#controller, undefined);
     if (this.#isAborted) return; // it may not leave
     if (fault === 'Refused') this.#later(() => this.#fail('ECONNREFUSED'));
@@ -92,9 +97,14 @@ class Call {
   }
 
   #arrive(fault: ReturnType<Faults['ofRequest']>): void {
-    const { server, arrived } = this.#network;
-    if (typeof fault === 'object') {
-      this.#reply(fault);
+    const { server, arrived, uptime } = this.#network;
+    if (this.#isCut) {
+      this.#later(() => this.#fail('ECONNRESET'));
+      return;
+    }
+    const early = typeof fault === 'object' ? fault : uptime.answer(this.#request);
+    if (early !== undefined) {
+      this.#reply(early);
       return;
     }
     const answer = server.answer(this.#request);
@@ -103,8 +113,17 @@ class Call {
     else if (fault !== 'Silent') this.#reply(answer);
   }
 
+  /** The API server that it was sent to is no more. */
+  get #isCut(): boolean {
+    return this.#network.uptime.process !== this.#process;
+  }
+
   #reply({ status, headers, body }: Answer): void {
     this.#later(() => {
+      if (this.#isCut) {
+        this.#fail('ECONNRESET');
+        return;
+      }
       this.#handler.onResponseStart?.(this.#controller, status, headers);
       this.#handler.onResponseData?.(this.#controller, Buffer.from(body));
       this.#handler.onResponseEnd?.(this.#controller, {});
@@ -124,8 +143,8 @@ class Call {
 /** Opens a watch; its events come late, but in order, until it is cut. */
 const openWatch = (network: NetworkOptions, life: Life, request: Request, signal: AbortSignal): Promise<Dispatcher.ResponseData> =>
   new Promise((resolve, reject) => {
-    const { timeline, faults } = network;
-    const [fault, what] = [faults.ofWatch(), `watch ${request.path.split('?')[0]}`];
+    const { timeline, faults, uptime } = network;
+    const [fault, what] = [uptime.isAway ? 'Refused' : faults.ofWatch(), `watch ${request.path.split('?')[0]}`];
     if (fault === 'Refused') timeline.after(faults.latencyMs(), `refused: ${what}`, () => reject(new Error('ECONNREFUSED')), life);
     else
       timeline.after(
@@ -133,6 +152,9 @@ const openWatch = (network: NetworkOptions, life: Life, request: Request, signal
         `opened: ${what}`,
         () => {
           if (signal.aborted) return reject(signal.reason);
+          if (uptime.isAway) return reject(new Error('ECONNRESET'));
+          const early = uptime.answer(request);
+          if (early !== undefined) return resolve({ statusCode: early.status, headers: early.headers, body: bytesOf(early.body) } as unknown as Dispatcher.ResponseData); // all that is used of it
           const stream = new Stream(network, life, what);
           signal.addEventListener('abort', () => stream.break(signal.reason), { once: true });
           stream.play(fault === 'Gone' ? undefined : network.server.watch(request), Number(new URLSearchParams(request.path.split('?')[1]).get('timeoutSeconds')));
@@ -141,6 +163,10 @@ const openWatch = (network: NetworkOptions, life: Life, request: Request, signal
         life,
       );
   });
+
+async function* bytesOf(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
+}
 
 /** The end of a stream, in good order. */
 const END = '';
@@ -176,7 +202,14 @@ class Stream {
       this.#send(END);
       return;
     }
-    this.#stop = stop;
+    const stay = this.#network.uptime.whenLost(() => {
+      this.#over();
+      timeline.after(0, `lost: ${this.#what}`, () => this.break(new Error('ECONNRESET')), this.#life);
+    });
+    this.#stop = () => {
+      stop();
+      stay();
+    };
     const bookmark = (): void => {
       if (this.#isOver) return;
       this.#send(watch.bookmark());

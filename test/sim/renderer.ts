@@ -1,4 +1,5 @@
 import { type Rendered, type RenderedHook, type RenderedObject, type Renderer, RenderError, type RenderRequest, type Stamp } from '../../src/ports/renderer.ts';
+import { RELEASES } from './api/kinds.ts';
 import { readChart, type SimulatedChart } from './charts.ts';
 
 type Live = Readonly<Record<string, unknown>> & {
@@ -17,13 +18,15 @@ interface Part {
 export class SimulatedRenderer implements Renderer {
   #renders = 0;
 
-  async render({ chart, values, release, stamp }: RenderRequest): Promise<Rendered> {
+  async render({ chart, values, release, stamp, capabilities }: RenderRequest): Promise<Rendered> {
     const simulated = readChart(chart);
     this.#renders += 1;
     const { version, flaw } = simulated;
     if (flaw === 'Template') throw new RenderError('TemplateFailed', `sim/templates/config.yaml:1: ${version} cannot be rendered`);
     const given: unknown = Object.assign({}, ...values.map(({ text }) => JSON.parse(text) as object));
-    const parts = partsOf(simulated, release.name, JSON.stringify(given), this.#renders);
+    // As charts do, it asks whether something is served, which always is.
+    const isServed = capabilities.apiVersions.includes(RELEASES.apiVersion);
+    const parts = partsOf(simulated, release.name, JSON.stringify(given), this.#renders).filter(({ object }) => isServed || object.kind === 'Deployment');
     return {
       chart: { name: 'sim', version, appVersion: version },
       notes: '',

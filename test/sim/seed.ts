@@ -1,7 +1,7 @@
 import { pinOf } from '../../src/core/pin.ts';
 import type { Renderer } from '../../src/ports/renderer.ts';
 import { violationsIn } from '../crash/invariants.ts';
-import { pick } from '../seeded.ts';
+import { pick, type Random, seeded } from '../seeded.ts';
 import { CHARTS, digestOf, isGood } from './charts.ts';
 import { Chronicle } from './chronicle.ts';
 import { CALM, type Weather } from './faults.ts';
@@ -24,6 +24,9 @@ const LONG_REST_EVERY = 10;
 
 /** Every so many courses have two replicas, of which a leader is elected. */
 const ELECTED_EVERY = 4;
+
+/** In every so many courses the API server itself ends and starts; what is drawn for that changes no other course. */
+const STARTS_EVERY = 7;
 
 const WEATHERS: readonly Weather[] = [
   CALM,
@@ -51,10 +54,20 @@ const course = async (seed: number, tell: ((line: string) => void) | undefined, 
   const replicas = seed % ELECTED_EVERY === 0 ? 2 : 1;
   const simulation = new Simulation(seed, { weather: WEATHERS[seed % WEATHERS.length] ?? CALM, replicas, renderer }, tell);
   try {
+    if (seed % STARTS_EVERY === 1) planStarts(simulation, seeded(-seed));
     return await playIn(simulation, replicas, seed % LONG_REST_EVERY === 0 ? LONGEST_PAUSE_MS : REST_MS);
   } finally {
     await simulation.close();
   }
+};
+
+const planStarts = ({ timeline, uptime, server }: Simulation, random: Random): void => {
+  for (let starts = 1 + Math.floor(random() * 3); starts > 0; starts -= 1)
+    timeline.after(random() * BUSY_MS, 'the API server ends', () => {
+      // Of the past it knows nothing any more, most of the time.
+      if (random() < 0.7) server.store.compact();
+      uptime.restart(random);
+    });
 };
 
 const playIn = async (simulation: Simulation, replicas: number, restMs: number): Promise<readonly string[]> => {

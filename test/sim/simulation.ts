@@ -10,6 +10,7 @@ import type { NetworkOptions } from './network.ts';
 import { SimulatedRegistry } from './registry.ts';
 import { HOME, LEASE, Replica, type Surroundings } from './replica.ts';
 import { type Life, Timeline } from './timeline.ts';
+import { Uptime } from './uptime.ts';
 import { playWorkloads } from './workloads.ts';
 
 /** Where everything is. */
@@ -31,6 +32,7 @@ export class Simulation {
   readonly random: Random;
   readonly timeline: Timeline;
   readonly server: ApiServer;
+  readonly uptime: Uptime;
   readonly registry: SimulatedRegistry;
   readonly faults: Faults;
   /** Undefined where nobody listens: lines cost time. */
@@ -52,10 +54,12 @@ export class Simulation {
     this.#tell = tell;
     this.timeline = new Timeline(BEGIN, this.random);
     this.server = new ApiServer(() => this.timeline.now);
+    this.uptime = new Uptime(this.timeline);
     this.faults = new Faults(this.random, weather);
     this.registry = new SimulatedRegistry(this.timeline, () => this.faults.latencyMs());
     const network: NetworkOptions = {
       server: this.server,
+      uptime: this.uptime,
       timeline: this.timeline,
       faults: this.faults,
       arrived: (request, answer, from) => this.#note(request, answer.status, from),

@@ -31,3 +31,6 @@ const documentOf = (kinds: readonly Kind[]): string =>
 
 export const CORE = documentOf(KINDS.filter(({ apiVersion }) => apiVersion === 'v1'));
 export const GROUPS = documentOf(KINDS.filter(({ apiVersion }) => apiVersion !== 'v1'));
+
+/** GROUPS as it is before a kind is known. */
+export const groupsWithout = (unknown: Kind): string => documentOf(KINDS.filter((kind) => kind.apiVersion !== 'v1' && kind !== unknown));
