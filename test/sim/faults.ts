@@ -1,5 +1,5 @@
 import type { Random } from '../seeded.ts';
-import { type Answer, statusOf } from './api/answers.ts';
+import { type Answer, failure } from './api/answers.ts';
 import type { Request } from './api/server.ts';
 
 /** How likely what goes wrong is, from 0 to 1. */
@@ -87,8 +87,4 @@ export class Faults {
   }
 }
 
-const errorOf = (status: number, reason: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(statusOf(status, reason, 'a fault that was drawn by lot')),
-});
+const errorOf = (status: number, reason: string, headers: Readonly<Record<string, string>> = {}): Answer => failure(status, reason, 'a fault that was drawn by lot', headers);

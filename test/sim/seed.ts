@@ -25,7 +25,7 @@ const LONG_REST_EVERY = 10;
 /** Every so many courses have two replicas, of which a leader is elected. */
 const ELECTED_EVERY = 4;
 
-/** In every so many courses the API server itself ends and starts; what is drawn for that changes no other course. */
+/** In every so many courses, from the second on, the API server itself ends and starts; what is drawn for that changes no other course. */
 const STARTS_EVERY = 7;
 
 const WEATHERS: readonly Weather[] = [

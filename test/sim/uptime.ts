@@ -1,6 +1,5 @@
 import type { Random } from '../seeded.ts';
-import type { Answer } from './api/answers.ts';
-import { statusOf } from './api/answers.ts';
+import { type Answer, failure, JSON_HEADERS } from './api/answers.ts';
 import { groupsWithout } from './api/discovery.ts';
 import { RELEASES } from './api/kinds.ts';
 import type { Request } from './api/server.ts';
@@ -8,6 +7,12 @@ import type { Timeline } from './timeline.ts';
 
 /** How far a process of the API server has come: away; knowing nobody's rights; not knowing its CustomResourceDefinitions; ready. */
 type Phase = 'Away' | 'Refusing' | 'Starting' | 'Ready';
+
+interface Stage {
+  readonly phase: Phase;
+  /** From the one before it on. */
+  readonly afterMs: number;
+}
 
 /** When the API server is there, and what it says before it is ready: what docs/adr/0022-a-ready-api-server.md has measured, and for longer. */
 export class Uptime {
@@ -32,15 +37,11 @@ export class Uptime {
     this.#phase = 'Away';
     this.process += 1;
     for (const lose of [...this.#lost]) lose();
-    // One after the other: what falls on the same moment comes in an order drawn by lot.
-    const become = (phase: Phase, afterMs: number, what: string, then: () => void) =>
-      this.#timeline.after(afterMs, what, () => {
-        this.#phase = phase;
-        then();
-      });
-    become('Refusing', away, 'the API server starts', () =>
-      become('Starting', refusing, 'the API server knows who has which rights', () => become('Ready', starting, 'the API server is ready', () => undefined)),
-    );
+    this.#comeTo([
+      { phase: 'Refusing', afterMs: away },
+      { phase: 'Starting', afterMs: refusing },
+      { phase: 'Ready', afterMs: starting },
+    ]);
   }
 
   /** Calls back when the process ends that answers now; returns how to have it not do so. */
@@ -52,17 +53,24 @@ export class Uptime {
   /** What is answered in place of the truth; undefined where that is the truth. */
   answer({ path }: Pick<Request, 'path'>): Answer | undefined {
     if (this.#phase === 'Ready') return undefined;
-    if (this.#phase !== 'Starting') return refusalOf(403, 'Forbidden');
+    if (this.#phase !== 'Starting') return failure(403, 'Forbidden', EARLY);
     const [resource = ''] = path.split('?');
     if (resource === '/readyz') return { status: 500, headers: {}, body: '[-]poststarthook/crd-informer-synced failed: reason withheld' };
     if (resource === '/apis') return { status: 200, headers: JSON_HEADERS, body: GROUPS_AT_FIRST };
-    return resource.startsWith(CUSTOM) ? refusalOf(503, 'ServiceUnavailable') : undefined;
+    return resource.startsWith(CUSTOM) ? failure(503, 'ServiceUnavailable', EARLY) : undefined;
+  }
+
+  /** One after the other: what falls on the same moment comes in an order drawn by lot. */
+  #comeTo([next, ...later]: readonly Stage[]): void {
+    if (next === undefined) return;
+    this.#timeline.after(next.afterMs, `the API server is ${next.phase}`, () => {
+      this.#phase = next.phase;
+      this.#comeTo(later);
+    });
   }
 }
 
-const JSON_HEADERS = { 'content-type': 'application/json' };
 /** What the one CustomResourceDefinition there is serves. */
 const CUSTOM = `/apis/${RELEASES.apiVersion}/`;
 const GROUPS_AT_FIRST = groupsWithout(RELEASES);
-
-const refusalOf = (status: number, reason: string): Answer => ({ status, headers: JSON_HEADERS, body: JSON.stringify(statusOf(status, reason, 'it has just started')) });
+const EARLY = 'it has just started';

@@ -5,6 +5,15 @@ export interface Answer {
   readonly body: string;
 }
 
+export const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/** The answer to a request that comes to nothing before anybody has looked at what it asks for. */
+export const failure = (status: number, reason: string, message: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers: { ...JSON_HEADERS, ...headers },
+  body: JSON.stringify(statusOf(status, reason, message)),
+});
+
 /** A request that is not granted, with the API server's own words. */
 export class Refusal extends Error {
   readonly answer: Answer;

@@ -29,8 +29,10 @@ const documentOf = (kinds: readonly Kind[]): string =>
     })),
   });
 
+const IN_GROUPS = KINDS.filter(({ apiVersion }) => apiVersion !== 'v1');
+
 export const CORE = documentOf(KINDS.filter(({ apiVersion }) => apiVersion === 'v1'));
-export const GROUPS = documentOf(KINDS.filter(({ apiVersion }) => apiVersion !== 'v1'));
+export const GROUPS = documentOf(IN_GROUPS);
 
 /** GROUPS as it is before a kind is known. */
-export const groupsWithout = (unknown: Kind): string => documentOf(KINDS.filter((kind) => kind.apiVersion !== 'v1' && kind !== unknown));
+export const groupsWithout = (unknown: Kind): string => documentOf(IN_GROUPS.filter((kind) => kind !== unknown));

@@ -1,4 +1,4 @@
-import { type Answer, CHANGED, conflict, exists, notFound, notServed, Refusal } from './answers.ts';
+import { type Answer, CHANGED, conflict, exists, JSON_HEADERS, notFound, notServed, Refusal } from './answers.ts';
 import { CORE, GROUPS, VERSION } from './discovery.ts';
 import { isEqual } from './fields.ts';
 import { type Kind, KINDS, RELEASES } from './kinds.ts';
@@ -37,8 +37,6 @@ interface Preconditions {
 
 /** Metadata that a client may set. */
 type GivenMetadata = Partial<StoredMetadata>;
-
-const JSON_HEADERS = { 'content-type': 'application/json' };
 
 /**
  * A model of kube-apiserver, of what the operator asks of it: at once, in memory, with no chance and no time but the clock's. test/sim/model.int.test.ts
