@@ -31,6 +31,12 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: before, image
 {{- end }}
 `;
 
+/**
+ * Half a MiB, as large charts have it. The operator keeps the charts that it pulled last, 64 MiB of them: so many pushes fill that in the
+ * first minutes, and what is read behind them is an operator that lets one go for each that comes.
+ */
+const README = 'A line of a text that nobody reads, as most of what charts carry.\n'.repeat(8_000);
+
 type ChartKind = Extract<Act, { readonly kind: 'push' }>['chart'];
 
 const FAULTS: Readonly<Record<ChartKind, Readonly<Record<string, string>>>> = {
@@ -39,8 +45,9 @@ const FAULTS: Readonly<Record<ChartKind, Readonly<Record<string, string>>>> = {
   broken: { 'templates/fail.yaml': '{{ fail "on purpose" }}' },
 };
 
-/** Files of the soak's chart: a ConfigMap, a Deployment, a Service, with the value `hook` a Job before them. */
+/** Files of the soak's chart: a ConfigMap, a Deployment, a Service, with the value `hook` a Job before them; and much to read. */
 export const filesOf = (kind: ChartKind): Readonly<Record<string, string>> => ({
+  'README.md': README,
   'values.yaml': 'greeting: hello\nreplicas: 0\nhook: false\n',
   'templates/app.yaml': APP,
   'templates/hook.yaml': HOOK,

@@ -8,22 +8,22 @@ interface Limit {
   readonly perHour: number;
   /** In the time that is read: in a part of an hour a few units more are many an hour. */
   readonly inAll: number;
-  /** Whether what is in flight makes so much of it that only a rise which is no chance counts. */
+  /** Whether it goes up and down at rest too, as connections that are kept for later do, so that only a rise which is no chance counts. */
   readonly isRestless: boolean;
 }
 
 /**
- * An hour has some 880 acts and faults, and two thirds of it are read. A descriptor or a socket lost with every hundred of them, nine an hour,
- * is above the limit; of timers, of which more come and go, one lost with every twenty-five. Longer soaks find slower leaks, down to `perHour`.
- * The heap is read without its garbage: it is judged by its slope alone. Memory may grow by more than the heap does, because the allocator
- * gives pages back late, but hardly by more than would fill the container's 2 GiB in two weeks.
+ * An hour has some 900 acts and faults, and two thirds of it are read. A descriptor, a socket or a timer lost with every hundred of them is
+ * above the limit. Longer soaks find slower leaks, down to `perHour`. The heap is read without its garbage: it is judged by its slope alone.
+ * Memory may grow by more than the heap does, because the allocator gives pages back late, but hardly by more than would fill the container's
+ * 2 GiB in two weeks.
  */
 const LIMITS: Readonly<Record<Figure, Limit>> = {
   heapMiB: { perHour: 1, inAll: 0.5, isRestless: false },
   rssMiB: { perHour: 5, inAll: 5, isRestless: true },
   descriptors: { perHour: 6, inAll: 5, isRestless: true },
   sockets: { perHour: 6, inAll: 5, isRestless: true },
-  timers: { perHour: 20, inAll: 20, isRestless: true },
+  timers: { perHour: 6, inAll: 5, isRestless: true },
   lagMs: { perHour: 10, inAll: 20, isRestless: true },
 };
 const FIGURES = Object.keys(LIMITS) as readonly Figure[]; // its own keys
