@@ -19,11 +19,15 @@ export class Uptime {
   readonly #timeline: Timeline;
   readonly #lost = new Set<() => void>();
   #phase: Phase = 'Ready';
-  /** Of which process it is that answers. */
-  process = 1;
+  #process = 1;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
+  }
+
+  /** Which process it is that answers: the first, the second, and so on. */
+  get process(): number {
+    return this.#process;
   }
 
   get isAway(): boolean {
@@ -35,7 +39,7 @@ export class Uptime {
     if (this.#phase !== 'Ready') return;
     const [away, refusing, starting] = [5_000 * random(), 2_000 * random(), 20_000 * random() ** 2];
     this.#phase = 'Away';
-    this.process += 1;
+    this.#process += 1;
     for (const lose of [...this.#lost]) lose();
     this.#comeTo([
       { phase: 'Refusing', afterMs: away },
