@@ -72,17 +72,19 @@ const run = async (yard: Yard, random: Random, extent: Extent, forMs: number): P
     if (FILE !== undefined) await appendFile(FILE, `${JSON.stringify(reading)}\n`);
   };
   // Its last lines are kept, so that they are looked at more often than it rests.
-  const log = setInterval(() => {
+  const look = (): void => {
     for (const line of yard.operator.log()) if (line.includes('a fault of the operator')) course.faults.add(line);
-  }, LOG_MS);
+  };
+  const looking = setInterval(look, LOG_MS);
   try {
     while (Date.now() - began < forMs) {
       await work(Math.min(WORK_MS, forMs / LEAST_STRETCHES));
       await rest();
     }
   } finally {
-    clearInterval(log);
+    clearInterval(looking);
   }
+  look();
   return course;
 };
 
