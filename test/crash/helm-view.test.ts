@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deedComplaints, helmComplaints, type HelmDeed, type HelmView } from './helm-view.ts';
+import { deedComplaints, helmComplaints, type HelmDeed, type HelmView, leavingsOf } from './helm-view.ts';
 import type { StoredRecord } from './steps.ts';
 
 const record = (revision: number, status: string): StoredRecord => ({
@@ -84,5 +84,23 @@ describe('I11: what a person does by helm', () => {
   ];
   it.each(wrong)('%s', (_, deed, before, after, failure, complaint) => {
     expect(deedComplaints(deed, before, after, failure)).toEqual([expect.stringContaining(complaint)]);
+  });
+
+  const having = (revision: number, status: string, ...names: readonly string[]): StoredRecord => ({
+    ...record(revision, status),
+    objects: names.map((name) => ({ kind: 'Secret', metadata: { name } })),
+  });
+  const left: readonly (readonly [string, readonly StoredRecord[], readonly string[]])[] = [
+    ['nothing of no release', [], []],
+    ['nothing of what runs', [having(1, 'superseded', 'all'), having(2, 'deployed', 'all', 'only-2')], []],
+    ['nothing of a revision under way and of what it is to follow', [having(1, 'deployed', 'all', 'only-1'), having(2, 'pending-upgrade', 'all', 'only-2')], []],
+    [
+      'what a revision had that was overtaken',
+      [having(1, 'deployed', 'all'), having(2, 'failed', 'all', 'only-2'), having(3, 'pending-upgrade', 'all', 'only-3')],
+      ['Secret/only-2'],
+    ],
+  ];
+  it.each(left)('an uninstall leaves behind %s', (_, before, names) => {
+    expect([...leavingsOf(before)]).toEqual(names);
   });
 });

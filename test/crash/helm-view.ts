@@ -1,5 +1,5 @@
 import type { helm, LabAccess } from '../lab/run.ts';
-import type { StoredRecord } from './steps.ts';
+import { nameOf, type StoredRecord } from './steps.ts';
 
 /** What stock helm says of a release, as JSON and as text; where it fails, why. */
 export interface HelmView {
@@ -47,6 +47,16 @@ export const deedComplaints = (deed: HelmDeed, before: readonly StoredRecord[], 
   const [highest, newest] = [before.at(-1)?.revision ?? 0, after.at(-1)];
   const isBack = newest?.revision === highest + 1 && newest.status === 'deployed' && newest.manifest.trim() === target.manifest.trim();
   return isBack ? [] : [`a rollback to revision ${BACK_TO} made ${printAll(after)} of ${printAll(before)}`];
+};
+
+/**
+ * What helm's uninstall leaves behind and nobody knows of afterwards, as `Kind/name`, by the records before it: it deletes the objects of the newest
+ * record and then every record, so that what only an older one has stays. Of the deployed revision's objects the ChartRelease still tells.
+ */
+export const leavingsOf = (before: readonly StoredRecord[]): ReadonlySet<string> => {
+  const namesIn = (records: readonly StoredRecord[]): readonly string[] => records.flatMap(({ objects }) => objects.map(nameOf));
+  const known = new Set(namesIn(before.filter((record) => record === before.at(-1) || record.status === 'deployed')));
+  return new Set(namesIn(before).filter((name) => !known.has(name)));
 };
 
 const printAll = (records: readonly StoredRecord[]): string => records.map(({ revision, status }) => `${revision} ${status}`).join(', ') || 'no record';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { helm, helm3 } from '../lab/run.ts';
 import { namespaceComplaints, NAMESPACE_MS, recoveryComplaints, restComplaints } from './bounds.ts';
 import { leaksIn } from './canary.ts';
-import { BACK_TO, deedComplaints, type HelmDeed, helmComplaints, type StockHelm, viewOf } from './helm-view.ts';
+import { BACK_TO, deedComplaints, type HelmDeed, helmComplaints, leavingsOf, type StockHelm, viewOf } from './helm-view.ts';
 import type { Invariant } from './invariants.ts';
 import type { Lane } from './lane.ts';
 import { type Life, watchLife } from './life.ts';
@@ -18,6 +18,8 @@ export interface Ran {
   readonly isReached: boolean;
   /** From the start of the last operator; undefined where none was started. */
   readonly recoveryMs: number | undefined;
+  /** Objects that a person's helm has left to nobody, as `Kind/name`. */
+  readonly leavings: ReadonlySet<string>;
 }
 
 /** A release that is where its scenario leads, and rests. */
@@ -25,6 +27,7 @@ export interface Rested {
   readonly trial: Trial;
   readonly point: Point;
   readonly stepsAtEnd: number;
+  readonly leavings: ReadonlySet<string>;
 }
 
 /** For what is no promise. */
@@ -50,6 +53,7 @@ export class Run {
   readonly #logs: string[] = [];
   #meanwhile: Promise<void> = Promise.resolve();
   #endedAt = 0;
+  #leavings: ReadonlySet<string> = new Set();
 
   constructor(lane: Lane, point: Point, recoveryMs: number, find: (invariant: Invariant, messages: readonly string[]) => void) {
     this.#lane = lane;
@@ -89,7 +93,7 @@ export class Run {
       rested,
       lives.slice(1).flatMap(({ others }) => others),
     );
-    return { writes: lives[0]?.own.length ?? 0, isReached: isReached || kills.length === 0, recoveryMs };
+    return { writes: lives[0]?.own.length ?? 0, isReached: isReached || kills.length === 0, recoveryMs, leavings: this.#leavings };
   }
 
   async #change(): Promise<void> {
@@ -165,6 +169,7 @@ export class Run {
     const { lab, namespace, track } = this.#lane;
     const { release } = this.trial;
     const before = this.trial.records;
+    if (deed === 'uninstall') this.#leavings = leavingsOf(before);
     const args = deed === 'rollback' ? ['rollback', release, BACK_TO] : ['uninstall', release];
     const [{ name, run }] = this.#helms;
     const failure = await run(lab, [...args, '--namespace', namespace]).then(() => undefined, String);

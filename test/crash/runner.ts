@@ -36,14 +36,14 @@ export class Runner {
     try {
       await Promise.all([run.prepare(), this.#letGo(1, find)]);
       const ran = await run.go(this.#rested);
-      this.#rested.push({ trial: run.trial, point, stepsAtEnd: run.trial.steps.length });
+      this.#rested.push({ trial: run.trial, point, stepsAtEnd: run.trial.steps.length, leavings: ran.leavings });
       if (point.deed === 'namespace') this.#rested = [];
       if (isSpoilt || point.deed === 'namespace') await this.close();
       return ran;
     } catch (error) {
       find(point, 'I9', [error instanceof Error ? error.message : String(error)]);
       await this.close();
-      return { writes: 0, isReached: false, recoveryMs: undefined };
+      return { writes: 0, isReached: false, recoveryMs: undefined, leavings: new Set() };
     }
   }
 
@@ -77,10 +77,10 @@ export class Runner {
 type Find = (where: Point, invariant: Invariant, messages: readonly string[]) => void;
 
 /** Deletes a ChartRelease, sees that nothing stays, and judges all that ever happened to it. */
-const letGo = async (lane: Lane, { trial, point }: Rested, find: Find): Promise<void> => {
+const letGo = async (lane: Lane, { trial, point, leavings }: Rested, find: Find): Promise<void> => {
   if (trial.world.release(trial.release) !== undefined) await trial.remove();
   // Nobody sees to a hook that was under way when a person's helm came in between.
-  const left = (): readonly string[] => trial.world.keys({ withHooks: !isByHand(point) });
+  const left = (): readonly string[] => trial.world.keys({ withHooks: !isByHand(point), except: leavings });
   if (!(await lane.track.until(() => left().length === 0, PATIENCE_MS))) find(point, 'I6', [`left after the uninstall: ${left().join(', ')}`]);
   // Helm's own order of writes is another one, and what it makes is not marked.
   if (!isByHand(point)) for (const { invariant, message, at } of violationsIn(trial.steps, trial.pushed)) find(point, invariant, [`${message} (etcd revision ${at})`]);

@@ -19,6 +19,9 @@ export type Live = Readonly<Record<string, unknown>> & {
   };
 };
 
+/** How it is told from the others of a release: `Kind/name`. */
+export const nameOf = ({ kind, metadata }: Live): string => `${kind}/${metadata.name}`;
+
 /** A Helm release record. */
 export interface StoredRecord {
   readonly release: string;
