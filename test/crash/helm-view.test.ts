@@ -101,6 +101,6 @@ describe('I11: what a person does by helm', () => {
     ],
   ];
   it.each(left)('an uninstall leaves behind %s', (_, before, names) => {
-    expect([...leavingsOf(before)]).toEqual(names);
+    expect(leavingsOf(before).map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(names);
   });
 });

@@ -1,5 +1,5 @@
 import type { helm, LabAccess } from '../lab/run.ts';
-import { nameOf, type StoredRecord } from './steps.ts';
+import { isSame, type Live, type StoredRecord } from './steps.ts';
 
 /** What stock helm says of a release, as JSON and as text; where it fails, why. */
 export interface HelmView {
@@ -50,13 +50,13 @@ export const deedComplaints = (deed: HelmDeed, before: readonly StoredRecord[], 
 };
 
 /**
- * What helm's uninstall leaves behind and nobody knows of afterwards, as `Kind/name`, by the records before it: it deletes the objects of the newest
+ * What helm's uninstall leaves behind and nobody knows of afterwards, by the records before it: it deletes the objects of the newest
  * record and then every record, so that what only an older one has stays. Of the deployed revision's objects the ChartRelease still tells.
  */
-export const leavingsOf = (before: readonly StoredRecord[]): ReadonlySet<string> => {
-  const namesIn = (records: readonly StoredRecord[]): readonly string[] => records.flatMap(({ objects }) => objects.map(nameOf));
-  const known = new Set(namesIn(before.filter((record) => record === before.at(-1) || record.status === 'deployed')));
-  return new Set(namesIn(before).filter((name) => !known.has(name)));
+export const leavingsOf = (before: readonly StoredRecord[]): readonly Live[] => {
+  const objectsOf = (records: readonly StoredRecord[]): readonly Live[] => records.flatMap(({ objects }) => objects);
+  const known = objectsOf(before.filter((record) => record === before.at(-1) || record.status === 'deployed'));
+  return objectsOf(before).filter((object) => !known.some((one) => isSame(one, object)));
 };
 
 const printAll = (records: readonly StoredRecord[]): string => records.map(({ revision, status }) => `${revision} ${status}`).join(', ') || 'no record';

@@ -1,5 +1,5 @@
 import { HOOK_RUN, NAME_LABEL, NAMESPACE_LABEL } from '../../src/api/chart-release.ts';
-import type { Live, Return, Step, StoredForeigner, StoredObject, StoredRecord, StoredRelease } from './steps.ts';
+import { isSame, type Live, type Return, type Step, type StoredForeigner, type StoredObject, type StoredRecord, type StoredRelease } from './steps.ts';
 import { World } from './world.ts';
 
 /** What must hold of every release at every step of its history, not at its end alone, and of every run of an operator. */
@@ -253,8 +253,6 @@ const isPart = (wanted: unknown, live: unknown): boolean => {
   if (Array.isArray(wanted) && wanted.length !== (live as unknown[]).length) return false;
   return Object.entries(wanted).every(([key, value]) => isPart(value, (live as Record<string, unknown>)[key]));
 };
-
-const isSame = (one: Live, other: Live): boolean => one.kind === other.kind && one.metadata.name === other.metadata.name;
 
 const print = ({ kind, metadata }: Live): string => `${kind} ${metadata.name}`;
 

@@ -8,6 +8,7 @@ import type { Lane } from './lane.ts';
 import { type Life, watchLife } from './life.ts';
 import { type Point, printPoint } from './points.ts';
 import { SCENARIO, type Scenario } from './scenarios.ts';
+import type { Live } from './steps.ts';
 import type { Trial } from './trial.ts';
 
 /** What came of one run. */
@@ -18,8 +19,6 @@ export interface Ran {
   readonly isReached: boolean;
   /** From the start of the last operator; undefined where none was started. */
   readonly recoveryMs: number | undefined;
-  /** Objects that a person's helm has left to nobody, as `Kind/name`. */
-  readonly leavings: ReadonlySet<string>;
 }
 
 /** A release that is where its scenario leads, and rests. */
@@ -27,7 +26,8 @@ export interface Rested {
   readonly trial: Trial;
   readonly point: Point;
   readonly stepsAtEnd: number;
-  readonly leavings: ReadonlySet<string>;
+  /** Objects that a person's helm has left to nobody. */
+  readonly leavings: readonly Live[];
 }
 
 /** For what is no promise. */
@@ -53,7 +53,7 @@ export class Run {
   readonly #logs: string[] = [];
   #meanwhile: Promise<void> = Promise.resolve();
   #endedAt = 0;
-  #leavings: ReadonlySet<string> = new Set();
+  #leavings: readonly Live[] = [];
 
   constructor(lane: Lane, point: Point, recoveryMs: number, find: (invariant: Invariant, messages: readonly string[]) => void) {
     this.#lane = lane;
@@ -62,6 +62,10 @@ export class Run {
     this.#recoveryMs = recoveryMs;
     this.#find = find;
     this.trial = lane.begin();
+  }
+
+  get leavings(): readonly Live[] {
+    return this.#leavings;
   }
 
   async prepare(): Promise<void> {
@@ -93,7 +97,7 @@ export class Run {
       rested,
       lives.slice(1).flatMap(({ others }) => others),
     );
-    return { writes: lives[0]?.own.length ?? 0, isReached: isReached || kills.length === 0, recoveryMs, leavings: this.#leavings };
+    return { writes: lives[0]?.own.length ?? 0, isReached: isReached || kills.length === 0, recoveryMs };
   }
 
   async #change(): Promise<void> {

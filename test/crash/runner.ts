@@ -36,14 +36,14 @@ export class Runner {
     try {
       await Promise.all([run.prepare(), this.#letGo(1, find)]);
       const ran = await run.go(this.#rested);
-      this.#rested.push({ trial: run.trial, point, stepsAtEnd: run.trial.steps.length, leavings: ran.leavings });
+      this.#rested.push({ trial: run.trial, point, stepsAtEnd: run.trial.steps.length, leavings: run.leavings });
       if (point.deed === 'namespace') this.#rested = [];
       if (isSpoilt || point.deed === 'namespace') await this.close();
       return ran;
     } catch (error) {
       find(point, 'I9', [error instanceof Error ? error.message : String(error)]);
       await this.close();
-      return { writes: 0, isReached: false, recoveryMs: undefined, leavings: new Set() };
+      return { writes: 0, isReached: false, recoveryMs: undefined };
     }
   }
 

@@ -19,8 +19,8 @@ export type Live = Readonly<Record<string, unknown>> & {
   };
 };
 
-/** How it is told from the others of a release: `Kind/name`. */
-export const nameOf = ({ kind, metadata }: Live): string => `${kind}/${metadata.name}`;
+/** Whether both are one object of a release. */
+export const isSame = (one: Live, other: Live): boolean => one.kind === other.kind && one.metadata.name === other.metadata.name;
 
 /** A Helm release record. */
 export interface StoredRecord {

@@ -1,5 +1,5 @@
 import { HOOK_RUN } from '../../src/api/chart-release.ts';
-import { nameOf, type Step, type StoredForeigner, type StoredObject, type StoredRecord, type StoredRelease } from './steps.ts';
+import { isSame, type Live, type Step, type StoredForeigner, type StoredObject, type StoredRecord, type StoredRelease } from './steps.ts';
 
 /** What was in the cluster at one step of a history. */
 export class World {
@@ -58,15 +58,13 @@ export class World {
     return [...this.#objects.values()].filter((object) => object.release === release && !object.isTerminating);
   }
 
-  /** Keys of everything that is there, with or without the objects of hooks, but for objects that are called so (`Kind/name`). */
-  keys({ withHooks, except = NONE }: { readonly withHooks: boolean; readonly except?: ReadonlySet<string> }): readonly string[] {
-    const isMeant = ({ object }: StoredObject): boolean => (withHooks || object.metadata.annotations?.[HOOK_RUN] === undefined) && !except.has(nameOf(object));
+  /** Keys of everything that is there, with or without the objects of hooks, but for these. */
+  keys({ withHooks, except = [] }: { readonly withHooks: boolean; readonly except?: readonly Live[] }): readonly string[] {
+    const isMeant = ({ object }: StoredObject): boolean => (withHooks || object.metadata.annotations?.[HOOK_RUN] === undefined) && !except.some((one) => isSame(one, object));
     const objects = [...this.#objects].flatMap(([key, stored]) => (isMeant(stored) ? [key] : []));
     return [...this.#records.keys(), ...objects, ...this.#releases.keys()];
   }
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 const put = <T>(all: Map<string, T>, key: string, now: T | undefined): T | undefined => {
   const before = all.get(key);
